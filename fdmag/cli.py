@@ -1,0 +1,198 @@
+"""The command line: run, check, scenes, terms, schema."""
+
+import json
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+import fdmag
+from fdmag.errors import FdmagError, OutputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Finite-difference micromagnetics: a scene file in, a checked simulation out.",
+)
+NOT_AS_EXPECTED, INVALID, FAILED = 1, 2, 3
+
+SceneFile = Annotated[Path, typer.Argument(help="scene file (TOML)", show_default=False)]
+Overrides = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="replace an entry: --set material.alpha=0.1")
+]
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def main() -> None:
+    """Run the command line; expected errors end in one message, not in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except FdmagError as error:
+        _tell(str(error))
+        sys.exit(INVALID if isinstance(error, ValueError | OutputError) else FAILED)
+    except MemoryError:
+        _tell("the memory does not suffice; use fewer cells or replicas")
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(FAILED)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        print(fdmag.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    scene: SceneFile,
+    out: Annotated[
+        Path | None, typer.Option(help="run directory  [default: runs/<scene name>]", show_default=False)
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto or numpy")] = "auto",
+    precision: Annotated[str, typer.Option(help="float64 or float32")] = "float64",
+    overrides: Overrides = [],  # noqa: B006 - typer reads the default
+    quiet: Annotated[bool, typer.Option("--quiet", help="print errors only")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace a finished run")] = False,
+) -> None:
+    """Run a scene.
+
+    Exit code: 0 finished and as expected, 1 an expectation fails, 2 invalid scene or directory, 3 the run failed,
+    130 interrupted (128 + signal).
+    """
+    from fdmag.scene.progress import Silent, progress_on
+    from fdmag.scene.run import SceneRun
+
+    console = Console(quiet=quiet, soft_wrap=True)
+    start = time.perf_counter()
+    _end_orderly()
+    try:
+        prepared = SceneRun(scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite)
+        with prepared:
+            folder = prepared.directory.path
+            try:
+                found = prepared.carry_out(Silent() if quiet else progress_on(console))
+            except FdmagError as error:
+                _tell(f"{error}\nthe run failed; what was computed is in {folder}")
+                raise typer.Exit(FAILED) from None
+            except KeyboardInterrupt:
+                _tell(f"interrupted; what was computed is in {folder}")
+                raise
+    except KeyboardInterrupt as interruption:
+        number = interruption.number if isinstance(interruption, Terminated) else int(signal.SIGINT)
+        raise typer.Exit(128 + number) from None
+    for outcome in found:
+        if outcome.holds:
+            console.print(str(outcome), style="green", markup=False, highlight=False)
+        else:
+            _tell(str(outcome))
+    console.print(f"{folder} written in {time.perf_counter() - start:.1f} s", markup=False, highlight=False)
+    if not all(outcome.holds for outcome in found):
+        raise typer.Exit(NOT_AS_EXPECTED)
+
+
+@app.command()
+def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
+    """Check a scene completely, without computing anything."""
+    from fdmag.scene.load import load_scene
+
+    simulation = load_scene(scene, overrides).simulation
+    cells = " × ".join(map(str, simulation.mesh.cells))
+    terms = ", ".join(simulation.terms) or "none"
+    print(f"{scene}: valid; {cells} cells, {simulation.batch} replica(s), terms: {terms}")
+
+
+@app.command()
+def scenes(name: Annotated[str | None, typer.Argument(help="copy this scene here", show_default=False)] = None) -> None:
+    """List the shipped scenes, or copy one into this directory."""
+    import tomllib
+
+    from fdmag.scene.shipped import copy_scene, shipped_scenes
+
+    if name is not None:
+        copied = copy_scene(name, Path())
+        print(f"{', '.join(map(str, copied))} copied; run it with: fdmag run {copied[0]}")
+        return
+    table = Table("scene", "title", box=None)
+    for stem, path in shipped_scenes().items():
+        table.add_row(stem, escape(tomllib.loads(path.read_text(encoding="utf-8")).get("title", "")))
+    Console().print(table)
+
+
+@app.command()
+def terms(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """List the interactions with their parameters, units and defaults."""
+    from fdmag.scene.schema import term_catalogue
+
+    catalogue = term_catalogue()
+    if as_json:
+        _print_json(catalogue)
+        return
+    console = Console()
+    for entry in catalogue:
+        name = "[material]" if entry["name"] == "material" else f"[terms.{entry['name']}]"
+        console.print(name, style="bold", markup=False, highlight=False)
+        console.print(f"  {entry['summary']}", markup=False, highlight=False)
+        table = Table(*(Column(no_wrap=True) for _ in range(4)), Column(), show_header=False, box=None, pad_edge=True)
+        for item in entry["parameters"]:
+            default = list(item["default"]) if isinstance(item["default"], tuple) else item["default"]
+            shown = "required" if item["required"] else f"default {default}"
+            table.add_row("", item["name"], item["unit"] or "", escape(shown), escape(item["meaning"]))
+        console.print(table)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenes, for editors."""
+    from fdmag.scene.schema import json_schema
+
+    _print_json(json_schema())
+
+
+def _print_json(data: Any) -> None:
+    # Plain ASCII, so that no terminal or pipe can spoil it.
+    print(json.dumps(data, indent=2))
+
+
+def _tell(message: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(message, style="red", markup=False, highlight=False)
+
+
+def _end_orderly() -> None:
+    """Let SIGTERM and SIGHUP end a run like Ctrl-C does, with files closed; unless someone has chosen otherwise."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise Terminated(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+if __name__ == "__main__":
+    main()

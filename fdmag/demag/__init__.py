@@ -1,0 +1,8 @@
+"""Demagnetising field: Newell tensor, far field, periodic images, spectrum cache, convolution."""
+
+from fdmag.demag.cache import SpectrumCache, default_cache
+from fdmag.demag.convolution import DemagConvolution
+from fdmag.demag.spectrum import demag_spectrum, padded_lengths
+from fdmag.demag.tensor import demag_tensor
+
+__all__ = ["DemagConvolution", "SpectrumCache", "default_cache", "demag_spectrum", "demag_tensor", "padded_lengths"]

@@ -1,0 +1,141 @@
+"""A magnet: mesh, material and terms, and the fields, energies and slopes they give for any m."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.backend import Backend
+from fdmag.errors import ParameterError, did_you_mean
+from fdmag.mesh import Mesh
+from fdmag.parameter import Parameter
+from fdmag.regions import Regions
+from fdmag.solvers.llg import cross, llg, max_length, steepest_descent
+from fdmag.terms import Context, Material, Term
+from fdmag.terms.term import Declared, dot
+
+
+class Magnet:
+    """Everything but the state: what a simulation would still be with another m.
+
+    Rows of m may be some of the replicas; ``replicas`` then says which, and None means all of them.
+
+    Attributes
+    ----------
+    mesh, regions, backend, material
+    terms : dict of Term
+        Bound to the mesh, by name; two terms of one kind are "zeeman" and "zeeman_2".
+    """
+
+    def __init__(
+        self, mesh: Mesh, regions: Regions, backend: Backend, material: Material, terms: Iterable[Term]
+    ) -> None:
+        self.mesh = mesh
+        self.regions = regions
+        self.backend = backend
+        self.material = material.bind(mesh, regions)
+        self.terms: dict[str, Term] = {}
+        self._cache: dict[Any, Any] = {}
+        for term in terms:
+            alike = sum(type(other).name == term.name for other in self.terms.values())
+            name = f"{term.name}_{alike + 1}" if alike else term.name
+            self.terms[name] = term.bind(mesh, regions, name)
+            self.terms[name].check(mesh)
+
+    def known(self, name: str) -> str:
+        """Return the name of a term, or raise `ParameterError` with the nearest one."""
+        if name not in self.terms:
+            raise ParameterError(f'"{name}" is not a term of this simulation{did_you_mean(name, self.terms)}')
+        return name
+
+    def replica_counts(self) -> dict[str, int]:
+        """Return for how many replicas each parameter is given, by its name."""
+        owners: list[Declared] = [self.material, *self.terms.values()]
+        return {quantity.where: quantity.batch for owner in owners for quantity in owner.bound()}
+
+    def set(self, path: str, value: Any, batch: int) -> None:
+        """Change the parameter ``"owner.name"``; on any error the magnet is unchanged."""
+        name, _, key = path.partition(".")
+        owners: dict[str, Declared] = {"material": self.material, **self.terms}
+        if name not in owners:
+            raise ParameterError(f'"{name}" is not part of this simulation{did_you_mean(name, owners)}')
+        declared = owners[name].parameters()
+        if key not in declared:
+            hint = did_you_mean(key, declared)
+            raise ParameterError(f'"{name}" has no parameter "{key}"; it has {", ".join(declared)}{hint}')
+        quantity = Parameter(value, declared[key], self.mesh, self.regions, path)
+        if quantity.batch not in (1, batch):
+            raise ParameterError(f"{path}: values for {quantity.batch} replicas, but the simulation has {batch}")
+        changed = dataclasses.replace(owners[name], **{key: quantity})
+        if isinstance(changed, Material):
+            self.material = changed
+        elif isinstance(changed, Term):
+            changed.check(self.mesh)
+            self.terms[name] = changed
+        self._cache = {entry: kept for entry, kept in self._cache.items() if entry[0] == "static"}
+
+    def context(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> Context:
+        """Return what terms need to know at times ``t``, (n,) [s], of the replicas."""
+        return Context(self.mesh, self.material, self.backend, t, replicas, self._cache)
+
+    def field(self, m: NDArray, context: Context, names: Iterable[str] | None = None) -> NDArray:
+        """Return the sum of the fields [T] of some or all terms; shape of m, zero where Ms = 0."""
+        total = self.backend.xp.zeros_like(m)
+        for name in self.terms if names is None else names:
+            total += self.terms[name].field(m, context)
+        if context.magnetic is not None:
+            total *= context.magnetic
+        return total
+
+    def energy(self, name: str, m: NDArray, field: NDArray, context: Context) -> NDArray[np.float64]:
+        """Return the energy [J] of one term, (n,), given its field for this m."""
+        return self._integrated(self.terms[name].energy_density(m, field, context), m.shape[0])
+
+    def total_energy(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> tuple[NDArray, NDArray[np.float64]]:
+        """Return the field [T] of all terms together and the total energy [J], (n,)."""
+        context = self.context(t, replicas)
+        total, energy = self.backend.xp.zeros_like(m), np.zeros(m.shape[0])
+        for name in self.terms:
+            field = self.field(m, context, [name])
+            energy += self.energy(name, m, field, context)
+            total += field
+        return total, energy
+
+    def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
+        """Return ∫ Ms a·b dV, (n,): with a = B and b = δm, minus the change of energy [J]."""
+        Ms = self.context(np.zeros(a.shape[0]), replicas).Ms
+        return self._integrated(Ms[:, 0] * dot(a, b), a.shape[0])
+
+    def slope(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
+        """Return dm/dt [1/s] of the Landau–Lifshitz–Gilbert equation."""
+        context = self.context(t, replicas)
+        material = self.material
+        return llg(m, self.field(m, context), context.value(material.gamma), context.value(material.alpha))
+
+    def descent(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
+        """Return −m × (m × B) [T]."""
+        return steepest_descent(m, self.field(m, self.context(t, replicas)))
+
+    def summary(self, m: NDArray, t: NDArray) -> dict[str, tuple[str, NDArray[np.float64]]]:
+        """Return unit and values, (batch,), of energies, torque and what the terms report, by column name."""
+        context, batch = self.context(t), m.shape[0]
+        total, E_total = self.backend.xp.zeros_like(m), np.zeros(batch)
+        energies, extra = {}, {}
+        for name, term in self.terms.items():
+            field = self.field(m, context, [name])
+            total += field
+            if term.has_energy():
+                energies[f"E_{name}"] = "J", self.energy(name, m, field, context)
+                E_total += energies[f"E_{name}"][1]
+            suffix = name.removeprefix(term.name)
+            for column, values in term.summary(context).items():
+                extra[column + suffix] = term.summary_units[column], np.broadcast_to(values, (batch,))
+        torque = "T", max_length(cross(m, total))
+        return {"E_total": ("J", E_total), **energies, "max_torque": torque, **extra}
+
+    def _integrated(self, density: NDArray, batch: int) -> NDArray[np.float64]:
+        """Return the volume integral of a density (batch | 1, nz, ny, nx), in float64 and a fixed order."""
+        full = np.ascontiguousarray(np.broadcast_to(density, (batch, *self.mesh.shape))).reshape(batch, -1)
+        return full.sum(axis=1, dtype=np.float64) * self.mesh.cell_volume

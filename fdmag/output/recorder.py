@@ -1,0 +1,86 @@
+"""What a simulation leaves in its run directory while it runs: table rows and field files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fdmag.output.ovf import write_ovf
+from fdmag.output.table import Table
+from fdmag.output.vtk import PvdSeries, write_vti
+from fdmag.simulation import Simulation
+
+
+class Recorder:
+    """Writes ``table.csv`` and ``fields/`` of one simulation.
+
+    Parameters
+    ----------
+    folder : Path
+        The run directory; it exists.
+    simulation : Simulation
+    formats : sequence of "vti" and "ovf"
+    ovf : "text", "binary4" or "binary8"
+
+    Files of a batch hold one array per replica: ``m`` alone, or ``m_0000``, ``m_0001``, ...; an OVF file holds one
+    field, so that its replicas are files of their own.
+    """
+
+    def __init__(
+        self, folder: Path, simulation: Simulation, formats: Sequence[str] = ("vti",), ovf: str = "binary8"
+    ) -> None:
+        self.folder = folder
+        self.simulation = simulation
+        self.formats = tuple(formats)
+        self.ovf = ovf
+        self.count = 0
+        units = {"t": "s", "stage": "1", "replica": None}
+        units |= {name: unit for name, (unit, _) in simulation.summary().items()}
+        self.table = Table(folder / "table.csv", units)
+        self._series = [PvdSeries(folder / "fields" / "m.pvd")]
+
+    def row(self, stage: int) -> None:
+        """Append one row per replica."""
+        batch = self.simulation.batch
+        values = {name: column for name, (_, column) in self.simulation.summary().items()}
+        self.table.append(
+            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch), **values}
+        )
+
+    def fields(self, series: PvdSeries | None = None, at: float | None = None) -> None:
+        """Write m of every replica as the next frame of a series, ``fields/m.pvd`` by default.
+
+        ``at`` is the frame's place in the series; by default the time [s]. A frame at the time of the last one takes
+        its place in the series.
+        """
+        if not self.formats:
+            return
+        simulation, time = self.simulation, float(self.simulation.t.max())
+        folder = self.folder / "fields"
+        folder.mkdir(exist_ok=True)
+        m = simulation.m.astype(simulation.backend.dtype)
+        arrays = {"m": m[0]} if simulation.batch == 1 else {f"m_{replica:04d}": m[replica] for replica in range(len(m))}
+        number = f"{self.count:06d}"
+        if "vti" in self.formats:
+            path = folder / f"m_{number}.vti"
+            write_vti(path, simulation.mesh, arrays, time=time)
+            (series or self._series[0]).add(path, time if at is None else at)
+        if "ovf" in self.formats:
+            for name, array in arrays.items():
+                path = folder / f"{name}_{number}.ovf"
+                write_ovf(path, simulation.mesh, array, format=self.ovf, title="m", time=time)  # type: ignore[arg-type]
+        self.count += 1
+
+    def series(self, name: str) -> PvdSeries:
+        """Return a further series, ``fields/NAME.pvd``."""
+        self._series.append(PvdSeries(self.folder / "fields" / f"{name}.pvd"))
+        return self._series[-1]
+
+    def close(self) -> None:
+        """Write what is pending."""
+        try:
+            for series in self._series:
+                if series.entries:
+                    series.close()
+        finally:
+            self.table.close()

@@ -1,0 +1,255 @@
+"""A value that may vary over nothing, replicas, regions, cells or time, as one strided array.
+
+Every material constant and every drive is a `Parameter`: an array of shape
+``(batch | 1, components, nz | 1, ny | 1, nx | 1)`` in SI units, multiplied by an optional
+function of time. An axis the value does not vary over has length 1, so NumPy broadcasts it and
+a compiled kernel reads it with stride 0.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fdmag.errors import ParameterError
+from fdmag.mesh import Mesh
+from fdmag.regions import Regions
+
+TimeFunction = Callable[[NDArray], Any]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a parameter is: from it come scene keys, checks, documentation and kernel arguments.
+
+    Attributes
+    ----------
+    unit : str
+        SI unit; "1" for a pure number.
+    meaning : str
+        One phrase for documentation and messages.
+    components : int
+        1 for a scalar, 3 for a vector.
+    minimum, above : float or None
+        Least allowed value, inclusive and exclusive.
+    unit_vector : bool
+        The value is a direction and is normalised.
+    time_dependent : bool
+        Whether a function of time is allowed.
+    """
+
+    unit: str
+    meaning: str
+    components: int = 1
+    minimum: float | None = None
+    above: float | None = None
+    unit_vector: bool = False
+    time_dependent: bool = True
+
+    def check(self, values: NDArray, where: str) -> None:
+        """Raise `ParameterError` if any value is not finite or out of its physical range."""
+        if not np.all(np.isfinite(values)):
+            raise ParameterError(f"{where}: {self.meaning} is not finite; finite numbers [{self.unit}] are allowed")
+        if self.minimum is not None and np.min(values) < self.minimum:
+            raise ParameterError(
+                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
+                f"allowed: at least {self.minimum:g} {self.unit}"
+            )
+        if self.above is not None and np.min(values) <= self.above:
+            raise ParameterError(
+                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
+                f"allowed: above {self.above:g} {self.unit}"
+            )
+
+
+def parameter(
+    unit: str,
+    meaning: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    components: int = 1,
+    minimum: float | None = None,
+    above: float | None = None,
+    unit_vector: bool = False,
+    time_dependent: bool = True,
+) -> Any:
+    """Declare a parameter as a dataclass field; see `Declaration` for the arguments.
+
+    Without ``default`` the value must be given.
+    """
+    declaration = Declaration(unit, meaning, components, minimum, above, unit_vector, time_dependent)
+    return dataclasses.field(default=default, metadata={"parameter": declaration})
+
+
+def declarations(owner: Any) -> dict[str, Declaration]:
+    """Return the declared parameters of a dataclass or instance, by name."""
+    return {f.name: f.metadata["parameter"] for f in dataclasses.fields(owner) if "parameter" in f.metadata}
+
+
+@dataclass(frozen=True)
+class PerReplica:
+    """One value per replica: scalars, or vectors for a vector parameter.
+
+    >>> PerReplica([0.1, 0.2, 0.3]).count
+    3
+    """
+
+    values: Sequence[Any] | NDArray
+
+    @property
+    def count(self) -> int:
+        """Number of replicas."""
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A pattern in space times a function of time: value(t) = pattern × signal(t).
+
+    Attributes
+    ----------
+    pattern : any parameter value that is constant in time
+    signal : callable
+        Called with t, shape (batch,) [s]; returns a factor per replica: (batch,) or a scalar.
+    """
+
+    pattern: Any
+    signal: TimeFunction
+
+
+class Parameter:
+    """A declared value, checked against a mesh and ready to be read at any time.
+
+    Parameters
+    ----------
+    value
+        A number or vector; an array over cells ``(nz, ny, nx)`` or ``(3, nz, ny, nx)``; a full
+        array ``(batch, components, nz, ny, nx)`` with length 1 where constant; a mapping from
+        region names to values; `PerReplica`; `Driven`; or a function of time. The function gets t, shape
+        (batch,) [s], and returns one item per component, each a scalar or (batch,); or a full array.
+    declaration : Declaration
+        Unit, range and number of components.
+    mesh : Mesh
+    regions : Regions
+    where : str
+        Name used in messages, such as "exchange.A".
+
+    Raises
+    ------
+    ParameterError
+        Wrong shape, unknown region, value not finite or out of range.
+    """
+
+    def __init__(self, value: Any, declaration: Declaration, mesh: Mesh, regions: Regions, where: str) -> None:
+        self.declaration = declaration
+        self.where = where
+        self._mesh = mesh
+        self.function: TimeFunction | None = None
+        self._factor_is_full = False
+        pattern = value
+        if isinstance(value, Driven):
+            pattern, self.function = value.pattern, value.signal
+        elif callable(value):
+            pattern, self.function, self._factor_is_full = 1.0, value, True
+        if self.function is not None and not declaration.time_dependent:
+            raise ParameterError(f"{where}: {declaration.meaning} cannot depend on time")
+        if self._factor_is_full:
+            self.base = np.ones((1, 1, 1, 1, 1))
+        else:
+            self.base = self._spatial(pattern, regions)
+            declaration.check(self.base, where)
+            if declaration.unit_vector:
+                self.base = _normalised(self.base, where)
+
+    @property
+    def batch(self) -> int:
+        """Number of replicas this value is given for; 1 if it is common to all."""
+        return self.base.shape[0]
+
+    @property
+    def constant(self) -> bool:
+        """Whether the value does not change with time."""
+        return self.function is None
+
+    def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return the value at times ``t``, shape (batch,) [s], of the chosen replicas.
+
+        Returns
+        -------
+        array (batch | 1, components, nz | 1, ny | 1, nx | 1), float64
+        """
+        base = self.base if replicas is None or self.batch == 1 else self.base[replicas]
+        if self.function is None:
+            return base
+        if not self._factor_is_full:
+            factor = np.broadcast_to(np.asarray(self.function(t), dtype=np.float64), t.shape)
+            values = base * factor[:, None, None, None, None]
+            if self.declaration.minimum is not None or self.declaration.above is not None:
+                self.declaration.check(values, f"{self.where} at t = {t} s")
+            return values
+        values = self._evaluated(t)
+        self.declaration.check(values, f"{self.where} at t = {t} s")
+        return _normalised(values, self.where) if self.declaration.unit_vector else values
+
+    def _evaluated(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        assert self.function is not None
+        result = self.function(t)
+        if isinstance(result, np.ndarray) and result.ndim == 5:
+            return result
+        items = [result] if self.declaration.components == 1 else list(result)
+        if len(items) != self.declaration.components:
+            raise ParameterError(
+                f"{self.where}: the function of time returned {len(items)} components; "
+                f"{self.declaration.components} are needed"
+            )
+        columns = [np.broadcast_to(np.asarray(item, dtype=np.float64), t.shape) for item in items]
+        return np.stack(columns, axis=1)[:, :, None, None, None]
+
+    def _spatial(self, value: Any, regions: Regions) -> NDArray[np.float64]:
+        components = self.declaration.components
+        if isinstance(value, Mapping):
+            try:
+                return regions.expand(value, components)[None]
+            except ParameterError as error:
+                raise ParameterError(f"{self.where}: {error}") from error
+        if isinstance(value, PerReplica):
+            rows = np.asarray(value.values, dtype=np.float64)
+            expected = (value.count,) if components == 1 else (value.count, components)
+            if value.count == 0 or rows.shape != expected:
+                raise ParameterError(
+                    f"{self.where}: values per replica have shape {rows.shape}; "
+                    f"{expected if value.count else 'at least one replica'} is needed"
+                )
+            return rows.reshape(value.count, components, 1, 1, 1)
+        return self._from_array(value)
+
+    def _from_array(self, value: ArrayLike) -> NDArray[np.float64]:
+        components = self.declaration.components
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            wanted = f"{self.declaration.meaning} [{self.declaration.unit}]"
+            raise ParameterError(f"{self.where}: {value!r} is not a number; allowed: {wanted}") from error
+        cells = self._mesh.shape
+        lead = () if components == 1 else (components,)
+        if array.shape == lead:
+            return array.reshape(1, components, 1, 1, 1)
+        if array.shape == (*lead, *cells):
+            return array.reshape(1, components, *cells)
+        fits = array.ndim == 5 and array.shape[1] == components
+        if fits and all(have in (1, want) for have, want in zip(array.shape[2:], cells, strict=True)):
+            return array
+        raise ParameterError(
+            f"{self.where}: array of shape {array.shape}; allowed: {lead} for one value, {(*lead, *cells)} "
+            f"for a value per cell, or (batch, {components}, nz, ny, nx) with length 1 where constant"
+        )
+
+
+def _normalised(vectors: NDArray[np.float64], where: str) -> NDArray[np.float64]:
+    length = np.sqrt(np.sum(vectors * vectors, axis=1, keepdims=True))
+    if np.any(length == 0):
+        raise ParameterError(f"{where}: a direction of zero length; give at least one non-zero component")
+    return vectors / length

@@ -1,0 +1,1 @@
+"""Scene files: units, schema, expressions, building and running."""

@@ -1,0 +1,251 @@
+"""From a checked scene to a simulation: files read, shapes filled, expressions turned into functions."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag import initial, shapes
+from fdmag.errors import FdmagError, ParameterError
+from fdmag.expressions import Expression
+from fdmag.mesh import Mesh
+from fdmag.parameter import Declaration, Driven, Parameter, PerReplica
+from fdmag.regions import Regions
+from fdmag.scene import shape_tables, tables
+from fdmag.scene.arrays import read_array
+from fdmag.scene.contents import TermInUse, replica_count, stage_parameters, terms_in_use
+from fdmag.scene.problems import Place, Problem
+from fdmag.scene.values import SPACE_AND_TIME, TIME
+from fdmag.simulation import Simulation
+from fdmag.terms import Material, Term
+from fdmag.terms.term import Declared
+from fdmag.units import parse_quantity
+
+Options = dict[str, Any]
+MS = "material.Ms"
+
+
+class Builder:
+    """Builds the simulation of a checked scene.
+
+    Parameters
+    ----------
+    scene : model of `fdmag.scene.schema.scene_model`
+    folder : Path
+        Where the scene's files are.
+    problems : sequence of Problem
+        What is known to be wrong; what rests on it is not tried.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        With what turned out wrong, and its place; `simulation` raises nothing for those.
+    """
+
+    def __init__(self, scene: Any, folder: Path, problems: Sequence[Problem] = ()) -> None:
+        self.scene = scene
+        self.folder = folder
+        self.problems = list(problems)
+        table = scene.mesh
+        self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
+        self.regions = Regions(self.mesh, {})
+        self.batch = replica_count(scene)
+        self._inside: NDArray[np.bool_] | None = None
+
+    def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation | None:
+        """Return the simulation in its initial state, or None if there are problems."""
+        scene = self.scene
+        if not any(map(self._told, ("shapes", "regions", "geometry"))):
+            self._shapes()
+        material = self._declared(Material, scene.material, ("material",))
+        material["Ms"] = self._guard(("material", "Ms"), self._masked, material["Ms"])
+        terms = []
+        for used in terms_in_use(scene):
+            built = self._guard(used.place, self._term, used)
+            if built is not None:
+                terms.append(built)
+        for path, given in stage_parameters(scene):
+            if given.value is not None:
+                self._guard(given.place, self._tried, given.value, given.declaration, path)
+        m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
+        if self.problems:
+            return None
+        return self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
+                           device=device, dtype=precision, **material)  # fmt: skip
+
+    def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
+        """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""
+        built = self.value(value, declaration)
+        return self._masked(built) if path == MS else built
+
+    def value(self, value: Any, declaration: Declaration) -> Any:
+        """Return an entry of the scene as a value that `Parameter` takes."""
+        if not isinstance(value, dict):
+            return value
+        if "signal" in value:
+            signal = Expression(value["signal"], TIME)
+            pattern = {key: item for key, item in value.items() if key != "signal"}
+            return Driven(self.value(pattern, declaration), lambda t: signal(t=t))
+        if "replicas" in value:
+            return PerReplica(value["replicas"])
+        factor = parse_quantity(f"1 {value['unit']}", declaration.unit) if "unit" in value else 1.0
+        if "file" in value:
+            path = self.folder / value["file"]
+            return factor * read_array(path, self.mesh, declaration.components, value.get("array"))
+        if "expression" in value:
+            return self._expressions(value["expression"], factor)
+        return value.get("regions", value.get("value"))
+
+    def shape(self, reference: Any) -> shapes.Shape:
+        """Return the shape of a table or a name."""
+        if isinstance(reference, str):
+            return self.shape(self.scene.shapes[reference])
+        options = _options(reference)
+        match reference:
+            case shape_tables.Image():
+                return shapes.ImageMask(self.folder / options.pop("file"), **options)
+            case shape_tables.UnionOf() | shape_tables.Intersection() | shape_tables.Difference():
+                return _COMBINED[reference.kind](*map(self.shape, reference.shapes))
+            case shape_tables.Translate():
+                return self.shape(reference.shape).translate(reference.by)
+            case shape_tables.Rotate():
+                return self.shape(reference.shape).rotate(reference.angle, reference.axis)
+            case shape_tables.Repeat():
+                period = [length or None for length in reference.period]
+                return self.shape(reference.shape).repeat(period, reference.counts or (None, None, None))
+        return _SOLIDS[reference.kind](**options)
+
+    def _shapes(self) -> None:
+        scene = self.scene
+        definitions = {
+            name: self._guard(("regions", name), self.shape, table.shape) for name, table in scene.regions.items()
+        }
+        if not self._told("regions"):
+            self.regions = self._guard(("regions",), Regions, self.mesh, definitions) or self.regions
+        if scene.geometry is not None:
+            self._inside = self._guard(("geometry", "shape"), self._filled, scene.geometry.shape)
+
+    def _term(self, used: TermInUse) -> Term | None:
+        options = self._declared(used.term, used.table, used.place)
+        if self._told(*used.place):
+            return None
+        term = used.term(**options)
+        term.bind(self.mesh, self.regions).check(self.mesh)
+        return term
+
+    def _declared(self, owner: type[Declared], table: Any, place: Place) -> Options:
+        """Return the keyword arguments of a declared dataclass from its table."""
+        names = [*type(table).model_fields] if table is not None else [*owner.parameters()]
+        options: Options = {key: getattr(table, key, None) for key in names}
+        for key, declaration in owner.parameters().items():
+            if options[key] is not None:
+                options[key] = self._guard((*place, key), self._tried, options[key], declaration)
+        return options
+
+    def _tried(self, value: Any, declaration: Declaration, path: str = "") -> Any:
+        """Return the value for the engine, after trying it on the mesh so that an error is told with its place."""
+        built = self.setting(path, value, declaration)
+        try:
+            tried = Parameter(built, declaration, self.mesh, self.regions, "")
+            declaration.check(tried.at(np.zeros(self.batch)), "at t = 0")
+        except FdmagError as error:
+            raise ParameterError(str(error).removeprefix(": ")) from error
+        return built
+
+    def _guard(self, place: Place, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Return the result; None with the error kept as a problem, or where there is a problem already."""
+        if place and self._told(*place):
+            return None
+        try:
+            return function(*args, **kwargs)
+        except (FdmagError, OSError) as error:
+            self.problems.append(Problem(place, str(error)))
+            return None
+
+    def _told(self, *place: str | int) -> bool:
+        """Return whether a problem is known at this place, above it or below."""
+        return any(told[: len(place)] == place[: len(told)] for told in (problem.place for problem in self.problems))
+
+    def _expressions(self, texts: Any, factor: float = 1.0) -> Any:
+        parsed = [Expression(text, SPACE_AND_TIME) for text in (texts if isinstance(texts, list) else [texts])]
+        space = {"x": self.mesh.x, "y": self.mesh.y, "z": self.mesh.z}
+
+        def evaluate(t: NDArray[np.float64]) -> NDArray[np.float64]:
+            now = {**space, "t": t[:, None, None, None]}
+            columns = [factor * expression(**{name: now[name] for name in expression.names}) for expression in parsed]
+            shape = np.broadcast_shapes(*(column.shape for column in columns), (1, 1, 1, 1))
+            return np.stack([np.broadcast_to(column, shape) for column in columns], axis=1)
+
+        timeless = not any("t" in expression.names for expression in parsed)
+        return evaluate(np.zeros(1)) if timeless else evaluate
+
+    def _filled(self, reference: Any) -> NDArray[np.bool_]:
+        mask = self.shape(reference).fill(self.mesh)
+        if not mask.any():
+            extent = " × ".join(f"{edge * 1e9:g} nm" for edge in self.mesh.size)
+            raise ParameterError(f"the shape covers no cell of the mesh ({extent}, lower corner {self.mesh.origin} m)")
+        return mask
+
+    def _masked(self, Ms: Any) -> Any:
+        """Return Ms, zero outside the geometry; some of it must be above zero in each replica."""
+        if Ms is None:
+            return None
+        values = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base
+        if self._inside is not None:
+            values = values * self._inside
+        if not np.all(np.any(values > 0, axis=(1, 2, 3, 4))):
+            raise ParameterError("no cell has Ms > 0; give the cells of the magnet a saturation magnetisation")
+        return Ms if self._inside is None else values
+
+    def _initial(self, table: Any, Ms: Any) -> NDArray[np.float64]:
+        """Return m of the start, tried on the cells with Ms > 0."""
+        with np.errstate(all="ignore"):
+            m = np.asarray(self._vectors(table), dtype=np.float64)
+        m = np.broadcast_to(m, (m.shape[0] if m.ndim == 5 else 1, 3, *self.mesh.shape))
+        if not np.all(np.isfinite(m)):
+            raise ParameterError(f"m is not finite in the cell {_first(~np.all(np.isfinite(m), axis=1))}")
+        if Ms is not None:
+            magnetic = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base[:, 0] > 0
+            if np.any(empty := np.all(m == 0, axis=1) & magnetic):
+                raise ParameterError(f"m has zero length in the cell {_first(empty)}; give it a direction")
+        return m
+
+    def _vectors(self, table: Any) -> Any:
+        match table:
+            case tables.Uniform():
+                direction = self._tried(table.direction, tables.DIRECTION)
+                return Parameter(direction, tables.DIRECTION, self.mesh, self.regions, "direction").base
+            case tables.Random():
+                return initial.random(self.mesh, table.seed, self.batch)
+            case tables.FromFile():
+                return read_array(self.folder / table.file, self.mesh, 3, table.array)
+            case tables.Expressions():
+                return self._expressions(table.m)
+            case tables.Vortex():
+                return initial.vortex(self.mesh, **_options(table))
+        return initial.wall(self.mesh, **_options(table))
+
+
+def _options(table: Any) -> Options:
+    return {key: getattr(table, key) for key in type(table).model_fields if key != "kind"}
+
+
+def _first(where: NDArray[np.bool_]) -> str:
+    z, y, x = np.argwhere(where)[0][-3:]
+    return f"({x}, {y}, {z})"
+
+
+_SOLIDS: dict[str, type[shapes.Shape]] = {
+    "box": shapes.Box,
+    "ellipse": shapes.Ellipse,
+    "cylinder": shapes.Cylinder,
+    "ellipsoid": shapes.Ellipsoid,
+    "polygon": shapes.Polygon,
+}
+_COMBINED: dict[str, Callable[..., shapes.Shape]] = {
+    "union": shapes.Union,
+    "intersection": shapes.Intersection,
+    "difference": shapes.Difference,
+}

@@ -1,0 +1,269 @@
+"""What the tables of a scene must agree on: names, files, replicas, stages, columns, memory."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from fdmag.errors import FdmagError, did_you_mean
+from fdmag.regions import DEFAULT
+from fdmag.scene import tables
+from fdmag.scene.contents import (
+    Given,
+    files,
+    has_form,
+    parameters,
+    replica_count,
+    settable,
+    shape_uses,
+    table_columns,
+    terms_in_use,
+)
+from fdmag.scene.problems import Problem, shown
+from fdmag.scene.values import parameter_value
+from fdmag.units import parse_quantity
+
+NUMBERS_PER_CELL = 100
+"""Peak memory of a run: numbers per cell and replica, in the precision of the run. Measured as the growth of ru_maxrss
+with exchange, demag, Zeeman and anisotropy, in bytes: Dormand–Prince 465 (512 × 512 × 1), 542 (64 × 64 × 64), and in
+float32 256 and 285; the minimiser 584, 656, and in float32 349 (64 × 64 × 64); per replica of a batch of 8 or 16 at
+most 445. So 87 numbers were the most; the rest is for parameters that vary from cell to cell."""
+MAX_SHAPES = 10_000
+"""Most solids and operations a shape may have when every name in it is written out."""
+MAX_SHAPE_DEPTH = 100
+
+
+def consistency(scene: Any, folder: Path, precision: str | None = None, known: Sequence[Problem] = ()) -> list[Problem]:
+    """Return where the tables of a scene do not agree; the values of set stages are normalised.
+
+    ``known`` are the problems of single tables; None stands in the scene where those are, and what follows from them
+    is not told.
+    """
+    problems: list[Problem] = []
+    terms_known = not any(problem.place[:1] == ("terms",) and len(problem.place) <= 2 for problem in known)
+    if terms_known:
+        problems += _set_values(scene)
+    else:
+        for stage in scene.stages:
+            if isinstance(stage, tables.Set):
+                stage.values = {}
+    values = parameters(scene)
+    problems += _shapes(scene)
+    problems += _regions(scene, values)
+    problems += _files(scene, folder)
+    problems += _replicas(values)
+    if terms_known:
+        problems += _stages(scene)
+        problems += _expectations(scene, whole=not known)
+    if scene.mesh is not None:
+        problems += _memory(scene, 4 if precision == "float32" else 8)
+    return problems
+
+
+def _set_values(scene: Any) -> Iterator[Problem]:
+    allowed = settable(scene)
+    for index, stage in enumerate(scene.stages):
+        if not isinstance(stage, tables.Set):
+            continue
+        values = dict(_flattened(stage.values, allowed, ""))
+        stage.values = values
+        for path, value in values.items():
+            place = ("stages", index, "values", path)
+            if path not in allowed:
+                near = did_you_mean(path, allowed)
+                yield Problem(place, f"is not there to be set; allowed: {', '.join(allowed)}{near}")
+                continue
+            try:
+                values[path] = parameter_value(allowed[path]).read(value)
+            except (FdmagError, ValueError) as error:
+                values[path] = None
+                yield Problem(place, str(error))
+
+
+def _flattened(values: dict[str, Any], allowed: Any, above: str) -> Iterator[tuple[str, Any]]:
+    """Yield paths and values, where ``terms.zeeman.B = ...`` may stand for ``"terms.zeeman.B" = ...``."""
+    for key, value in values.items():
+        path = above + key
+        leads_on = any(name.startswith(f"{path}.") for name in allowed)
+        if isinstance(value, dict) and path not in allowed and leads_on:
+            yield from _flattened(value, allowed, f"{path}.")
+        else:
+            yield path, value
+
+
+def _shapes(scene: Any) -> Iterator[Problem]:
+    """Check names of shapes: known, in no circle, and not too many or too deep when written out."""
+    uses: dict[str, list[str]] = {name: [] for name in scene.shapes}
+    own = dict.fromkeys(scene.shapes, 0)
+    complete = True
+    for place, shape in shape_uses(scene):
+        root = str(place[1]) if place[0] == "shapes" else None
+        if root is not None:
+            own[root] += 1
+        if not isinstance(shape, str):
+            continue
+        if shape not in scene.shapes:
+            complete = False
+            known = ", ".join(scene.shapes) or "none; define it as [shapes.NAME]"
+            near = did_you_mean(shape, scene.shapes)
+            yield Problem(place, f"{shown(shape)} is not among the shapes: {known}{near}")
+        elif root is not None:
+            uses[root].append(shape)
+    if complete:
+        yield from _written_out(uses, own)
+
+
+def _written_out(uses: dict[str, list[str]], own: dict[str, int]) -> Iterator[Problem]:
+    waiting = {name: len(set(inner)) for name, inner in uses.items()}
+    used_by: dict[str, list[str]] = {name: [] for name in uses}
+    for name, inner in uses.items():
+        for other in set(inner):
+            used_by[other].append(name)
+    ready = [name for name, number in waiting.items() if number == 0]
+    size, depth = dict(own), dict.fromkeys(own, 1)
+    for name in ready:  # grows while it is walked
+        size[name] += sum(size[inner] for inner in uses[name])
+        depth[name] += max((depth[inner] for inner in uses[name]), default=0)
+        if size[name] > MAX_SHAPES or depth[name] > MAX_SHAPE_DEPTH:
+            yield Problem(
+                ("shapes", name),
+                f"is made of {shown(size[name])} shapes, {depth[name]} deep, when every name is written out; "
+                f"allowed: {MAX_SHAPES} and {MAX_SHAPE_DEPTH}; draw it as an image",
+            )
+            return
+        for other in used_by[name]:
+            waiting[other] -= 1
+            if waiting[other] == 0:
+                ready.append(other)
+    if circular := sorted(set(uses) - set(ready)):
+        yield Problem(("shapes", circular[0]), f"is made of itself, by way of {', '.join(circular)}; break the circle")
+
+
+def _regions(scene: Any, values: list[Given]) -> Iterator[Problem]:
+    known = [DEFAULT, *scene.regions]
+    if DEFAULT in scene.regions:
+        yield Problem(
+            ("regions", DEFAULT), f'"{DEFAULT}" is the name of the cells that no region covers; choose another'
+        )
+    for place, _, value in values:
+        for name in value["regions"] if has_form(value, "regions") else ():
+            if name not in known:
+                near = did_you_mean(name, known)
+                yield Problem((*place, "regions", name), f"no such region; allowed: {', '.join(known)}{near}")
+
+
+def _files(scene: Any, folder: Path) -> Iterator[Problem]:
+    for place, name in files(scene):
+        try:
+            message = _file_problem(name, folder)
+        except (OSError, RuntimeError, ValueError) as error:
+            message = f"{shown(name)} cannot be read: {getattr(error, 'strerror', None) or error}"
+        if message:
+            yield Problem(place, message)
+
+
+def _file_problem(name: str, folder: Path) -> str | None:
+    if "\0" in name or Path(name).is_absolute() or Path(name).drive:
+        return f"{shown(name)} is not a path below the scene's folder; give a relative one"
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return f"{shown(name)} leads out of the scene's folder; put the file beside the scene"
+    if not path.is_file():
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        return f"{shown(name)} is no file in the scene's folder{did_you_mean(path.name, siblings)}"
+    return None
+
+
+def _replicas(values: list[Given]) -> Iterator[Problem]:
+    counts = {place: len(value["replicas"]) for place, _, value in values if has_form(value, "replicas")}
+    largest = max(counts.values(), default=1)
+    for place, count in counts.items():
+        if count != largest:
+            yield Problem(
+                (*place, "replicas"), f"has {count} values, but another parameter has {largest}: give one per replica"
+            )
+
+
+def _stages(scene: Any) -> Iterator[Problem]:
+    terms = terms_in_use(scene)
+    without = [used.name for used in terms if not used.term.has_energy()]
+    zeeman = [used.name for used in terms if used.term.name == "zeeman"]
+    for index, stage in enumerate(scene.stages):
+        if stage is None:
+            continue
+        method = getattr(stage, "method", stage.kind)
+        if method == "minimize" and without:
+            key = "method" if isinstance(stage, tables.Hysteresis) else "kind"
+            yield Problem(
+                ("stages", index, key),
+                f'{", ".join(without)} derives from no energy; use "relax" instead of "minimize"',
+            )
+        if isinstance(stage, tables.Hysteresis) and stage.term not in zeeman:
+            known = ", ".join(zeeman) or "none; add [terms.zeeman] with B = [0, 0, 0]"
+            near = did_you_mean(stage.term, zeeman)
+            yield Problem(
+                ("stages", index, "term"), f"{shown(stage.term)} is not among the zeeman terms: {known}{near}"
+            )
+
+
+def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
+    columns = table_columns(scene)
+    batch = replica_count(scene)
+    with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
+    for name, check in scene.expect.items():
+        if check is None:
+            continue
+        for key in ("column", "along"):
+            came = getattr(check, key)
+            if came is not None and came not in columns:
+                near = did_you_mean(came, columns)
+                yield Problem(("expect", name, key), f"{shown(came)} is no column; allowed: {', '.join(columns)}{near}")
+        result = columns.get(check.along if check.measure == "zero_crossing" else check.column)
+        for key, unit in (("value", result), ("tolerance", result), ("at", columns.get(check.along))):
+            given = getattr(check, key)
+            if unit is None or given is None:
+                continue
+            try:
+                setattr(check, key, parse_quantity(given, unit))
+            except FdmagError as error:
+                yield Problem(("expect", name, key), str(error))
+        if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
+            yield Problem(("expect", name, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
+        if check.replica >= batch and whole:
+            yield Problem(("expect", name, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
+        if check.stage is not None and check.stage not in with_rows:
+            allowed = ", ".join(map(str, with_rows))
+            yield Problem(
+                ("expect", name, "stage"),
+                f"came {check.stage}; stages that write rows, counted from 0: {allowed or 'none'}",
+            )
+    if scene.expect and not with_rows:
+        yield Problem(("stages",), "no stage writes rows that [expect] could be held against; add a run, for example")
+
+
+def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:
+    batch = replica_count(scene)
+    needed = prod(scene.mesh.cells) * batch * NUMBERS_PER_CELL * itemsize
+    available = available_memory()
+    if available is not None and needed > available:
+        yield Problem(
+            ("mesh", "cells"),
+            f"came {shown(scene.mesh.cells)} with {batch} replica(s); that needs about {needed / 1e9:.3g} GB, "
+            f"and {available / 1e9:.3g} GB are free; use fewer or larger cells",
+        )
+
+
+def available_memory() -> int | None:
+    """Return the memory that can still be used [bytes], or None where the system does not tell."""
+    found = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.append(int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024)
+    with suppress(OSError, ValueError):  # the limit of a container; "max" if there is none
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    if not found:
+        with suppress(AttributeError, OSError, ValueError):
+            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(found, default=None)

@@ -1,0 +1,126 @@
+"""What a scene holds: its parameters, terms, shapes, files, columns and replicas."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from fdmag.parameter import Declaration
+from fdmag.scene import tables
+from fdmag.scene.problems import Place
+from fdmag.scene.shape_tables import Image
+from fdmag.terms import Material, Term, registry
+from fdmag.terms.term import Declared
+
+
+class Given(NamedTuple):
+    """A parameter value of the scene, its place and what is declared of it."""
+
+    place: Place
+    declaration: Declaration
+    value: Any
+
+
+class TermInUse(NamedTuple):
+    """A term of the scene: its name in the simulation, its place, its class and its table."""
+
+    name: str
+    place: Place
+    term: type[Term]
+    table: Any
+
+
+def terms_in_use(scene: Any) -> list[TermInUse]:
+    """Return the terms of the scene, in the order they have in the simulation."""
+    found = []
+    for key, term in registry().items():
+        entries = getattr(scene.terms, key)
+        for index, table in enumerate(entries):
+            place: Place = ("terms", key, index) if len(entries) > 1 else ("terms", key)
+            found.append(TermInUse(key if index == 0 else f"{key}_{index + 1}", place, term, table))
+    return found
+
+
+def parameters(scene: Any) -> list[Given]:
+    """Return every parameter value of the scene: of the start and of its stages; None where it is not valid."""
+    owners: list[tuple[Place, type[Declared], Any]] = [(("material",), Material, scene.material)]
+    owners += [(used.place, used.term, used.table) for used in terms_in_use(scene)]
+    found = [
+        Given((*place, key), declaration, getattr(table, key, None))
+        for place, owner, table in owners
+        for key, declaration in owner.parameters().items()
+    ]
+    if isinstance(scene.initial, tables.Uniform):
+        found.append(Given(("initial", "direction"), tables.DIRECTION, scene.initial.direction))
+    return found + [given for _, given in stage_parameters(scene)]
+
+
+def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
+    """Yield the parameter values of the stages, with what they set; "" for a direction."""
+    allowed = settable(scene)
+    for index, stage in enumerate(scene.stages):
+        if isinstance(stage, tables.Hysteresis):
+            yield "", Given(("stages", index, "direction"), tables.DIRECTION, stage.direction)
+        if isinstance(stage, tables.Set):
+            for path, value in stage.values.items():
+                if path in allowed:
+                    yield path, Given(("stages", index, "values", path), allowed[path], value)
+
+
+def replica_count(scene: Any) -> int:
+    """Return the number of replicas that the lists per replica ask for."""
+    return max((len(value["replicas"]) for _, _, value in parameters(scene) if has_form(value, "replicas")), default=1)
+
+
+def has_form(value: Any, form: str) -> bool:
+    """Return whether a parameter value is a table of this form."""
+    return isinstance(value, dict) and form in value
+
+
+def files(scene: Any) -> list[tuple[Place, str]]:
+    """Return the files a scene reads, with their places."""
+    found: list[tuple[Place, str]] = [
+        ((*place, "file"), value["file"]) for place, _, value in parameters(scene) if has_form(value, "file")
+    ]
+    found += [((*place, "file"), shape.file) for place, shape in shape_uses(scene) if isinstance(shape, Image)]
+    if isinstance(scene.initial, tables.FromFile):
+        found.append((("initial", "file"), scene.initial.file))
+    return found
+
+
+def table_columns(scene: Any) -> dict[str, str]:
+    """Return the numeric columns of the result table and their units."""
+    columns = {"t": "s", "stage": "1", "mx": "1", "my": "1", "mz": "1", "E_total": "J"}
+    terms = terms_in_use(scene)
+    columns |= {f"E_{used.name}": "J" for used in terms if used.term.has_energy()}
+    columns["max_torque"] = "T"
+    for used in terms:
+        suffix = used.name.removeprefix(used.term.name)
+        columns |= {key + suffix: unit for key, unit in used.term.summary_units.items()}
+    return columns
+
+
+def settable(scene: Any) -> dict[str, Declaration]:
+    """Return the parameters a set stage may change, by their place in the scene."""
+    found = {f"material.{key}": declaration for key, declaration in Material.parameters().items()}
+    for used in terms_in_use(scene):
+        found |= {f"terms.{used.name}.{key}": declared for key, declared in used.term.parameters().items()}
+    return found
+
+
+def shape_uses(scene: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield every shape and every name of a shape, with its place."""
+    roots: list[tuple[Place, Any]] = [(("shapes", name), shape) for name, shape in scene.shapes.items()]
+    roots += [(("regions", name, "shape"), table.shape) for name, table in scene.regions.items() if table]
+    if scene.geometry is not None:
+        roots.append((("geometry", "shape"), scene.geometry.shape))
+    for place, root in roots:
+        yield from _inner_shapes(place, root)
+
+
+def _inner_shapes(place: Place, reference: Any) -> Iterator[tuple[Place, Any]]:
+    yield place, reference
+    if isinstance(reference, str):
+        return
+    for index, inner in enumerate(getattr(reference, "shapes", ())):
+        yield from _inner_shapes((*place, "shapes", index), inner)
+    if hasattr(reference, "shape"):
+        yield from _inner_shapes((*place, "shape"), reference.shape)

@@ -1,0 +1,220 @@
+"""Reading a scene file: TOML, overrides, schema, and what the tables must agree on; all problems at once."""
+
+import os
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from fdmag.backend import PRECISIONS, select_backend
+from fdmag.errors import ParameterError, did_you_mean
+from fdmag.scene.build import Builder
+from fdmag.scene.checks import consistency
+from fdmag.scene.overrides import override
+from fdmag.scene.problems import Problem, SceneError
+from fdmag.scene.schema import scene_model
+from fdmag.scene.tables import StageTable
+from fdmag.scene.validation import from_validation, without_misspelt
+from fdmag.simulation import Simulation
+
+MAX_BYTES = 10_000_000
+MAX_DEPTH = 60
+"""Deepest nesting of tables and arrays; shapes by name go further."""
+
+
+@dataclass
+class LoadedScene:
+    """A scene that passed every check.
+
+    Attributes
+    ----------
+    path : Path
+        As given.
+    folder : Path
+        Where the scene's files are: beside the scene, or beside what it links to.
+    scene : model of `fdmag.scene.schema.scene_model`
+        All defaults filled in, all quantities in SI units.
+    simulation : Simulation
+        In its initial state.
+    builder : Builder
+        Turns entries of later stages into values.
+    """
+
+    path: Path
+    folder: Path
+    scene: Any
+    simulation: Simulation
+    builder: Builder
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the scene as plain data, all defaults explicit, in SI units; it can be run again."""
+        data = self.scene.model_dump(mode="json", exclude_none=True)
+        data["stages"] = [{"kind": stage.pop("kind"), **stage} for stage in data["stages"]]
+        data["terms"] = {
+            name: entries[0] if len(entries) == 1 else entries for name, entries in data["terms"].items() if entries
+        }
+        return {key: value for key, value in data.items() if value != {} or key == "terms"}
+
+
+def load_scene(
+    path: str | os.PathLike[str], overrides: Sequence[str] = (), device: str = "auto", precision: str | None = None
+) -> LoadedScene:
+    """Read and check a scene file; build its simulation, without computing anything.
+
+    Parameters
+    ----------
+    path : path
+    overrides : sequence of str
+        ``"mesh.cells=[10, 10, 1]"``: replace entries before the check. The value is TOML, or else text.
+    device, precision : str
+        As in `Simulation`.
+
+    Raises
+    ------
+    SceneError
+        With everything found wrong.
+    ParameterError
+        For an unknown device or precision.
+    """
+    path = Path(path)
+    if precision is not None and precision not in PRECISIONS:
+        near = did_you_mean(precision, PRECISIONS)
+        raise ParameterError(f'precision "{precision}" is unknown; allowed: {", ".join(PRECISIONS)}{near}')
+    select_backend(device, precision)
+    raw = _read(path)
+    problems = [problem for text in overrides if (problem := override(raw, text)) is not None]
+    if _too_deep(raw):
+        raise SceneError(
+            path, [Problem((), f"nested too deeply; allowed: {MAX_DEPTH} tables and arrays in each other")]
+        )
+    kinds = _stage_kinds(raw)
+    sections, found = _validated(raw)
+    problems += found
+    folder = Path(os.path.realpath(path)).parent
+    scene = scene_model().model_construct(**sections)
+    # A table that is missing or misspelt would be missed by others: nothing is told of those.
+    whole = raw.keys() | sections.keys() == scene_model().model_fields.keys()
+    if whole:
+        problems += consistency(scene, folder, precision, problems)
+    if not whole or any(problem.place[:1] in ((), ("mesh",)) for problem in problems):
+        raise SceneError(path, problems, kinds)
+    with np.errstate(all="ignore"):  # what is not finite is told as a problem
+        builder = Builder(scene, folder, problems)
+        simulation = builder.simulation(device, precision)
+    if simulation is None:
+        raise SceneError(path, builder.problems, kinds)
+    return LoadedScene(path, folder, scene, simulation, builder)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    def refused(message: str) -> SceneError:
+        return SceneError(path, [Problem((), message)])
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise refused(f"more than {MAX_BYTES // 10**6} MB; a scene is smaller: put arrays into files")
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, SceneError):
+            raise
+        if isinstance(error, OSError):
+            message = f"cannot be read: {error.strerror or error}"
+        elif isinstance(error, UnicodeDecodeError):
+            message = "is no UTF-8 text; a scene is a TOML file"
+        elif isinstance(error, RecursionError):
+            message = f"nested too deeply; allowed: {MAX_DEPTH} tables and arrays in each other"
+        else:
+            message = f"is no TOML: {error}"
+        raise refused(message) from error
+
+
+def _too_deep(raw: Any) -> bool:
+    """Return whether tables and arrays are nested deeper than `MAX_DEPTH`, without recursion."""
+    layer = [raw]
+    for _ in range(MAX_DEPTH):
+        inner = [list(item.values()) if isinstance(item, dict) else item for item in layer]
+        layer = [part for items in inner for part in items if isinstance(part, dict | list)]
+        if not layer:
+            return False
+    return True
+
+
+def _stage_kinds(raw: dict[str, Any]) -> list[str]:
+    """Return the kinds of the stages as they are written, for messages."""
+    stages = raw.get("stages")
+    kinds = (
+        [stage.get("kind") if isinstance(stage, dict) else "" for stage in stages] if isinstance(stages, list) else []
+    )
+    return [kind if isinstance(kind, str) and kind.isidentifier() and len(kind) < 20 else "" for kind in kinds]
+
+
+def _validated(raw: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Check each top-level table on its own, so that one broken table does not hide the others."""
+    model = scene_model()
+    names = model.model_fields
+    found = [
+        (
+            "extra_forbidden",
+            Problem((key,), f"unknown table; allowed: {', '.join(names)}{did_you_mean(key, names)}"),
+        )
+        for key in raw
+        if key not in names
+    ]
+    sections: dict[str, Any] = {}
+    problems = []
+    for name, field in names.items():
+        if name not in raw:
+            if field.is_required():
+                found.append(("missing", Problem((name,), f"missing; {_NEEDED[name]}")))
+            else:
+                sections[name] = field.get_default(call_default_factory=True)
+            continue
+        try:
+            sections[name] = TypeAdapter(field.rebuild_annotation()).validate_python(raw[name])
+        except ValidationError as error:
+            problems += from_validation(error, field.annotation, raw[name], (name,))
+            sections[name] = _salvaged(name, raw[name], field.rebuild_annotation())
+    return sections, without_misspelt(found) + problems
+
+
+def _salvaged(name: str, raw: Any, annotation: Any) -> Any:
+    """Return what is valid of a table that is not valid as a whole, so that the rest of the scene is still checked.
+
+    None stands for what is wrong; in place of a wrong term is one with its defaults, so that its name is known.
+    """
+    if name == "terms" and isinstance(raw, dict):
+        found = {}
+        for key, field in annotation.model_fields.items():
+            entries = raw.get(key, [])
+            table = get_args(field.annotation)[0]
+            listed = entries if isinstance(entries, list) else [entries]
+            found[key] = [_valid(table, entry) or table.model_construct() for entry in listed]
+        return annotation.model_construct(**found)
+    if name == "stages" and isinstance(raw, list):
+        return [_valid(StageTable, stage) for stage in raw]
+    if get_origin(annotation) is dict and isinstance(raw, dict):
+        return {key: _valid(get_args(annotation)[1], entry) for key, entry in raw.items()}
+    if name == "terms":
+        return annotation.model_construct(**{key: [] for key in annotation.model_fields})
+    return [] if name == "stages" else {} if get_origin(annotation) is dict else None
+
+
+def _valid(kind: Any, raw: Any) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(raw)
+    except ValidationError:
+        return None
+
+
+_NEEDED = {
+    "mesh": 'for example [mesh] with cells = [100, 100, 1] and cell = ["2 nm", "2 nm", "1 nm"]',
+    "material": 'for example [material] with Ms = "800 kA/m" and alpha = 0.01',
+    "terms": 'for example [terms.exchange] with A = "13 pJ/m", and [terms.demag]',
+    "stages": 'for example [[stages]] with kind = "relax"',
+}

@@ -1,0 +1,215 @@
+"""Running a scene into a run directory that tells what was computed, how, and whether it is right."""
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from fdmag import __version__
+from fdmag.errors import OutputError
+from fdmag.output.files import atomic_write
+from fdmag.output.provenance import machine_info
+from fdmag.output.recorder import Recorder
+from fdmag.scene.contents import files, table_columns
+from fdmag.scene.directory import RunDirectory
+from fdmag.scene.expect import Outcome, outcomes
+from fdmag.scene.load import LoadedScene, load_scene
+from fdmag.scene.progress import Progress, Silent
+from fdmag.scene.stages import run_stages
+from fdmag.scene.toml import dump_toml
+
+LOG = logging.getLogger("fdmag")
+
+
+def run_scene(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    device: str = "auto",
+    precision: str | None = None,
+    overrides: Sequence[str] = (),
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Run a scene file and write its run directory.
+
+    Parameters
+    ----------
+    path : path
+        The scene.
+    out : path, optional
+        The run directory; ``runs/<name of the scene file>`` by default.
+    device, precision : str
+    overrides : sequence of "key=value"
+    overwrite : bool
+        Replace a finished run. An unfinished one is always replaced.
+    progress : Progress, optional
+
+    Returns
+    -------
+    list of Outcome
+        One per expectation of the scene.
+
+    Raises
+    ------
+    SceneError
+        If the scene is not valid; nothing is written then.
+    OutputError
+        If the directory holds a finished run or something else.
+    SolverError
+        If a solver fails; the directory then says so.
+    """
+    with SceneRun(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
+        return run.carry_out(progress or Silent())
+
+
+class SceneRun:
+    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        out: str | os.PathLike[str] | None = None,
+        *,
+        device: str = "auto",
+        precision: str | None = None,
+        overrides: Sequence[str] = (),
+        overwrite: bool = False,
+    ) -> None:
+        self.loaded = load_scene(path, overrides, device, precision)
+        folder = Path(out) if out is not None else Path("runs") / self.loaded.path.stem
+        reads = {name: self.loaded.folder / name for _, name in files(self.loaded.scene)}
+        self.directory = RunDirectory(folder, overwrite=overwrite, inputs=[self.loaded.path, *reads.values()])
+        try:
+            self._record = self._provenance(list(overrides))
+            self.directory.record(self._record)
+            _write_scene(self.loaded, folder, reads)
+        except BaseException:
+            self.directory.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.directory.close()
+
+    def carry_out(self, progress: Progress) -> list[Outcome]:
+        """Compute; return what became of the expectations."""
+        handler = logging.StreamHandler(self.directory.log)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        level = LOG.level
+        LOG.addHandler(handler)
+        LOG.setLevel(logging.INFO)
+        try:
+            return self._run(progress)
+        finally:
+            LOG.setLevel(level)
+            LOG.removeHandler(handler)
+
+    def _run(self, progress: Progress) -> list[Outcome]:
+        loaded, record = self.loaded, self._record
+        LOG.info("%s on %s (%s), %s", record["scene"], record["device"], record["device_reason"], record["precision"])
+        start = time.perf_counter()
+        found: list[Outcome] | None = None
+        try:
+            recorder = Recorder(
+                self.directory.path,
+                loaded.simulation,
+                loaded.scene.output.formats,
+                loaded.scene.output.ovf or "binary8",
+            )
+            try:
+                run_stages(loaded, recorder, progress)
+                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene))
+            finally:
+                recorder.close()
+            record["status"] = "finished"
+        except BaseException as error:
+            interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+            record["status"] = "interrupted" if interrupted else "failed"
+            record["error"] = f"{type(error).__name__}: {error}".removesuffix(": ")
+            LOG.error("%s: %s", record["status"], record["error"])
+            raise
+        finally:
+            progress.close()
+            state = loaded.simulation.state
+            record |= {
+                "ended": _now(),
+                "wall_time_s": time.perf_counter() - start,
+                "steps": state.steps,
+                "rejected_steps": state.rejected,
+                "evaluations": state.evaluations,
+                "expect": [{**asdict(outcome), "holds": outcome.holds} for outcome in found or ()],
+                "expect_holds": found is not None and all(outcome.holds for outcome in found),
+            }
+            self.directory.record(record)
+        for outcome in found:
+            LOG.info("%s", outcome)
+        LOG.info("finished in %.3g s", record["wall_time_s"])
+        return found
+
+    def _provenance(self, overrides: list[str]) -> dict[str, Any]:
+        scene, backend = self.loaded.scene, self.loaded.simulation.backend
+        return {
+            "status": "running",
+            "version": __version__,
+            "scene": os.fsencode(self.loaded.path.name).decode(errors="replace"),
+            "title": scene.title,
+            "overrides": overrides,
+            "started": _now(),
+            "machine": machine_info(),
+            "device": backend.name,
+            "device_reason": backend.reason,
+            "precision": backend.dtype.name,
+            "cells": scene.mesh.cells,
+            "replicas": self.loaded.simulation.batch,
+            "seeds": dict(_seeds(self.loaded.resolved(), ())),
+        }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _seeds(data: Any, path: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """Yield every seed of a resolved scene, with its place."""
+    items = enumerate(data) if isinstance(data, list) else data.items() if isinstance(data, dict) else ()
+    for key, value in items:
+        if key == "seed" and isinstance(value, int):
+            yield ".".join((*path, key)), value
+        yield from _seeds(value, (*path, str(key)))
+
+
+def _write_scene(loaded: LoadedScene, folder: Path, reads: dict[str, Path]) -> None:
+    """Write the resolved scene, and the files it reads, so that the run can be repeated from its directory."""
+    copied = {}
+    for name, source in reads.items():
+        try:
+            content = source.read_bytes()
+            (folder / "inputs").mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{source}: cannot be copied: {error.strerror or error}") from error
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        stem = source.stem.removeprefix(f"{digest}_")[:40]  # that of a copy, when a run is repeated
+        copied[name] = f"inputs/{digest}_{stem}{source.suffix}"
+        with atomic_write(folder / copied[name]) as file:
+            file.write(content)
+    with atomic_write(folder / "scene.toml", text=True) as file:
+        file.write(f"# All defaults explicit, in SI units; written by fdmag {__version__}\n\n")
+        file.write(dump_toml(_with_files(loaded.resolved(), copied)))
+
+
+def _with_files(data: Any, copied: dict[str, str]) -> Any:
+    """Return the data with every ``file`` entry replaced by its copy."""
+    if isinstance(data, dict):
+        return {
+            key: copied.get(value, value) if key == "file" and isinstance(value, str) else _with_files(value, copied)
+            for key, value in data.items()
+        }
+    return [_with_files(item, copied) for item in data] if isinstance(data, list) else data

@@ -1,0 +1,142 @@
+"""The schema of a scene, assembled from its tables and from what the terms declare."""
+
+import dataclasses
+from functools import cache
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import BeforeValidator, Field, create_model
+
+from fdmag.parameter import declarations
+from fdmag.scene.shape_tables import ShapeRef
+from fdmag.scene.tables import (
+    Check,
+    GeometryTable,
+    InitialTable,
+    MeshTable,
+    OutputTable,
+    RegionTable,
+    StageTable,
+    Uniform,
+)
+from fdmag.scene.values import Name, Table, parameter_value
+from fdmag.terms import Material, Term, registry
+from fdmag.terms.term import Declared
+
+
+def declared_table(owner: type[Declared]) -> type[Table]:
+    """Return the table of a dataclass: its declared parameters, and its other fields as they are typed."""
+    found = declarations(owner)
+    hints = get_type_hints(owner)
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(owner):
+        default = _default(field)
+        if field.name in found:
+            entry = parameter_value(found[field.name])
+            default = list(default) if isinstance(default, tuple) else default
+            fields[field.name] = Annotated[Any, entry], Field(default, description=entry.json_schema["description"])
+        elif field.init:
+            description = field.metadata.get("description", field.name.replace("_", " "))
+            fields[field.name] = hints[field.name], Field(default, description=description, strict=True)
+    return create_model(f"{owner.__name__}Table", __base__=Table, __doc__=owner.__doc__, **fields)
+
+
+def _default(field: Any) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return ... if field.default is dataclasses.MISSING else field.default
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _terms_table() -> type[Table]:
+    """Return the table of tables: for each term one table, or several as an array of tables."""
+    fields: dict[str, Any] = {}
+    for name, term in registry().items():
+        table = declared_table(term)
+        listed: Any = Field(default_factory=list, description=summary(term))
+        fields[name] = Annotated[list[table], BeforeValidator(_as_list)], listed  # type: ignore[valid-type]
+    return create_model("TermsTable", __base__=Table, __doc__="The interactions.", **fields)
+
+
+def summary(owner: type[Declared]) -> str:
+    """Return the first line of a dataclass's text."""
+    return (owner.__doc__ or "").strip().partition("\n")[0]
+
+
+@cache
+def scene_model() -> type[Table]:
+    """Return the pydantic model of a whole scene."""
+    return create_model(
+        "Scene",
+        __base__=Table,
+        __doc__="A scene of fdmag: a magnet, what is done with it, and what must come out.",
+        title=(str, Field("", description="what the scene is about, in one line")),
+        mesh=(MeshTable, Field(description="cells and periodicity")),
+        shapes=(dict[Name, ShapeRef], Field(default_factory=dict, description="shapes by name, for use elsewhere")),
+        geometry=(GeometryTable | None, Field(None, description="where the magnet is; by default everywhere")),
+        regions=(dict[Name, RegionTable], Field(default_factory=dict, description="named parts of the mesh")),
+        material=(declared_table(Material), Field(description="constants of the magnet itself: Ms, alpha, gamma")),
+        terms=(_terms_table(), Field(description="the interactions")),
+        initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
+        stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
+        output=(OutputTable, Field(OutputTable(), description="what is written")),
+        expect=(dict[Name, Check], Field(default_factory=dict, description="what must come out, by name")),
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of a scene, with which an editor completes and checks it.
+
+    Draft 7, because the TOML plug-ins of editors (taplo, Even Better TOML) know no later one.
+    """
+    schema = scene_model().model_json_schema(mode="validation", ref_template="#/definitions/{model}")
+    schema["definitions"] = schema.pop("$defs")
+    for single in schema["definitions"]["TermsTable"]["properties"].values():
+        # A single table stands for a list of one.
+        items = {key: single.pop(key) for key in ("type", "items")}
+        single["anyOf"] = [items["items"], items]
+    _simplify(schema)
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+
+
+def _simplify(schema: Any) -> None:
+    """Remove what draft 7 does not know, and say what each ``kind`` is."""
+    for item in schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ():
+        _simplify(item)
+    if isinstance(schema, dict):
+        schema.pop("discriminator", None)
+        kind = schema.get("properties", {}).get("kind")
+        if isinstance(kind, dict) and "const" in kind:
+            kind["description"] = schema.get("description", "")
+            schema["required"] = [*schema.get("required", []), "kind"]
+
+
+def term_catalogue() -> list[dict[str, Any]]:
+    """Return what each term declares, as plain data: name, formula, parameters with unit, default and meaning."""
+    owners: list[type[Declared]] = [Material, *registry().values()]
+    return [_described(owner) for owner in owners]
+
+
+def _described(owner: type[Declared]) -> dict[str, Any]:
+    found = declarations(owner)
+    parameters = []
+    for field in dataclasses.fields(owner):
+        default = _default(field)
+        entry: dict[str, Any] = {
+            "name": field.name,
+            "required": default is ...,
+            "default": None if default is ... else default,
+        }
+        if field.name in found:
+            declared = found[field.name]
+            entry |= {"unit": declared.unit, "meaning": declared.meaning, "components": declared.components}
+        else:
+            meaning = field.metadata.get("description", field.name.replace("_", " "))
+            entry |= {"unit": None, "meaning": meaning, "components": 1}
+        parameters.append(entry)
+    described: dict[str, Any] = {"name": owner.name, "summary": summary(owner), "parameters": parameters}
+    if issubclass(owner, Term):
+        described |= {"energy": owner.has_energy(), "columns": dict(owner.summary_units)}
+    return described

@@ -1,0 +1,310 @@
+"""The tables of a scene: mesh, geometry, regions, initial state, stages, output, expectations."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, model_validator
+
+from fdmag.parameter import Declaration
+from fdmag.scene.shape_tables import ShapeRef
+from fdmag.scene.values import (
+    SPACE,
+    Entry,
+    Flag,
+    Table,
+    count,
+    expression_text,
+    one_of,
+    parameter_value,
+    problem,
+    quantity,
+    shown,
+    three_counts,
+    vector,
+)
+from fdmag.simulation import MAX_TORQUE
+from fdmag.solvers.tableau import METHODS
+
+DIRECTION = Declaration("1", "direction", components=3, unit_vector=True, time_dependent=False)
+SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
+MAX_OUTPUTS = 10_000_000
+
+
+def _axes(value: Any) -> str:
+    if not isinstance(value, str) or set(value) - set("xyz") or len(set(value)) != len(value):
+        raise problem(f'came {shown(value)}; periodic names axes, each once: "x", "xy", "xyz", ...')
+    return value
+
+
+class MeshTable(Table):
+    """Cells and periodicity. The mesh is centred on (0, 0, 0) unless origin says where its lower corner is."""
+
+    cells: Annotated[list[int], three_counts("number of cells")]
+    cell: Annotated[list[float], vector("m", "cell size", above=0)] | None = Field(
+        None, description="edge lengths of a cell [m]; or give size"
+    )
+    size: Annotated[list[float], vector("m", "mesh size", above=0)] | None = Field(
+        None, description="edge lengths of the mesh [m]; or give cell"
+    )
+    periodic: Annotated[str, Entry(_axes, {"type": "string", "pattern": "^[xyz]{0,3}$"})] = Field(
+        "", description='periodic axes, such as "xy"'
+    )
+    origin: Annotated[list[float], vector("m", "lower corner")] | None = Field(
+        None, description="lower corner of the mesh [m]; by default the mesh is centred on (0, 0, 0)"
+    )
+
+    @model_validator(mode="after")
+    def _one_size(self) -> "MeshTable":
+        if (self.cell is None) == (self.size is None):
+            came = "neither" if self.cell is None else "both"
+            raise problem(
+                f'came {came} of cell and size; give exactly one, for example cell = ["5 nm", "5 nm", "3 nm"]'
+            )
+        if self.cell is None:
+            self.cell = [edge / count for edge, count in zip(self.size or [], self.cells, strict=True)]
+            self.size = None
+        for edge in self.cell:
+            if not SMALLEST_CELL <= edge <= LARGEST_CELL:
+                raise problem(
+                    f"cells of {' × '.join(f'{edge:g}' for edge in self.cell)} m are impossible; allowed: "
+                    f'{SMALLEST_CELL:g} to {LARGEST_CELL:g} m. Plain numbers are metres: write "5 nm"'
+                )
+        return self
+
+
+class GeometryTable(Table):
+    """Where the magnet is; Ms is zero elsewhere. Without this table the mesh is full."""
+
+    shape: ShapeRef = Field(description="a shape, or the name of one")
+
+
+class RegionTable(Table):
+    """A named part of the mesh; later regions take cells from earlier ones."""
+
+    shape: ShapeRef = Field(description="a shape, or the name of one")
+
+
+# ---- initial state -----------------------------------------------------------------------------------------
+
+
+class Uniform(Table):
+    """One direction, or one per region, replica or cell."""
+
+    kind: Literal["uniform"] = "uniform"
+    direction: Annotated[Any, parameter_value(DIRECTION)] = Field(description="direction of m; normalised")
+
+
+class Random(Table):
+    """Directions spread evenly over the sphere, independent in every cell and replica."""
+
+    kind: Literal["random"] = "random"
+    seed: Annotated[int, count("seed of the random numbers", 0, 2**63 - 1)]
+
+
+def _sign(value: Any) -> int:
+    if isinstance(value, bool) or value not in (-1, 1):
+        raise problem(f"came {shown(value)}; allowed: 1, -1")
+    return int(value)
+
+
+Sign = Annotated[int, Entry(_sign, {"enum": [-1, 1]})]
+
+
+class Vortex(Table):
+    """A vortex about the z axis."""
+
+    kind: Literal["vortex"] = "vortex"
+    center: Annotated[list[float], vector("m", "centre of the core", components=2)] = [0.0, 0.0]
+    circulation: Sign = Field(1, description="1: counter-clockwise seen from +z")
+    polarity: Sign = Field(1, description="sign of mz in the core")
+    core_radius: Annotated[float, quantity("m", "radius at which mz is 0", above=0)] = 10e-9
+
+
+class Wall(Table):
+    """A wall across an axis, from one direction to another through a third."""
+
+    kind: Literal["wall"] = "wall"
+    axis: Literal["x", "y", "z"] = Field("x", description="axis across the wall")
+    position: Annotated[float, quantity("m", "wall position")] = 0.0
+    width: Annotated[float, quantity("m", "wall width Δ, as in tanh((x - position) / Δ)", above=0)] = 5e-9
+    before: Annotated[list[float], vector("1", "direction below the position", unit_vector=True)] = [0.0, 0.0, 1.0]
+    inside: Annotated[list[float], vector("1", "direction at the position", unit_vector=True)] = [0.0, 1.0, 0.0]
+    after: Annotated[list[float], vector("1", "direction above the position", unit_vector=True)] = [0.0, 0.0, -1.0]
+
+
+def _three_expressions(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise problem(f"came {shown(value)}; m is a list of 3 expressions in x, y and z: [mx, my, mz]")
+    return [expression_text(SPACE).read(item) for item in value]
+
+
+_THREE_TEXTS = {"type": "array", "items": expression_text(SPACE).json_schema, "minItems": 3, "maxItems": 3}
+
+
+class Expressions(Table):
+    """Three expressions in x, y and z [m], normalised."""
+
+    kind: Literal["expression"] = "expression"
+    m: Annotated[list[str], Entry(_three_expressions, _THREE_TEXTS)] = Field(description="mx, my, mz in x, y, z [m]")
+
+
+class FromFile(Table):
+    """An array from a .npy, .ovf or .vti file with the same number of cells."""
+
+    kind: Literal["file"] = "file"
+    file: str = Field(description="path of a .npy, .ovf or .vti file beside the scene")
+    array: str | None = Field(None, description="which array of a .vti file; by default m, or the only one")
+
+
+InitialTable = Annotated[Uniform | Random | Vortex | Wall | Expressions | FromFile, Discriminator("kind")]
+
+# ---- stages ------------------------------------------------------------------------------------------------
+
+Torque = Annotated[float, quantity("T", "torque", above=0)]
+Duration = Annotated[float, quantity("s", "time", above=0)]
+
+
+class _Descent(Table):
+    max_torque: Torque = Field(MAX_TORQUE, description="stop when max |m × B| is at most this [T]")
+    max_steps: Annotated[int, count("number of steps after which to give up", 1)] = 100_000
+
+
+class Relax(_Descent):
+    """Follow the damped path to equilibrium; time stands still."""
+
+    kind: Literal["relax"] = "relax"
+
+
+class Minimize(_Descent):
+    """Minimise the energy; time stands still."""
+
+    kind: Literal["minimize"] = "minimize"
+
+
+class Run(Table):
+    """Integrate the Landau–Lifshitz–Gilbert equation."""
+
+    kind: Literal["run"] = "run"
+    duration: Duration = Field(description="time to integrate over [s]")
+    table_every: Duration | None = Field(None, description="interval of table rows [s]; by default start and end")
+    fields_every: Duration | None = Field(None, description="interval of field files [s]; by default the end")
+    solver: Annotated[str, one_of(METHODS)] = Field("dormand_prince", description="time integrator")
+    tolerance: Annotated[float, quantity("1", "local error of m", above=0)] | None = Field(
+        None, description="local error of m allowed per adaptive step, below 1; by default 1e-5"
+    )
+    dt: Duration | None = Field(None, description="fixed step [s]; by default the step adapts itself")
+    dt_max: Duration | None = Field(None, description="largest adaptive step [s]")
+
+    @model_validator(mode="after")
+    def _step(self) -> "Run":
+        if self.dt is None and METHODS[self.solver].b_error is None:
+            raise problem(f'solver "{self.solver}" has a fixed step; give dt, for example dt = "0.1 ps"')
+        if self.dt is None:
+            self.tolerance = 1e-5 if self.tolerance is None else self.tolerance
+        elif self.tolerance is not None or self.dt_max is not None:
+            raise problem("came dt, a fixed step, with tolerance or dt_max, which are for adaptive ones; remove either")
+        if self.tolerance is not None and self.tolerance >= 1:
+            raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
+        for key in ("table_every", "fields_every", "dt"):
+            interval = getattr(self, key)
+            if interval is not None and self.duration / interval > MAX_OUTPUTS * (100 if key == "dt" else 1):
+                raise problem(
+                    f"{key} = {interval:g} s divides {self.duration:g} s into {self.duration / interval:.2g} parts"
+                )
+        return self
+
+
+class Hysteresis(_Descent):
+    """Step a uniform applied field along a line, and back; find the equilibrium at each value."""
+
+    kind: Literal["hysteresis"] = "hysteresis"
+    term: str = Field("zeeman", description="the zeeman term to set")
+    direction: Annotated[Any, parameter_value(DIRECTION)] = Field(description="direction of the field")
+    start: Annotated[float, quantity("T", "first field")]
+    stop: Annotated[float, quantity("T", "last field")]
+    steps: Annotated[int, count("number of steps from start to stop", 1, 1_000_000)]
+    back: Flag = Field(True, description="return to start")
+    method: Literal["minimize", "relax"] = Field("minimize", description="how the equilibrium is found")
+    fields: Flag = Field(False, description="write m at every field value")
+
+    @model_validator(mode="after")
+    def _moves(self) -> "Hysteresis":
+        if self.start == self.stop:
+            raise problem(f"start and stop are both {self.start:g} T; give two different fields")
+        return self
+
+
+class Set(Table):
+    """Change parameters, by their place in the scene."""
+
+    kind: Literal["set"] = "set"
+    values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
+
+
+StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set, Discriminator("kind")]
+
+# ---- output and expectations -------------------------------------------------------------------------------
+
+
+class OutputTable(Table):
+    """What fields are written as."""
+
+    formats: list[Literal["vti", "ovf"]] = Field(["vti"], description="formats of field files; [] writes none")
+    ovf: Literal["text", "binary4", "binary8"] | None = Field(
+        None, description="data format of OVF 2 files; by default binary8, which is exact"
+    )
+
+    @model_validator(mode="after")
+    def _used(self) -> "OutputTable":
+        if "ovf" in self.formats:
+            self.ovf = self.ovf or "binary8"
+        elif self.ovf is not None:
+            raise problem(f'came ovf = "{self.ovf}", but formats has no "ovf"; write formats = ["vti", "ovf"]')
+        return self
+
+
+def _number_or_text(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise problem(f"came {shown(value)}; allowed: a number, or text with the unit of the column")
+    return value
+
+
+Given = Annotated[Any, Entry(_number_or_text, {"anyOf": [{"type": "number"}, {"type": "string"}]})]
+"""A quantity in the unit of a column; checked when the columns are known."""
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise problem("says nothing; name the publication or the formula the value comes from")
+    return value
+
+
+class Check(Table):
+    """A number read off the result table, with what it must be and who says so."""
+
+    column: str = Field(description="column of the table, without its unit")
+    replica: Annotated[int, count("number of the replica, from 0")] = 0
+    stage: Annotated[int, count("number of the stage, from 0")] | None = Field(
+        None, description="number of the stage, from 0; by default the last with rows"
+    )
+    measure: Literal["final", "at", "minimum", "maximum", "zero_crossing"] = Field(
+        "final",
+        description="final: the last value; at: where the column along has the value at; zero_crossing: the value of "
+        "along where the column first passes zero",
+    )
+    along: str | None = Field(None, description="column for at and zero_crossing; by default t")
+    at: Given | None = Field(None, description="value of the column along at which to read")
+    value: Given = Field(description="what must come out")
+    tolerance: Given = Field(description="largest difference allowed")
+    source: Annotated[str, BeforeValidator(_said)] = Field(description="publication or formula behind the value")
+
+    @model_validator(mode="after")
+    def _used(self) -> "Check":
+        if self.measure in ("at", "zero_crossing"):
+            self.along = self.along or "t"
+        elif self.along is not None:
+            raise problem(f'measure = "{self.measure}" does not use along; it is for at and zero_crossing')
+        if self.measure == "at" and self.at is None:
+            raise problem(f'at is missing; measure = "at" needs the value of {self.along} to read at')
+        if self.measure != "at" and self.at is not None:
+            raise problem(f'measure = "{self.measure}" does not use at; write measure = "at"')
+        return self

@@ -1,0 +1,1 @@
+"""Time integration and energy minimisation, for any right-hand side on the sphere."""

@@ -1,0 +1,189 @@
+"""Explicit Runge–Kutta integration of m, each replica with its own time, step and error."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.errors import ParameterError, SolverError
+from fdmag.solvers.llg import max_length
+from fdmag.solvers.step_control import StepControl
+from fdmag.solvers.tableau import Tableau
+from fdmag.state import State, normalise
+
+RightHandSide = Callable[[NDArray, NDArray[np.float64], NDArray[np.intp] | None], NDArray]
+"""dm/dt of (m, t, replicas): m (n, 3, nz, ny, nx), t (n,), and which replicas the n rows are (None: all)."""
+
+
+class Integrator:
+    """Advances a `State` in place.
+
+    Parameters
+    ----------
+    rhs : RightHandSide
+    state : State
+    tableau : Tableau
+    control : StepControl
+    dt : float or None
+        Fixed step [s] (shortened evenly so that output times are hit); None adapts the step.
+
+    Raises
+    ------
+    ParameterError
+        If the method has no error estimate and no fixed step is given.
+    """
+
+    def __init__(
+        self,
+        rhs: RightHandSide,
+        state: State,
+        tableau: Tableau,
+        control: StepControl | None = None,
+        dt: float | None = None,
+    ) -> None:
+        if dt is None and tableau.b_error is None:
+            raise ParameterError(f'solver "{tableau.name}" has no error estimate: give a fixed step dt')
+        if dt is not None and not 0 < dt < np.inf:
+            raise ParameterError(f"dt = {dt:g} s; allowed: above 0 s")
+        self.rhs = rhs
+        self.state = state
+        self.tableau = tableau
+        self.control = control or StepControl()
+        self.fixed_dt = dt
+        self._slope = np.empty_like(state.m)  # dm/dt at the present state, where known
+        self._slope_known = np.zeros(state.batch, bool)
+        self._previous_ratio = np.ones(state.batch)
+
+    def slope(self, active: NDArray[np.intp]) -> NDArray:
+        """Return dm/dt of the active replicas now; evaluated only where it is not known from the last step."""
+        missing = active[~self._slope_known[active]]
+        if missing.size:
+            state = self.state
+            if missing.size == state.batch:
+                self._slope[:] = self.rhs(state.m, state.t, None)
+            else:
+                self._slope[missing] = self.rhs(state.m[missing], state.t[missing], missing)
+            self._slope_known[missing] = True
+            state.evaluations[missing] += 1
+        return self._slope if active.size == self.state.batch else self._slope[active]
+
+    def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
+        """Integrate every replica to exactly ``t_end`` [s]; finished ones are left untouched.
+
+        Raises
+        ------
+        SolverError
+            If a replica needs a step below the smallest allowed.
+        """
+        state = self.state
+        while (active := np.flatnonzero(state.t < t_end)).size:
+            remaining = t_end - state.t[active]
+            if self.fixed_dt is None:
+                wanted = self._step_size(active)
+                # A step that would leave a sliver is halved, one that nearly reaches the end is stretched.
+                dt = np.where(remaining < 2 * wanted, remaining / 2, wanted)
+                last = remaining <= wanted * (1 + 1e-6)
+            else:
+                wanted = np.full(active.size, self.fixed_dt)
+                count = np.maximum(np.ceil(remaining / self.fixed_dt * (1 - 1e-12)), 1)
+                dt, last = remaining / count, count == 1
+            dt = np.where(last, remaining, dt)
+            accepted = self.attempt(active, dt, wanted)
+            state.t[active[accepted & last]] = t_end
+            if on_step is not None:
+                on_step()
+
+    def attempt(self, active: NDArray[np.intp], dt: NDArray, wanted: NDArray | None = None) -> NDArray[np.bool_]:
+        """Try one step ``dt`` [s], (n,), of the active replicas; return which were accepted, (n,).
+
+        ``wanted`` is the step the error would have allowed where ``dt`` was cut short for another reason.
+        """
+        state, everything = self.state, active.size == self.state.batch
+        m = state.m if everything else state.m[active]
+        replicas = None if everything else active
+        slopes = [self.slope(active)]
+        t, step = state.t[active], dt.astype(m.dtype)[:, None, None, None, None]
+        for weights, c in zip(self.tableau.a[1:], self.tableau.c[1:], strict=True):
+            slopes.append(self.rhs(_moved(m, step, weights, slopes), t + c * dt, replicas))
+        state.evaluations[active] += len(slopes) - 1
+        m_next = _moved(m, step, self.tableau.b, slopes)
+        accepted = self._judge(active, m, m_next, slopes, dt, wanted)
+        normalise(m_next)
+        chosen = active[accepted]
+        if chosen.size == state.batch:
+            state.m[:] = m_next
+        else:
+            state.m[chosen] = m_next[accepted]
+        state.t[chosen] += dt[accepted]
+        state.steps[chosen] += 1
+        state.rejected[active[~accepted]] += 1
+        if self.tableau.first_same_as_last:
+            if chosen.size == state.batch:
+                self._slope = slopes[-1]
+            else:
+                self._slope[chosen] = slopes[-1][accepted]
+        else:
+            self._slope_known[chosen] = False
+        return accepted
+
+    def _judge(
+        self, active: NDArray, m: NDArray, m_next: NDArray, slopes: list[NDArray], dt: NDArray, wanted: NDArray | None
+    ) -> NDArray[np.bool_]:
+        """Accept or reject by the local error, and choose the next step sizes."""
+        if self.fixed_dt is not None:
+            return np.ones(active.size, bool)
+        assert self.tableau.error_weights is not None
+        error = max_length(_weighted_sum(self.tableau.error_weights, slopes)) * dt
+        ratio = error / self.control.allowed(lambda: max_length(m_next - m))
+        ratio = np.where(np.isfinite(ratio), ratio, 1e10)
+        accepted = ratio <= 1
+        proposed = dt * self.control.factor(
+            ratio, self._previous_ratio[active], self.tableau.error_order or self.tableau.order
+        )
+        if wanted is not None:
+            proposed = np.where(accepted, np.maximum(proposed, wanted), proposed)
+        self.state.dt[active] = np.minimum(proposed, self.control.dt_max)
+        self._previous_ratio[active[accepted]] = ratio[accepted]
+        if np.any(failed := ~accepted & (proposed < self.control.dt_min)):
+            first = int(np.flatnonzero(failed)[0])
+            raise SolverError(
+                f"replica {active[first]} at t = {self.state.t[active[first]]:g} s needs a step below "
+                f"{self.control.dt_min:g} s: its local error is {error[first]:g}. "
+                "Check the fields for jumps and the parameters for unphysical values"
+            )
+        return accepted
+
+    def _step_size(self, active: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the step to try, starting from a small turn of the fastest cell."""
+        state = self.state
+        fresh = active[np.isnan(state.dt[active])]
+        if fresh.size:
+            fastest = max_length(self.slope(fresh))
+            if not np.all(np.isfinite(fastest)):
+                first = fresh[~np.isfinite(fastest)][0]
+                raise SolverError(f"replica {first} at t = {state.t[first]:g} s: dm/dt is not finite; check the fields")
+            angle = 0.1 * self.control.tolerance ** (1 / self.tableau.order)
+            state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self.control.dt_max)
+        return np.minimum(state.dt[active], self.control.dt_max)
+
+
+def _weighted_sum(weights: tuple[float, ...], slopes: list[NDArray]) -> Any:
+    total, scratch = None, np.empty_like(slopes[0])
+    for weight, slope in zip(weights, slopes, strict=True):
+        if weight == 0:
+            continue
+        if total is None:
+            total = slope * weight
+        else:
+            np.multiply(slope, weight, out=scratch)
+            total += scratch
+    return total
+
+
+def _moved(m: NDArray, step: NDArray, weights: tuple[float, ...], slopes: list[NDArray]) -> NDArray:
+    """Return m + dt Σ weights × slopes."""
+    moved = _weighted_sum(weights[: len(slopes)], slopes)
+    moved *= step
+    moved += m
+    return moved

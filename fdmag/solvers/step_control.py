@@ -1,0 +1,68 @@
+"""Choosing the step size of each replica from its local error."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class StepControl:
+    """A proportional–integral controller on the local error of m.
+
+    Attributes
+    ----------
+    tolerance : float
+        Allowed local error: the largest |error of m| over the cells, per step.
+    relative : bool
+        The tolerance is a fraction of the largest |Δm| of the step: for following a path to its end.
+    safety, least, most : float
+        The step is aimed at ``safety`` times the allowed one, and changes by a factor between least and most.
+    proportional, integral : float
+        Exponents of the error before and now, each divided by the order of the error estimate.
+    dt_max, dt_min : float [s]
+        Bounds of the step; a replica that needs less than dt_min stops with an error.
+
+    Source: E. Hairer, S. P. Nørsett and G. Wanner, Solving ODEs I (Springer, 1993), section II.4; exponents as
+    in E. Hairer and G. Wanner, Solving ODEs II, section IV.2.
+    """
+
+    tolerance: float = 1e-5
+    relative: bool = False
+    safety: float = 0.9
+    least: float = 0.2
+    most: float = 5.0
+    integral: float = 0.7
+    proportional: float = 0.4
+    dt_max: float = np.inf
+    dt_min: float = 1e-21
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tolerance < 1:
+            raise ParameterError(f"tolerance = {self.tolerance:g}; allowed: between 0 and 1, for example 1e-5")
+        if not 0 < self.dt_min < self.dt_max:
+            raise ParameterError(f"dt_max = {self.dt_max:g} s; allowed: above {self.dt_min:g} s")
+
+    def allowed(self, displacement: Callable[[], NDArray]) -> NDArray | float:
+        """Return the allowed local error; ``displacement`` gives the largest |Δm| of the step, (batch,)."""
+        return self.tolerance * displacement() if self.relative else self.tolerance
+
+    def factor(self, ratio: NDArray, previous: NDArray, order: int) -> NDArray:
+        """Return by what to multiply each step size, (batch,).
+
+        Parameters
+        ----------
+        ratio, previous : arrays (batch,)
+            Local error over allowed error, in this step and in the last accepted one.
+        order : int
+            Order of the error estimate in dt.
+        """
+        now = np.maximum(ratio, 1e-10)
+        factor = (
+            self.safety * now ** (-self.integral / order) * np.maximum(previous, 1e-4) ** (self.proportional / order)
+        )
+        rejected = self.safety * now ** (-1 / order)
+        return np.clip(np.where(ratio > 1, np.minimum(rejected, 1), factor), self.least, self.most)

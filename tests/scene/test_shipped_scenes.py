@@ -1,0 +1,66 @@
+"""Every scene that ships with fdmag is valid, repeats itself, and comes out as it says."""
+
+import tomllib
+
+import pytest
+
+from fdmag.scene.load import load_scene
+from fdmag.scene.run import run_scene
+from fdmag.scene.shipped import copy_scene, shipped_scenes
+from fdmag.scene.toml import dump_toml
+
+SHIPPED = shipped_scenes()
+LONG = {"standard_problem_4": ["mesh.cells=[40, 10, 1]", 'mesh.cell=["12.5 nm", "12.5 nm", "3 nm"]', "expect={}"]}
+"""Scenes that take more than a few seconds, and what makes them short."""
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_scene_is_checked_and_has_expectations_with_a_source(name):
+    loaded = load_scene(SHIPPED[name])
+    assert loaded.scene.title
+    assert loaded.scene.expect
+    assert all(len(check.source) > 10 for check in loaded.scene.expect.values())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_resolved_scene_is_the_same_scene(name, tmp_path):
+    first = load_scene(SHIPPED[name]).resolved()
+    path = tmp_path / "scene.toml"
+    path.write_text(dump_toml(first), encoding="utf-8")
+    assert tomllib.loads(path.read_text(encoding="utf-8")) == first
+    assert load_scene(path).resolved() == first
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in LONG])
+def test_scene_comes_out_as_it_says(name, tmp_path):
+    found = run_scene(SHIPPED[name], tmp_path / name)
+    assert found
+    assert all(outcome.holds for outcome in found), "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_scene_runs_when_made_short(name, tmp_path):
+    shortened = [*LONG[name], "stages.2.duration=20 ps"]
+    assert run_scene(SHIPPED[name], tmp_path / name, overrides=shortened) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG)
+def test_long_scene_comes_out_as_it_says(name, tmp_path):
+    """About a minute."""
+    found = run_scene(SHIPPED[name], tmp_path / name)
+    assert found
+    assert all(outcome.holds for outcome in found), "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_copied_scene_is_valid(name, tmp_path):
+    copied = copy_scene(name, tmp_path)
+    assert load_scene(copied[0]).resolved() == load_scene(SHIPPED[name]).resolved()
+    with pytest.raises(OSError, match="exists already"):
+        copy_scene(name, tmp_path)
+
+
+def test_unknown_scene(tmp_path):
+    with pytest.raises(OSError, match='did you mean "macrospin"'):
+        copy_scene("macrospn.toml", tmp_path)

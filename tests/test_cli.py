@@ -1,0 +1,290 @@
+"""The command line: what it prints, what it leaves behind, and its exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+import fdmag
+from fdmag.cli import app
+
+SCENE = """
+[mesh]
+cells = [8, 8, 1]
+cell = ["5 nm", "5 nm", "3 nm"]
+[material]
+Ms = "800 kA/m"
+[terms.zeeman]
+B = [0, 0, "0.1 T"]
+[initial]
+kind = "uniform"
+direction = [1, 0, 0]
+[[stages]]
+kind = "run"
+duration = "1 ps"
+table_every = "0.5 ps"
+"""
+EXPECT = '[expect.mz]\ncolumn = "mz"\nvalue = {value}\ntolerance = 0.5\nsource = "s"\n'
+LONG = SCENE.replace('"1 ps"', '"1 us"').replace(
+    'table_every = "0.5 ps"', 'table_every = "1 ps"\nfields_every = "2 ps"'
+)
+
+
+def fdmag_command(*arguments: str | Path, cwd: Path, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "fdmag.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=60, **options)
+
+
+def started(folder: Path) -> subprocess.Popen:
+    """Return a process that has begun to write fields of a run that would last for ever."""
+    (folder / "long.toml").write_text(LONG)
+    command = [sys.executable, "-m", "fdmag.cli", "run", "long.toml", "--out", "out"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    for _ in range(600):
+        if (folder / "out" / "fields" / "m_000003.vti").exists():
+            return process
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.kill()
+    raise AssertionError("the run did not begin")
+
+
+def left_behind(out: Path) -> dict:
+    """Check what any ended run leaves: whole rows, and a series of files that exist; return run.json."""
+    text = (out / "table.csv").read_text()
+    assert text.endswith("\n")
+    lines = text.splitlines()
+    assert len(lines) > 3
+    assert {len(line.split(",")) for line in lines} == {len(lines[0].split(","))}
+    series = ElementTree.parse(out / "fields" / "m.pvd").getroot().findall("Collection/DataSet")
+    assert len(series) >= 3
+    assert all((out / "fields" / entry.get("file")).is_file() for entry in series)
+    return json.loads((out / "run.json").read_text())
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    path = tmp_path / "film.toml"
+    path.write_text(SCENE)
+    return path
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("sent", "code", "status"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "interrupted"), (signal.SIGKILL, -9, "running")],
+)
+def test_ended_by_a_signal(tmp_path, sent, code, status):
+    process = started(tmp_path)
+    second = fdmag_command("run", "long.toml", "--out", "out", "--overwrite", cwd=tmp_path)
+    assert second.returncode == 2
+    assert "another process is writing a run here" in second.stderr
+    assert process.poll() is None
+    process.send_signal(sent)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "Traceback" not in told
+    record = left_behind(tmp_path / "out")
+    assert record["status"] == status
+    if status == "interrupted":
+        assert "interrupted; what was computed is in out" in told
+        assert record["expect_holds"] is False
+    (tmp_path / "film.toml").write_text(SCENE)
+    again = fdmag_command("run", "film.toml", "--out", "out", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "finished"
+    assert len(list((tmp_path / "out" / "fields").glob("*.vti"))) == 1
+
+
+def test_run_from_elsewhere_without_a_terminal(tmp_path):
+    folder = tmp_path / "scènes µ"
+    folder.mkdir()
+    (folder / "my film.toml").write_text(SCENE + EXPECT.format(value=0), encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = fdmag_command("run", folder / "my film.toml", cwd=elsewhere)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "stage 0: run 0.001 ns"
+    assert lines[1].startswith("mz: ")
+    assert lines[1].endswith("expected 0 ± 0.5 (s): holds")
+    assert lines[2].startswith(str(Path("runs") / "my film"))
+    assert "\x1b" not in done.stdout
+    assert (elsewhere / "runs" / "my film" / "table.csv").is_file()
+
+
+def test_output_that_cannot_show_every_letter(scene, tmp_path):
+    scene.write_text(SCENE + EXPECT.format(value=0).replace('"s"', '"Müller, Ω"'), encoding="utf-8")
+    done = fdmag_command("run", scene, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_progress_on_a_terminal():
+    from io import StringIO
+
+    from rich.console import Console
+
+    from fdmag.scene.progress import Bar
+
+    screen = StringIO()
+    bar = Bar(Console(file=screen, force_terminal=True, width=120))
+    bar.start(0, "run 1 ns", 1e-9)
+    time.sleep(0.01)
+    bar.advance(0.5e-9, lambda: "t = 0.5000 ns")
+    bar.close()
+    shown = screen.getvalue()
+    assert "stage 0: run 1 ns" in shown
+    assert "t = 0.5000 ns" in shown
+    assert "steps/s" in shown
+
+
+def test_progress_elsewhere():
+    from io import StringIO
+
+    from rich.console import Console
+
+    from fdmag.scene.progress import Lines
+
+    paper = StringIO()
+    lines = Lines(Console(file=paper), interval=0)
+    lines.start(1, "run 1 ns", 1e-9)
+    time.sleep(0.01)
+    lines.advance(0.25e-9, lambda: "t = 0.2500 ns")
+    first, second = paper.getvalue().splitlines()
+    assert first == "stage 1: run 1 ns"
+    assert second.startswith("stage 1: run 1 ns: 25 %, t = 0.2500 ns, ")
+    assert second.endswith(" s left")
+
+
+@pytest.mark.parametrize(("value", "code"), [("0", 0), ("5", 1)])
+def test_exit_code_tells_whether_expectations_hold(cli, scene, value, code):
+    scene.write_text(SCENE + EXPECT.format(value=value))
+    result = cli("run", scene, "--quiet")
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert ("FAILS" in result.stderr) == (code == 1)
+
+
+def test_finished_runs_are_kept_unless_told(cli, scene):
+    assert cli("run", scene).exit_code == 0
+    before = Path("runs/film/table.csv").stat().st_mtime_ns
+    done = fdmag_command("run", scene, cwd=scene.parent)
+    assert done.returncode == 2
+    assert "holds a finished run" in done.stderr
+    assert Path("runs/film/table.csv").stat().st_mtime_ns == before
+    assert cli("run", scene, "--overwrite").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["check", "nothing.toml"], 2, "nothing.toml: cannot be read: No such file"),
+        (["check", "."], 2, "cannot be read: Is a directory"),
+        (
+            ["check", "broken.toml"],
+            2,
+            'broken.toml: [material] alpa: unknown key; allowed: Ms, alpha, gamma; did you mean "alpha"?',
+        ),
+        (["run", "broken.toml"], 2, "broken.toml: 2 problems"),
+        (["run", "film.toml", "--set", "mesh.cells=[0, 1, 1]"], 2, "[mesh] cells: came [0, 1, 1]"),
+        (["run", "film.toml", "--set", "mesh.cells"], 2, "--set mesh.cells: the form is key=value"),
+        (["run", "film.toml", "--device", "nunpy"], 2, 'did you mean "numpy"?'),
+        (["run", "film.toml", "--precision", "float46"], 2, 'did you mean "float64"?'),
+        (["run", "film.toml", "--out", "film.toml"], 2, "film.toml: is a file; choose another directory with --out"),
+        (["run", "film.toml", "--out", "."], 2, "film.toml, which this run reads"),
+        (["run", "film.toml", "--out", "film.toml/x"], 2, "cannot be made or read"),
+        (["run", "stuck.toml"], 3, "relax: max |m × B| is"),
+        (["scenes", "macrospn"], 2, 'did you mean "macrospin"?'),
+        (["run", "film.toml", "--nonsense"], 2, "No such option"),
+    ],
+)
+def test_errors_are_one_message_and_an_exit_code(scene, tmp_path, arguments, code, told):
+    (tmp_path / "broken.toml").write_text(SCENE.replace("Ms = ", "alpa = 1\nMs = ").replace("duration", "duraton"))
+    stuck = SCENE.replace('kind = "run"\nduration = "1 ps"\ntable_every = "0.5 ps"', 'kind = "relax"\nmax_steps = 1')
+    (tmp_path / "stuck.toml").write_text(stuck)
+    before = scene.read_text()
+    done = fdmag_command(*arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert told in done.stderr.replace("\n    ", " ")
+    assert "Traceback" not in done.stderr
+    assert done.stdout in ("", "stage 0: relax\n")
+    assert scene.read_text() == before
+    assert not (tmp_path / "runs").exists() or code == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_unwritable_directory(cli, scene, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "cannot be" in fdmag_command("run", scene, "--out", "locked/out", cwd=tmp_path).stderr
+
+
+def test_check(cli, scene):
+    result = cli("check", scene, "--set", "mesh.cells=[4, 4, 2]")
+    assert result.exit_code == 0
+    assert "valid; 4 × 4 × 2 cells, 1 replica(s), terms: zeeman" in result.stdout
+    assert not Path("runs").exists()
+
+
+def test_set_reaches_the_run(cli, scene):
+    assert cli("run", scene, "--set", "stages.0.duration=2 ps", "--set", "material.alpha=0.5", "--quiet").exit_code == 0
+    resolved = tomllib.loads(Path("runs/film/scene.toml").read_text())
+    assert resolved["stages"][0]["duration"] == 2e-12
+    assert resolved["material"]["alpha"] == 0.5
+    assert json.loads(Path("runs/film/run.json").read_text())["overrides"] == [
+        "stages.0.duration=2 ps",
+        "material.alpha=0.5",
+    ]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_precision(cli, scene, precision):
+    assert cli("run", scene, "--precision", precision, "--quiet").exit_code == 0
+    assert json.loads(Path("runs/film/run.json").read_text())["precision"] == precision
+
+
+def test_scenes_lists_and_copies(cli):
+    assert "standard_problem_4" in cli("scenes").stdout
+    result = cli("scenes", "macrospin")
+    assert "macrospin.toml copied; run it with: fdmag run macrospin.toml" in result.stdout
+    assert cli("check", "macrospin.toml").exit_code == 0
+
+
+def test_terms(cli):
+    from fdmag.terms import registry
+
+    text = cli("terms").stdout
+    catalogue = json.loads(cli("terms", "--json").stdout)
+    assert [entry["name"] for entry in catalogue] == ["material", *registry()]
+    for entry in catalogue:
+        assert ("[material]" if entry["name"] == "material" else f"[terms.{entry['name']}]") in text
+
+
+def test_schema(cli):
+    schema = json.loads(cli("schema").stdout)
+    assert set(schema["required"]) == {"mesh", "material", "terms", "stages"}
+    assert schema["additionalProperties"] is False
+
+
+def test_version_and_help(cli):
+    assert cli("--version").stdout.strip() == fdmag.__version__
+    help_text = cli("--help").stdout
+    assert all(command in help_text for command in ("run", "check", "scenes", "terms", "schema"))
+
+
+def test_help_does_not_load_the_engine(tmp_path):
+    code = "import sys, fdmag.cli; assert 'numpy' not in sys.modules and 'pydantic' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60).returncode == 0
