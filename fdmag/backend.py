@@ -1,5 +1,6 @@
 """The machine a simulation runs on. Only this module may import CuPy."""
 
+import os
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -8,8 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fdmag.errors import ParameterError, did_you_mean
+from fdmag.kernels.runtime import Runtime, host_runtime
 
-DEVICES = ("auto", "numpy")
+DEVICES = ("auto", "host", "numpy")
 PRECISIONS = ("float32", "float64")
 
 
@@ -20,19 +22,22 @@ class Backend:
     Attributes
     ----------
     name : str
-        Device name as the user gives it.
+        "host" (compiled kernels on NumPy arrays) or "numpy".
     xp : module
         Array module (NumPy).
     dtype : numpy.dtype
         float32 or float64; times are always float64.
     reason : str
         Why this device was chosen, for the log.
+    runtime : Runtime or None
+        Compiled functions of the host.
     """
 
     name: str
     xp: ModuleType
     dtype: np.dtype
     reason: str
+    runtime: Runtime | None = None
 
     def asarray(self, values: Any) -> NDArray:
         """Return ``values`` on this device in the computing precision, contiguous."""
@@ -44,16 +49,26 @@ class Backend:
 
 
 def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Backend:
-    """Return the backend for ``device`` ("auto" or "numpy") and ``dtype`` (default float64).
+    """Return the backend for a device and a precision.
+
+    Parameters
+    ----------
+    device : "auto", "host" or "numpy"
+        "auto" is ``$FDMAG_DEVICE`` if that is set; otherwise "host" if a C++ compiler is found, else "numpy".
+    dtype : float64 (default) or float32
 
     Raises
     ------
     ParameterError
-        For an unknown device or a precision other than float32 and float64.
+        For an unknown device or a precision other than float32 and float64, for a wrong ``$FDMAG_THREADS``, and if
+        "host" is asked for and there is no compiler that works.
 
     >>> select_backend("numpy").dtype
     dtype('float64')
     """
+    reason = "asked for"
+    if device == "auto" and (wish := os.environ.get("FDMAG_DEVICE", "")):
+        device, reason = wish, "$FDMAG_DEVICE"
     if device not in DEVICES:
         hint = did_you_mean(device, DEVICES)
         raise ParameterError(f'device "{device}" is unknown; allowed: {", ".join(DEVICES)}{hint}')
@@ -64,5 +79,14 @@ def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Back
     if resolved is None or resolved.name not in PRECISIONS:
         hint = did_you_mean(str(dtype), PRECISIONS)
         raise ParameterError(f"precision {dtype} is not available; allowed: {', '.join(PRECISIONS)}{hint}")
-    reason = "asked for" if device == "numpy" else "the only device of this version"
-    return Backend("numpy", np, resolved, reason)
+    if device == "numpy":
+        return Backend("numpy", np, resolved, reason)
+    runtime, found = host_runtime(notice=device == "auto")
+    if runtime is not None:
+        return Backend("host", np, resolved, f"{reason}: {found}" if device == "host" else found, runtime)
+    if device == "host":
+        raise ParameterError(
+            f'device "host" needs a C++ compiler: {found}. Install one, or the Python package ziglang '
+            "(pip install 'fdmag[cpu]'), or use device numpy"
+        )
+    return Backend("numpy", np, resolved, f"no compiled kernels: {found}")

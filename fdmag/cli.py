@@ -72,7 +72,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="run directory  [default: runs/<scene name>]", show_default=False)
     ] = None,
-    device: Annotated[str, typer.Option(help="auto or numpy")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, host (compiled) or numpy")] = "auto",
     precision: Annotated[str, typer.Option(help="float64 or float32")] = "float64",
     overrides: Overrides = [],  # noqa: B006 - typer reads the default
     quiet: Annotated[bool, typer.Option("--quiet", help="print errors only")] = False,

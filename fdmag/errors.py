@@ -16,6 +16,10 @@ class SolverError(FdmagError, RuntimeError):
     """A solver cannot reach what was asked (step size underflow, no energy to minimise)."""
 
 
+class CompilerError(FdmagError, RuntimeError):
+    """The host's compiler refused a kernel, or what it made cannot be loaded."""
+
+
 class FileFormatError(FdmagError, ValueError):
     """A data file is damaged or of a kind that cannot be read."""
 

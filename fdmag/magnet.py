@@ -13,6 +13,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter
 from fdmag.regions import Regions
 from fdmag.solvers.llg import cross, llg, max_length, steepest_descent
+from fdmag.solvers.stages import ArrayStages, StageArithmetic
 from fdmag.terms import Context, Material, Term
 from fdmag.terms.term import Declared, dot
 
@@ -27,6 +28,8 @@ class Magnet:
     mesh, regions, backend, material
     terms : dict of Term
         Bound to the mesh, by name; two terms of one kind are "zeeman" and "zeeman_2".
+    stages : StageArithmetic
+        How solvers combine slopes on this machine.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Magnet:
         self.mesh = mesh
         self.regions = regions
         self.backend = backend
+        self.stages: StageArithmetic = ArrayStages()
         self.material = material.bind(mesh, regions)
         self.terms: dict[str, Term] = {}
         self._cache: dict[Any, Any] = {}
@@ -93,15 +97,20 @@ class Magnet:
         """Return the energy [J] of one term, (n,), given its field for this m."""
         return self._integrated(self.terms[name].energy_density(m, field, context), m.shape[0])
 
-    def total_energy(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> tuple[NDArray, NDArray[np.float64]]:
-        """Return the field [T] of all terms together and the total energy [J], (n,)."""
-        context = self.context(t, replicas)
-        total, energy = self.backend.xp.zeros_like(m), np.zeros(m.shape[0])
-        for name in self.terms:
+    def field_and_energies(self, m: NDArray, context: Context) -> tuple[NDArray, dict[str, NDArray[np.float64]]]:
+        """Return the field [T] of all terms together, and the energy [J], (n,), of each that has one, by name."""
+        total, energies = self.backend.xp.zeros_like(m), {}
+        for name, term in self.terms.items():
             field = self.field(m, context, [name])
-            energy += self.energy(name, m, field, context)
             total += field
-        return total, energy
+            if term.has_energy():
+                energies[name] = self.energy(name, m, field, context)
+        return total, energies
+
+    def total_energy(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> tuple[NDArray, NDArray[np.float64]]:
+        """Return the field [T] of all terms together and the energy [J], (n,), of those that have one."""
+        total, energies = self.field_and_energies(m, self.context(t, replicas))
+        return total, sum(energies.values(), np.zeros(m.shape[0]))
 
     def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return ∫ Ms a·b dV, (n,): with a = B and b = δm, minus the change of energy [J]."""
@@ -121,19 +130,19 @@ class Magnet:
     def summary(self, m: NDArray, t: NDArray) -> dict[str, tuple[str, NDArray[np.float64]]]:
         """Return unit and values, (batch,), of energies, torque and what the terms report, by column name."""
         context, batch = self.context(t), m.shape[0]
-        total, E_total = self.backend.xp.zeros_like(m), np.zeros(batch)
-        energies, extra = {}, {}
+        total, energies = self.field_and_energies(m, context)
+        columns = {"E_total": ("J", sum(energies.values(), np.zeros(batch)))}
+        columns |= {f"E_{name}": ("J", energy) for name, energy in energies.items()}
+        columns["max_torque"] = "T", self.max_torque(m, total)
         for name, term in self.terms.items():
-            field = self.field(m, context, [name])
-            total += field
-            if term.has_energy():
-                energies[f"E_{name}"] = "J", self.energy(name, m, field, context)
-                E_total += energies[f"E_{name}"][1]
             suffix = name.removeprefix(term.name)
             for column, values in term.summary(context).items():
-                extra[column + suffix] = term.summary_units[column], np.broadcast_to(values, (batch,))
-        torque = "T", max_length(cross(m, total))
-        return {"E_total": ("J", E_total), **energies, "max_torque": torque, **extra}
+                columns[column + suffix] = term.summary_units[column], np.broadcast_to(values, (batch,))
+        return columns
+
+    def max_torque(self, m: NDArray, field: NDArray) -> NDArray[np.float64]:
+        """Return max |m × B| over the cells [T], (n,)."""
+        return max_length(cross(m, field))
 
     def _integrated(self, density: NDArray, batch: int) -> NDArray[np.float64]:
         """Return the volume integral of a density (batch | 1, nz, ny, nx), in float64 and a fixed order."""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from fdmag.backend import select_backend
 from fdmag.constants import GAMMA_E
 from fdmag.errors import ParameterError, SolverError, did_you_mean
-from fdmag.magnet import Magnet
+from fdmag.host_magnet import magnet_for
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
 from fdmag.solvers.integrator import Integrator
@@ -45,7 +45,8 @@ class Simulation:
         Named parts of the mesh: shapes, masks.
     batch : int, optional
         Number of replicas; by default what the parameters and m imply.
-    device : "auto" or "numpy"
+    device : "auto", "host" or "numpy"
+        See `fdmag.backend.select_backend`.
     dtype : float64 (default) or float32
 
     Raises
@@ -80,7 +81,8 @@ class Simulation:
         self.mesh = mesh
         self.regions = regions if isinstance(regions, Regions) else Regions(mesh, regions or {})
         self.backend = select_backend(device, dtype)
-        self._magnet = Magnet(mesh, self.regions, self.backend, Material(Ms=Ms, alpha=alpha, gamma=gamma), terms)
+        material = Material(Ms=Ms, alpha=alpha, gamma=gamma)
+        self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms)
         initial = _vectors(m, mesh)
         self.batch = _resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
         self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
@@ -237,7 +239,7 @@ class Simulation:
         if np.ptp(self.state.t) > 0:
             raise ParameterError("run: the replicas stand at different times; assign one time to t first")
         control = StepControl(tolerance=tolerance, dt_max=dt_max)
-        integrator = Integrator(self._magnet.slope, self.state, METHODS[solver], control, dt)
+        integrator = Integrator(self._magnet.slope, self.state, METHODS[solver], control, dt, self._magnet.stages)
         self.state.dt[:] = np.nan
         start = float(self.state.t[0])
         if callback is not None:
@@ -258,7 +260,7 @@ class Simulation:
 
         Returns max |m × B| reached [T], (batch,). Raises `SolverError` if ``max_steps`` do not suffice.
         """
-        return relax(self.state, self._magnet.descent, max_torque, max_steps, on_step)
+        return relax(self.state, self._magnet.descent, max_torque, max_steps, on_step, self._magnet.stages)
 
     def minimize(
         self,

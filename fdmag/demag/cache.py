@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.cache_directory import cache_directory
+
 _LOG = logging.getLogger("fdmag")
 _MAGIC = b"fdmag spectrum\n\0"
 _CHECKSUM_BYTES = 32
@@ -135,21 +137,9 @@ class SpectrumCache:
 
 
 def default_cache() -> SpectrumCache | None:
-    """Return the cache the environment asks for: ``$FDMAG_CACHE``, or the user's cache directory.
-
-    ``FDMAG_CACHE=off`` (or ``0``, or ``none``) means no cache. Without it the directory is ``fdmag`` in
-    ``$XDG_CACHE_HOME``, on Windows in ``%LOCALAPPDATA%``, or else in ``~/.cache``.
-    """
-    chosen = os.environ.get("FDMAG_CACHE", "")
-    if chosen.lower() in ("off", "0", "none"):
-        return None
-    if chosen:
-        return SpectrumCache(Path(chosen).expanduser())
-    parent = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
-    try:
-        return SpectrumCache((Path(parent) if parent else Path.home() / ".cache") / "fdmag")
-    except RuntimeError:  # no home directory can be found
-        return None
+    """Return the cache in `fdmag.cache_directory.cache_directory`, or None if the environment asks for none."""
+    directory = cache_directory()
+    return None if directory is None else SpectrumCache(directory)
 
 
 def _checksum(data: memoryview) -> bytes:

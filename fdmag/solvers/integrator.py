@@ -1,16 +1,15 @@
 """Explicit Runge–Kutta integration of m, each replica with its own time, step and error."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError, SolverError
-from fdmag.solvers.llg import max_length
+from fdmag.solvers.stages import ArrayStages, StageArithmetic
 from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.tableau import Tableau
-from fdmag.state import State, normalise
+from fdmag.state import State
 
 RightHandSide = Callable[[NDArray, NDArray[np.float64], NDArray[np.intp] | None], NDArray]
 """dm/dt of (m, t, replicas): m (n, 3, nz, ny, nx), t (n,), and which replicas the n rows are (None: all)."""
@@ -27,6 +26,8 @@ class Integrator:
     control : StepControl
     dt : float or None
         Fixed step [s] (shortened evenly so that output times are hit); None adapts the step.
+    stages : StageArithmetic, optional
+        How arrays are combined; by default NumPy.
 
     Raises
     ------
@@ -41,6 +42,7 @@ class Integrator:
         tableau: Tableau,
         control: StepControl | None = None,
         dt: float | None = None,
+        stages: StageArithmetic | None = None,
     ) -> None:
         if dt is None and tableau.b_error is None:
             raise ParameterError(f'solver "{tableau.name}" has no error estimate: give a fixed step dt')
@@ -51,6 +53,7 @@ class Integrator:
         self.tableau = tableau
         self.control = control or StepControl()
         self.fixed_dt = dt
+        self.stages = stages or ArrayStages()
         self._slope = np.empty_like(state.m)  # dm/dt at the present state, where known
         self._slope_known = np.zeros(state.batch, bool)
         self._previous_ratio = np.ones(state.batch)
@@ -103,13 +106,16 @@ class Integrator:
         m = state.m if everything else state.m[active]
         replicas = None if everything else active
         slopes = [self.slope(active)]
-        t, step = state.t[active], dt.astype(m.dtype)[:, None, None, None, None]
+        t = state.t[active]
+        argument = m
         for weights, c in zip(self.tableau.a[1:], self.tableau.c[1:], strict=True):
-            slopes.append(self.rhs(_moved(m, step, weights, slopes), t + c * dt, replicas))
+            argument = self.stages.moved(m, dt, weights, slopes)
+            slopes.append(self.rhs(argument, t + c * dt, replicas))
         state.evaluations[active] += len(slopes) - 1
-        m_next = _moved(m, step, self.tableau.b, slopes)
+        known = self.tableau.first_same_as_last  # the last stage was evaluated at the solution
+        m_next = argument if known else self.stages.moved(m, dt, self.tableau.b, slopes)
         accepted = self._judge(active, m, m_next, slopes, dt, wanted)
-        normalise(m_next)
+        self.stages.normalise(m_next)
         chosen = active[accepted]
         if chosen.size == state.batch:
             state.m[:] = m_next
@@ -134,8 +140,8 @@ class Integrator:
         if self.fixed_dt is not None:
             return np.ones(active.size, bool)
         assert self.tableau.error_weights is not None
-        error = max_length(_weighted_sum(self.tableau.error_weights, slopes)) * dt
-        ratio = error / self.control.allowed(lambda: max_length(m_next - m))
+        error = self.stages.largest(self.tableau.error_weights, slopes) * dt
+        ratio = error / self.control.allowed(lambda: self.stages.largest((1.0, -1.0), (m_next, m)))
         ratio = np.where(np.isfinite(ratio), ratio, 1e10)
         accepted = ratio <= 1
         proposed = dt * self.control.factor(
@@ -159,31 +165,10 @@ class Integrator:
         state = self.state
         fresh = active[np.isnan(state.dt[active])]
         if fresh.size:
-            fastest = max_length(self.slope(fresh))
+            fastest = self.stages.largest((1.0,), (self.slope(fresh),))
             if not np.all(np.isfinite(fastest)):
                 first = fresh[~np.isfinite(fastest)][0]
                 raise SolverError(f"replica {first} at t = {state.t[first]:g} s: dm/dt is not finite; check the fields")
             angle = 0.1 * self.control.tolerance ** (1 / self.tableau.order)
             state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self.control.dt_max)
         return np.minimum(state.dt[active], self.control.dt_max)
-
-
-def _weighted_sum(weights: tuple[float, ...], slopes: list[NDArray]) -> Any:
-    total, scratch = None, np.empty_like(slopes[0])
-    for weight, slope in zip(weights, slopes, strict=True):
-        if weight == 0:
-            continue
-        if total is None:
-            total = slope * weight
-        else:
-            np.multiply(slope, weight, out=scratch)
-            total += scratch
-    return total
-
-
-def _moved(m: NDArray, step: NDArray, weights: tuple[float, ...], slopes: list[NDArray]) -> NDArray:
-    """Return m + dt Σ weights × slopes."""
-    moved = _weighted_sum(weights[: len(slopes)], slopes)
-    moved *= step
-    moved += m
-    return moved

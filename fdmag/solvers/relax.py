@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fdmag.errors import SolverError
 from fdmag.solvers.integrator import Integrator, RightHandSide
-from fdmag.solvers.llg import max_length
+from fdmag.solvers.stages import ArrayStages, StageArithmetic
 from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.tableau import runge_kutta_chebyshev
 from fdmag.state import State
@@ -22,6 +22,7 @@ def relax(
     max_torque: float,
     max_steps: int = 100_000,
     on_step: Callable[[NDArray], None] | None = None,
+    stages: StageArithmetic | None = None,
 ) -> NDArray[np.float64]:
     """Follow dm/ds = −m × (m × B) until max |m × B| ≤ ``max_torque`` in every replica; time stands still.
 
@@ -36,6 +37,8 @@ def relax(
         Give up after so many steps.
     on_step : callable, optional
         Called after each step with the torques reached, (batch,) [T].
+    stages : StageArithmetic, optional
+        How arrays are combined; by default NumPy.
 
     Returns
     -------
@@ -53,19 +56,20 @@ def relax(
     def at_present(m: NDArray, _: NDArray, replicas: NDArray[np.intp] | None) -> NDArray:
         return descent(m, state.t if replicas is None else state.t[replicas], replicas)
 
+    stages = stages or ArrayStages()
     path = State.start(state.m)
     # Relative to the movement: near the end the error falls with the torque, and cannot stir up stiff modes.
     control = StepControl(tolerance=0.05, relative=True, dt_min=1e-12)
-    walker = Integrator(at_present, path, METHOD, control)
+    walker = Integrator(at_present, path, METHOD, control, stages=stages)
     everything = np.arange(path.batch)
-    path.dt[:] = 0.01 / np.maximum(max_length(walker.slope(everything)), 1e-3)
-    torque = max_length(walker.slope(everything))
+    path.dt[:] = 0.01 / np.maximum(stages.largest((1.0,), (walker.slope(everything),)), 1e-3)
+    torque = stages.largest((1.0,), (walker.slope(everything),))
     for _ in range(max_steps):
         active = np.flatnonzero(torque > max_torque)
         if not active.size:
             break
         walker.attempt(active, path.dt[active])
-        torque[active] = max_length(walker.slope(active))
+        torque[active] = stages.largest((1.0,), (walker.slope(active),))
         if on_step is not None:
             on_step(torque)
     else:

@@ -22,6 +22,7 @@ class Exchange(Term):
 
     name: ClassVar[str] = "exchange"
     degree: ClassVar[int] = 2
+    kernel: ClassVar[str] = "terms/exchange.h"
     A: Any = parameter("J/m", "exchange stiffness", minimum=0)
 
     def field(self, m: NDArray, context: Context) -> NDArray:
@@ -29,7 +30,7 @@ class Exchange(Term):
         B = context.xp.zeros_like(m)
         for link in context.derived(self, self._links):
             lower, upper = _pair(link.axis, wrap=link.wrap)
-            flux = (m[upper] - m[lower]) * context.select(link.stiffness)
+            flux = (m[upper] - m[lower]) * link.stiffness
             B[lower] += flux
             B[upper] -= flux
         B *= context.inverse_Ms

@@ -98,10 +98,10 @@ class Context:
         return values if self.replicas is None or values.shape[0] == 1 else values[self.replicas]
 
     def derived(self, owner: Declared, build: Callable[["Context"], Built]) -> Built:
-        """Return ``build(context)`` for all replicas, kept while the parameters it rests on are constant.
+        """Return ``build(context)`` for the replicas of this evaluation, kept while what it rests on is constant.
 
-        ``build`` must be a function of the parameters of ``owner`` and of the material alone. Use `select` on
-        arrays that have a replica axis.
+        ``build`` must be a function of the parameters of ``owner`` and of the material alone. It returns arrays
+        (batch | 1, ...), and lists and tuples of them; anything else in these is common to all replicas.
         """
         inputs = [*owner.bound(), *self.material.bound()]
         if not all(quantity.constant for quantity in inputs):
@@ -109,7 +109,17 @@ class Context:
         key = ("derived", build.__qualname__, *map(id, inputs))
         if key not in self.cache:
             self.cache[key] = inputs, build(dataclasses.replace(self, replicas=None))
-        return self.cache[key][1]
+        return self._selected(self.cache[key][1])
+
+    def _selected(self, built: Any) -> Any:
+        if self.replicas is None:
+            return built
+        if isinstance(built, np.ndarray):
+            return self.select(built)
+        if isinstance(built, list | tuple):
+            items = [self._selected(item) for item in built]
+            return type(built)(*items) if hasattr(built, "_fields") else type(built)(items)
+        return built
 
     def static(self, key: str, build: Callable[[], Built]) -> Built:
         """Return ``build()``, kept for the life of the simulation: for what rests on the mesh alone."""
@@ -125,13 +135,13 @@ class Context:
     @property
     def inverse_Ms(self) -> NDArray:
         """1 / Ms [m/A], 0 where Ms = 0; shape as `Ms`."""
-        return self.select(self.derived(self.material, _inverse_Ms))
+        return self.derived(self.material, _inverse_Ms)
 
     @property
     def magnetic(self) -> NDArray | None:
         """1 where Ms > 0 and 0 elsewhere, shaped as `Ms`; None if every cell is magnetic."""
         mask, everywhere = self.derived(self.material, _magnetic)
-        return None if everywhere else self.select(mask)
+        return None if everywhere else mask
 
 
 def _magnetic(context: Context) -> tuple[NDArray, bool]:

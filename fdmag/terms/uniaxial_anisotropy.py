@@ -21,6 +21,7 @@ class UniaxialAnisotropy(Term):
     """
 
     name: ClassVar[str] = "uniaxial_anisotropy"
+    kernel: ClassVar[str] = "terms/uniaxial_anisotropy.h"
     Ku1: Any = parameter("J/m^3", "first-order constant", default=0.0)
     Ku2: Any = parameter("J/m^3", "second-order constant", default=0.0)
     axis: Any = parameter("1", "direction of the axis", components=3, unit_vector=True, default=(0.0, 0.0, 1.0))

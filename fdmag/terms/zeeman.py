@@ -19,6 +19,7 @@ class Zeeman(Term):
 
     name: ClassVar[str] = "zeeman"
     degree: ClassVar[int] = 1
+    kernel: ClassVar[str] = "terms/zeeman.h"
     summary_units: ClassVar[dict[str, str]] = {"Bx": "T", "By": "T", "Bz": "T"}
     B: Any = parameter("T", "applied field", components=3)
 

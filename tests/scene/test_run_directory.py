@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fdmag.backend import select_backend
 from fdmag.errors import OutputError
 from fdmag.output import read_ovf, read_table
 from fdmag.scene.directory import RunDirectory
@@ -58,7 +59,8 @@ def test_contents(scenes, tmp_path):
     assert record["seeds"] == {"initial.seed": 7}
     assert record["version"] == record["machine"]["fdmag"]
     assert record["precision"] == "float64"
-    assert record["device"] == "numpy"
+    assert record["device"] == select_backend().name
+    assert record["device_reason"] == select_backend().reason
     assert len(record["steps"]) == len(record["evaluations"]) == 2
     assert min(record["steps"]) > 0
     assert record["wall_time_s"] > 0

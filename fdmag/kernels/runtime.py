@@ -1,0 +1,149 @@
+"""The host's runtime library, and compiled units bound to it: thin wrappers of C functions."""
+
+import ctypes
+import logging
+import os
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.errors import CompilerError, ParameterError
+from fdmag.kernels.compiler import Compiler, find_compiler
+from fdmag.kernels.library import load
+from fdmag.kernels.source import runtime_source
+
+_LOG = logging.getLogger("fdmag")
+_POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+_C_NAMES = {"d": "double", "f": "float"}  # by character of the dtype: its name takes microseconds to look up
+_NOTHING = ctypes.c_char * 0
+
+
+class Runtime:
+    """Threads and the arithmetic of stages, compiled.
+
+    Arrays of vectors are C-contiguous, (rows, 3, nz, ny, nx), all of one call alike in shape and precision.
+
+    Attributes
+    ----------
+    compiler : Compiler
+    library : ctypes.CDLL
+    """
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.library = load(runtime_source(), compiler)
+        self.parallel = ctypes.cast(self.library.fdmag_parallel, ctypes.c_void_p)
+        self.library.fdmag_set_threads.argtypes = [_INT]
+        signatures = {
+            "moved": [_INDEX, _INDEX, _POINTER, _POINTER, _INT, _POINTER, _POINTER, _POINTER],
+            "largest": [_INDEX, _INDEX, _INT, _POINTER, _POINTER, _POINTER],
+            "torque": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
+            "normalise": [_INDEX, _INDEX, _POINTER],
+        }
+        self._functions = {}
+        for dtype, c_name in _C_NAMES.items():
+            for name, arguments in signatures.items():
+                function = getattr(self.library, f"fdmag_{name}_{c_name}")
+                function.argtypes, function.restype = arguments, None
+                self._functions[name, dtype] = function
+
+    def moved(self, m: NDArray, dt: NDArray, weights: Sequence[float], slopes: Sequence[NDArray]) -> NDArray:
+        """Return m + dt Σ weights × slopes, with one ``dt``, (rows,), per row."""
+        out = np.empty_like(m)
+        steps = np.ascontiguousarray(dt, dtype=np.float64)
+        count, factors, vectors = _packed(weights, slopes)
+        self._functions["moved", m.dtype.char](
+            *_extent(m), address(m), address(steps), count, address(factors), address(vectors), address(out)
+        )
+        return out
+
+    def largest(self, weights: Sequence[float], vectors: Sequence[NDArray]) -> NDArray[np.float64]:
+        """Return the largest |Σ weights × vectors| over the cells of each row, (rows,); NaN if one is."""
+        out = np.empty(vectors[0].shape[0])
+        count, factors, pointers = _packed(weights, vectors)
+        self._functions["largest", vectors[0].dtype.char](
+            *_extent(vectors[0]), count, address(factors), address(pointers), address(out)
+        )
+        return out
+
+    def torque(self, a: NDArray, b: NDArray) -> NDArray[np.float64]:
+        """Return the largest |a × b| over the cells of each row, (rows,)."""
+        out = np.empty(a.shape[0])
+        self._functions["torque", a.dtype.char](*_extent(a), address(a), address(b), address(out))
+        return out
+
+    def normalise(self, m: NDArray) -> None:
+        """Scale the vectors of ``m`` to length 1 in place; zero vectors stay zero."""
+        self._functions["normalise", m.dtype.char](*_extent(m), address(m))
+
+    def set_threads(self, threads: int) -> None:
+        """Use so many threads from now on; no result depends on it."""
+        self.library.fdmag_set_threads(threads)
+
+
+def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
+    """Return the runtime, or None if no compiler is found that works, and a phrase that says which or why.
+
+    With ``notice``, a missing compiler is told to the logger ``fdmag``, once for each cause.
+
+    Raises
+    ------
+    ParameterError
+        If ``$FDMAG_THREADS`` is not a whole number of at least 1.
+    """
+    compiler, found = find_compiler()
+    runtime, problem = (None, found) if compiler is None else _runtime(compiler)
+    if runtime is None:
+        if notice:
+            _notice(problem)
+        return None, problem
+    runtime.set_threads(threads_wanted())
+    return runtime, found
+
+
+def threads_wanted() -> int:
+    """Return ``$FDMAG_THREADS``, or else the number of processors this process may use."""
+    wish = os.environ.get("FDMAG_THREADS", "")
+    if not wish:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not wish.isdigit() or not 1 <= int(wish) <= 4096:
+        raise ParameterError(f"FDMAG_THREADS = {wish!r}; allowed: a whole number from 1 to 4096")
+    return int(wish)
+
+
+@cache
+def _runtime(compiler: Compiler) -> tuple[Runtime | None, str]:
+    try:
+        return Runtime(compiler), ""
+    except CompilerError as error:
+        return None, str(error)
+
+
+@cache
+def _notice(problem: str) -> None:
+    _LOG.warning(
+        "no compiled kernels: %s. NumPy is used, which is several times slower. Install a C++ compiler, or the Python "
+        "package ziglang (pip install 'fdmag[cpu]'), or ask for device numpy to silence this.",
+        problem,
+    )
+
+
+def _packed(weights: Sequence[float], arrays: Sequence[NDArray]) -> tuple[int, NDArray, NDArray]:
+    """Return number, weights and addresses of the arrays whose weight is not zero."""
+    used = [(weight, array) for weight, array in zip(weights, arrays, strict=True) if weight != 0]
+    factors = np.array([weight for weight, _ in used], dtype=arrays[0].dtype)
+    return len(used), factors, np.array([address(array) for _, array in used], dtype=np.uintp)
+
+
+def _extent(vectors: NDArray) -> tuple[int, int]:
+    rows = vectors.shape[0]
+    return rows, vectors.size // (3 * rows) if rows else 0
+
+
+def address(array: NDArray) -> int:
+    """Return where the data of a C-contiguous array is; ``array.ctypes.data`` takes five times longer."""
+    if array.flags.writeable:
+        return ctypes.addressof(_NOTHING.from_buffer(array.data))
+    return array.ctypes.data

@@ -1,0 +1,156 @@
+"""Source text of a unit: common vocabulary, the headers of the terms in use, and the loops over cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fdmag.errors import ParameterError
+
+MATERIAL = ("Ms", "alpha", "gamma")
+"""The first parameters of every unit, in order."""
+
+
+@dataclass(frozen=True)
+class LocalTerm:
+    """A term as a unit sees it.
+
+    Attributes
+    ----------
+    struct : str
+        Name of the struct in the header: that of the Python class.
+    header : Path
+    parameters : tuple of (str, int, bool)
+        Name, number of components (1 or 3), and whether the value differs between cells.
+    degree : int or None
+        The energy density is −(1/degree) Ms m·B; None if there is none or the header gives it.
+    has_density : bool
+        Whether the header defines ``energy_density``.
+    """
+
+    struct: str
+    header: Path
+    parameters: tuple[tuple[str, int, bool], ...]
+    degree: int | None
+    has_density: bool
+
+
+def kernel_directory() -> Path:
+    """Return the folder of the shipped kernels: in the package, or beside it in a source tree."""
+    package = Path(__file__).parents[1]
+    installed = package / "data" / "kernels"
+    return installed if installed.is_dir() else package.parent / "kernels"
+
+
+def kernel_path(name: str, folder: Path | None, where: str) -> Path:
+    """Return the header ``name``: an absolute path, or one below ``folder``, or below the shipped kernels.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such file; ``where`` names the term.
+    """
+    places = [Path(name).expanduser()] if Path(name).expanduser().is_absolute() else []
+    if not places:
+        places = [root / name for root in (folder, kernel_directory()) if root is not None]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = " or ".join(str(place) for place in places)
+    raise ParameterError(f'{where}: its kernel "{name}" is not there: {looked}; give the path of a header')
+
+
+def runtime_source() -> str:
+    """Return the source of the runtime library: threads and the arithmetic of stages."""
+    return _text("host/sums.h") + _text("host/runtime.cpp")
+
+
+def unit_source(dtype: np.dtype, material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]) -> str:
+    """Return one C++ source text for these terms.
+
+    Parameters
+    ----------
+    dtype : float32 or float64
+    material_per_cell : three bools
+        Whether Ms, alpha and gamma differ between cells.
+    terms : sequence of LocalTerm
+    """
+    Ms, alpha, gamma = (_flag(each) for each in material_per_cell)
+    parts = [
+        f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
+        f"#define FD_MS_PER_CELL {Ms}\n",
+        _text("common.h"),
+        _text("solvers/llg.h"),
+    ]
+    for number, term in enumerate(terms):
+        members = "".join(
+            f" {'Scalar' if components == 1 else 'Vector'}<{_flag(per_cell)}> {name};"
+            for name, components, per_cell in term.parameters
+        )
+        parts += [f"namespace term_{number} {{\nstruct Parameters {{{members} }};\n", _pasted(term.header), "}\n"]
+    parts += [
+        '#line 1 "unit.cpp"\n',
+        f"struct Damping {{ Scalar<{alpha}> alpha; Scalar<{gamma}> gamma; }};\n",
+        _calls(terms),
+        _text("host/sums.h"),
+        _text("host/loop.h"),
+        _tables(len(terms)),
+    ]
+    return "".join(parts)
+
+
+def _calls(terms: Sequence[LocalTerm]) -> str:
+    """Return the struct of all terms, and how each is read and called."""
+    members = "".join(f" term_{k}::{term.struct} term{k};" for k, term in enumerate(terms))
+    fields = "".join(f" + t.term{k}.field(s, magnet)" for k in range(len(terms)))
+    lines = [
+        f"constexpr int kTerms = {len(terms)};",
+        "template <int> struct At {};",
+        f"struct Terms {{{members} }};",
+        "template <class First> FD_HD void read_terms(Terms& t, const First& first, Index cells) {",
+    ]
+    place = len(MATERIAL)
+    for k, term in enumerate(terms):
+        for name, _, _ in term.parameters:
+            lines.append(f"    t.term{k}.{name}.read(first({place}), cells);")
+            place += 1
+    arguments = "const Terms& t, const Site& s, const Magnet& magnet"
+    lines += ["}", f"FD_HD vec3 local_field({arguments}) {{ return vec3{{0, 0, 0}}{fields}; }}"]
+    for k, term in enumerate(terms):
+        lines.append(f"FD_HD vec3 field_of(At<{k}>, {arguments}) {{ return t.term{k}.field(s, magnet); }}")
+        density = "0"
+        if term.has_density:
+            density = f"t.term{k}.energy_density(s, magnet)"
+        elif term.degree is not None:
+            density = f"magnet.Ms[s.i] * dot(magnet.m(s.i), t.term{k}.field(s, magnet)) * real(-1.0 / {term.degree})"
+        lines.append(f"FD_HD real energy_of(At<{k}>, {arguments}) {{ return {density}; }}")
+    return "\n".join(lines) + "\n"
+
+
+def _tables(count: int) -> str:
+    """Return what chooses a term by its number at run time."""
+    cases = "".join(f"    if (term == {k}) return term_block<{k}>;\n" for k in range(count))
+    sums = "".join(f"    sum_energy<{k}>(call, work, sums);\n" for k in range(count))
+    return (
+        '#line 1 "tables.h"\n'
+        f"static Task term_task(int term) {{\n{cases}    return nullptr;\n}}\n"
+        f"static void sum_energies(const Call& call, const Work& work, double* sums) {{\n{sums}}}\n"
+    )
+
+
+def _text(name: str) -> str:
+    return _pasted(kernel_directory() / name, name)
+
+
+def _pasted(path: Path, name: str | None = None) -> str:
+    """Return a file's text behind a mark that makes a compiler's message name it."""
+    shown = (name or str(path)).replace("\\", "/").replace('"', "'")
+    try:
+        return f'#line 1 "{shown}"\n{path.read_text(encoding="utf-8")}\n'
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"the kernel {path} cannot be read: {error}") from error
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,116 @@
+"""A compiled unit: the local terms of one simulation, called with parameters in memory."""
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.kernels.library import load
+from fdmag.kernels.runtime import Runtime, address
+from fdmag.kernels.source import MATERIAL, LocalTerm, unit_source
+
+FIELD, SLOPE, DESCENT = 0, 1, 2
+"""What `Unit.local` returns: B [T], dm/dt [1/s], or −m × (m × B) [T]."""
+
+_POINTER, _INDEX = ctypes.c_void_p, ctypes.c_int64
+
+
+class _View(ctypes.Structure):
+    _fields_ = [("data", _POINTER), ("per_replica", _INDEX), ("per_row", _INDEX)]
+
+
+class _Problem(ctypes.Structure):
+    _fields_ = [
+        ("cells", _INDEX * 3),
+        ("periodic", _INDEX * 3),
+        ("cell_size", ctypes.c_double * 3),
+        ("views", ctypes.POINTER(_View)),
+        ("parallel", _POINTER),
+    ]
+
+
+class Unit:
+    """The compiled functions of a set of terms on one mesh.
+
+    Parameters
+    ----------
+    runtime : Runtime
+    dtype : float32 or float64
+    cells, cell_size, periodic
+        As in `fdmag.mesh.Mesh`.
+    material_per_cell : three bools
+    terms : sequence of LocalTerm
+
+    Raises
+    ------
+    CompilerError
+        If a header does not compile.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        dtype: np.dtype,
+        cells: Sequence[int],
+        cell_size: Sequence[float],
+        periodic: Sequence[bool],
+        material_per_cell: Sequence[bool],
+        terms: Sequence[LocalTerm],
+    ) -> None:
+        self.dtype = dtype
+        self.count = len(terms)
+        self._runtime = runtime
+        self._library = load(unit_source(dtype, material_per_cell, terms), runtime.compiler)
+        signatures = {
+            "local": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER, ctypes.c_int],
+            "term": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, ctypes.c_int],
+            "energies": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER],
+            "inner": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
+        }
+        # Prototypes of this object: a library may be shared, and an attribute of it would be, too.
+        self._functions = {
+            name: ctypes.CFUNCTYPE(None, *arguments)((f"fdmag_{name}", self._library))
+            for name, arguments in signatures.items()
+        }
+        self._views = (_View * (len(MATERIAL) + sum(len(term.parameters) for term in terms)))()
+        self._arrays: dict[int, NDArray] = {}
+        self._problem = _Problem(
+            (_INDEX * 3)(*cells), (_INDEX * 3)(*map(int, periodic)), (ctypes.c_double * 3)(*cell_size),
+            ctypes.cast(self._views, ctypes.POINTER(_View)), runtime.parallel,
+        )  # fmt: skip
+        self._address = ctypes.addressof(self._problem)
+
+    def give(self, place: int, values: NDArray, *, by_row: bool) -> None:
+        """Set a parameter: contiguous values (replicas | rows | 1, ...) that stay in use until the next `give`."""
+        stride = values[0].size if values.shape[0] > 1 else 0
+        self._arrays[place] = values
+        self._views[place] = _View(address(values), 0 if by_row else stride, stride if by_row else 0)
+
+    def local(self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int) -> NDArray:
+        """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
+        out = np.empty_like(m)
+        self._functions["local"](self._address, len(m), _at(replicas), _at(m), _at(other), _at(out), kind)
+        return out
+
+    def term(self, number: int, m: NDArray, replicas: NDArray | None) -> NDArray:
+        """Return the field [T] of one term; shape of m."""
+        out = np.empty_like(m)
+        self._functions["term"](self._address, len(m), _at(replicas), _at(m), _at(out), number)
+        return out
+
+    def energies(self, m: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
+        """Return the energies [J], (rows, terms); 0 for a term without one."""
+        out = np.empty((len(m), self.count))
+        self._functions["energies"](self._address, len(m), _at(replicas), _at(m), _at(out))
+        return out
+
+    def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
+        """Return ∫ Ms a·b dV, (rows,)."""
+        out = np.empty(len(a))
+        self._functions["inner"](self._address, len(a), _at(replicas), _at(a), _at(b), _at(out))
+        return out
+
+
+def _at(array: NDArray | None) -> int | None:
+    return None if array is None else address(array)

@@ -1,0 +1,106 @@
+// Vocabulary of every kernel: numbers, vectors, parameters, cells and the magnet they belong to.
+//
+// Portable C++17 without any library, for the host's compiler and for NVRTC. The text in front of this one defines
+// FD_REAL (float or double) and FD_MS_PER_CELL (whether Ms differs between cells).
+
+#ifdef __CUDACC__
+#define FD_HD __host__ __device__ __forceinline__
+#else
+#define FD_HD inline __attribute__((always_inline))
+#endif
+
+using real = FD_REAL;
+using Index = long long;  // of a cell in one component of one replica: (z ny + y) nx + x
+
+struct vec3 {
+    real x, y, z;
+};
+
+FD_HD vec3 operator+(vec3 a, vec3 b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
+FD_HD vec3 operator-(vec3 a, vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+FD_HD vec3 operator*(real factor, vec3 a) { return {factor * a.x, factor * a.y, factor * a.z}; }
+FD_HD real dot(vec3 a, vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+FD_HD vec3 cross(vec3 a, vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
+
+// The values of one parameter in memory; a stride is 0 where the values do not vary.
+struct View {
+    const real* data;
+    Index per_replica;  // replicas counted in the simulation
+    Index per_row;      // replicas counted in this call
+};
+
+// A scalar parameter of one replica: one number, or one per cell. The kind is known when the unit is compiled, so
+// that a uniform parameter stays in a register.
+template <bool per_cell>
+struct Scalar;
+
+template <>
+struct Scalar<false> {
+    static constexpr bool uniform = true;
+    real value;
+    FD_HD real operator[](Index) const { return value; }
+    FD_HD void read(const real* first, Index) { value = first[0]; }
+};
+
+template <>
+struct Scalar<true> {
+    static constexpr bool uniform = false;
+    const real* values;
+    FD_HD real operator[](Index cell) const { return values[cell]; }
+    FD_HD void read(const real* first, Index) { values = first; }
+};
+
+// A vector parameter of one replica.
+template <bool per_cell>
+struct Vector;
+
+template <>
+struct Vector<false> {
+    static constexpr bool uniform = true;
+    real x, y, z;  // not a vec3: compilers keep numbers in registers more willingly than structs
+    FD_HD vec3 operator[](Index) const { return {x, y, z}; }
+    FD_HD void read(const real* first, Index) {
+        x = first[0];
+        y = first[1];
+        z = first[2];
+    }
+};
+
+template <>
+struct Vector<true> {
+    static constexpr bool uniform = false;
+    const real* values;
+    Index cells;
+    FD_HD vec3 operator[](Index cell) const { return {values[cell], values[cell + cells], values[cell + 2 * cells]}; }
+    FD_HD void read(const real* first, Index count) {
+        values = first;
+        cells = count;
+    }
+};
+
+// One cell and its six neighbours. A neighbour beyond an open edge is the cell itself.
+struct Site {
+    Index i;         // the cell
+    Index below[3];  // its neighbours towards -x, -y, -z
+    Index above[3];  // and towards +x, +y, +z
+};
+
+// One replica: its magnetisation, Ms and cell size.
+struct Magnet {
+    const real* values;
+    Index cells;
+    Scalar<FD_MS_PER_CELL> Ms;  // [A/m]
+    real inverse_square[3];     // 1 / cell size², along x, y, z [1/m²]
+    real cell_size[3];          // [m]
+
+    // Unit vector; zero where Ms = 0.
+    FD_HD vec3 m(Index cell) const { return {values[cell], values[cell + cells], values[cell + 2 * cells]}; }
+
+    FD_HD bool magnetic(Index cell) const { return Ms[cell] > 0; }
+
+    // 1 / Ms [m/A], 0 where Ms = 0.
+    FD_HD real inverse_Ms(Index cell) const { return magnetic(cell) ? 1 / Ms[cell] : 0; }
+
+    // Whether a site has no neighbour there: beyond an open edge, or where Ms = 0.
+    FD_HD bool missing(const Site& site, Index neighbour) const { return neighbour == site.i || !magnetic(neighbour); }
+};

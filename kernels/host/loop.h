@@ -1,0 +1,238 @@
+// Host functions of one unit: all local terms, and the torque, in one pass over the cells of all replicas.
+//
+// The text in front of this one defines Terms, Damping, kTerms and the functions that read parameters and call terms.
+// A block of rows of one replica is one piece of work: its size depends on the mesh alone, so that results do not
+// depend on the number of threads, nor on the other replicas.
+
+#define FD_INLINE __attribute__((always_inline))
+#define FD_EXPORT extern "C" __attribute__((visibility("default")))
+
+struct Problem {
+    Index cells[3];     // along x, y, z
+    Index periodic[3];  // 0 or 1
+    double cell_size[3];
+    const View* views;  // Ms, alpha, gamma, then the parameters of the terms in order
+    Parallel parallel;
+};
+
+// What one call works on; row r of every array is replica replicas[r] of the simulation.
+struct Call {
+    const Problem* problem;
+    Index rows;
+    const Index* replicas;  // null: row r is replica r
+    const real* m;
+    const real* other;  // field added to the local one, or the second factor of an inner product; may be null
+    real* out;
+    double* sums;  // one per term and block
+};
+
+constexpr Index kBlockCells = 4096;
+constexpr Index kSerialCells = 32768;  // below, waking threads takes longer than they save
+
+struct Blocks {
+    Index lines, lines_per_block, per_replica;
+};
+
+static Blocks blocks_of(const Problem& problem) {
+    const Index lines = problem.cells[1] * problem.cells[2];
+    const Index height = (kBlockCells + problem.cells[0] - 1) / problem.cells[0];
+    const Index lines_per_block = height < lines ? height : lines;
+    return {lines, lines_per_block, (lines + lines_per_block - 1) / lines_per_block};
+}
+
+static void run(Task task, Call& call) {
+    const Problem& problem = *call.problem;
+    const Index cells = problem.cells[0] * problem.cells[1] * problem.cells[2];
+    problem.parallel(task, &call, call.rows * blocks_of(problem).per_replica, call.rows * cells >= kSerialCells);
+}
+
+// Call cell(site) for every cell of one line along x; inside the line the neighbours along x are always there.
+template <class Cell>
+FD_HD void for_line(const Problem& problem, Index line, const Cell& cell) {
+    const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
+    const Index y = line % ny, z = line / ny, first = line * nx;
+    const bool wrap_x = problem.periodic[0], wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
+    const Index y_below = y > 0 ? -nx : wrap_y ? layer - nx : 0, y_above = y < ny - 1 ? nx : wrap_y ? nx - layer : 0;
+    const Index z_step = layer * (nz - 1);
+    const Index z_below = z > 0 ? -layer : wrap_z ? z_step : 0, z_above = z < nz - 1 ? layer : wrap_z ? -z_step : 0;
+    const auto site = [=](Index i, Index x_below, Index x_above) FD_INLINE {
+        return Site{i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
+    };
+    const Index to_end = wrap_x ? nx - 1 : 0;
+    cell(site(first, to_end, nx > 1 ? 1 : 0));
+    FD_INDEPENDENT
+    for (Index i = first + 1; i < first + nx - 1; ++i) cell(site(i, -1, 1));
+    if (nx > 1) cell(site(first + nx - 1, -1, -to_end));
+}
+
+// One block of one replica, with its parameters read.
+struct Work {
+    Index row, first_line, last_line, cells;
+    Magnet magnet;
+    Terms terms;
+    Damping damping;
+};
+
+static Work begin(const Call& call, Index block) {
+    const Problem& problem = *call.problem;
+    const Blocks blocks = blocks_of(problem);
+    Work work;
+    work.row = block / blocks.per_replica;
+    work.first_line = block % blocks.per_replica * blocks.lines_per_block;
+    const Index end = work.first_line + blocks.lines_per_block;
+    work.last_line = end < blocks.lines ? end : blocks.lines;
+    work.cells = problem.cells[0] * blocks.lines;
+    const Index replica = call.replicas ? call.replicas[work.row] : work.row;
+    const auto first = [&](int k) {
+        const View& view = problem.views[k];
+        return view.data + view.per_replica * replica + view.per_row * work.row;
+    };
+    work.magnet.values = call.m + 3 * work.cells * work.row;
+    work.magnet.cells = work.cells;
+    work.magnet.Ms.read(first(0), work.cells);
+    work.damping.alpha.read(first(1), work.cells);
+    work.damping.gamma.read(first(2), work.cells);
+    for (int axis = 0; axis < 3; ++axis) {
+        work.magnet.cell_size[axis] = real(problem.cell_size[axis]);
+        work.magnet.inverse_square[axis] = real(1 / (problem.cell_size[axis] * problem.cell_size[axis]));
+    }
+    read_terms(work.terms, first, work.cells);
+    return work;
+}
+
+FD_HD void store(real* out, Index cell, Index cells, vec3 v) {
+    out[cell] = v.x;
+    out[cell + cells] = v.y;
+    out[cell + 2 * cells] = v.z;
+}
+
+// Write visit(site, magnet, terms, damping), a vector, for every cell of the block; 0 where Ms = 0.
+template <class Visit>
+FD_HD void for_block(const Call& call, const Work& work, const Visit& visit) {
+    real* const out = call.out + 3 * work.cells * work.row;
+    const Magnet magnet = work.magnet;
+    const Terms terms = work.terms;
+    const Damping damping = work.damping;
+    for (Index line = work.first_line; line < work.last_line; ++line)
+        for_line(*call.problem, line, [=](const Site& site) FD_INLINE {
+            const vec3 v = visit(site, magnet, terms, damping);
+            const bool magnetic = magnet.magnetic(site.i);
+            store(out, site.i, magnet.cells, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+        });
+}
+
+static Task term_task(int term);
+static void sum_energies(const Call& call, const Work& work, double* sums);
+
+enum Kind { kField, kSlope, kDescent };
+
+template <int kind, bool with_other>
+static void local_block(void* data, long long block) {
+    const Call& call = *static_cast<const Call*>(data);
+    const Work work = begin(call, block);
+    const Vector<true> other = {call.other + 3 * work.cells * work.row, work.cells};
+    for_block(call, work, [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping& d) FD_INLINE {
+        vec3 B = local_field(t, s, magnet);
+        if (with_other) B = B + other[s.i];
+        if (kind == kSlope) return llg(magnet.m(s.i), B, d.gamma[s.i], d.alpha[s.i]);
+        return kind == kField ? B : steepest_descent(magnet.m(s.i), B);
+    });
+}
+
+// Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`.
+FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
+                           real* out, int kind) {
+    static const Task tasks[3][2] = {{local_block<kField, false>, local_block<kField, true>},
+                                     {local_block<kSlope, false>, local_block<kSlope, true>},
+                                     {local_block<kDescent, false>, local_block<kDescent, true>}};
+    Call call = {problem, rows, replicas, m, other, out, nullptr};
+    run(tasks[kind][other != nullptr], call);
+}
+
+template <int term>
+static void term_block(void* data, long long block) {
+    const Call& call = *static_cast<const Call*>(data);
+    for_block(call, begin(call, block),
+              [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
+                  FD_INLINE { return field_of(At<term>(), t, s, magnet); });
+}
+
+// Field [T] of one term.
+FD_EXPORT void fdmag_term(const Problem* problem, Index rows, const Index* replicas, const real* m, real* out,
+                          int term) {
+    Call call = {problem, rows, replicas, m, nullptr, out, nullptr};
+    run(term_task(term), call);
+}
+
+// Sum over the lines of a block of density(site), in float64 and a fixed order.
+template <class Density>
+FD_HD double sum_block(const Call& call, const Work& work, const Density& density) {
+    const Index nx = call.problem->cells[0];
+    double total = 0;
+    double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
+    for (Index line = work.first_line; line < work.last_line; ++line) {
+        double* const values = line_values - line * nx;
+        for_line(*call.problem, line, [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
+        total += fixed_sum(line_values, nx);
+    }
+    __builtin_free(line_values);
+    return total;
+}
+
+template <int term>
+FD_HD void sum_energy(const Call& call, const Work& work, double* sums) {
+    const Magnet magnet = work.magnet;
+    const Terms terms = work.terms;
+    sums[term] = sum_block(call, work, [=](const Site& s) FD_INLINE {
+        const real density = energy_of(At<term>(), terms, s, magnet);
+        return magnet.magnetic(s.i) ? density : 0;
+    });
+}
+
+static void energy_block(void* data, long long block) {
+    const Call& call = *static_cast<const Call*>(data);
+    const Work work = begin(call, block);
+    sum_energies(call, work, call.sums + block * kTerms);
+}
+
+static void inner_block(void* data, long long block) {
+    const Call& call = *static_cast<const Call*>(data);
+    const Work work = begin(call, block);
+    const Vector<true> b = {call.other + 3 * work.cells * work.row, work.cells};
+    const Magnet a = work.magnet;
+    call.sums[block] =
+        sum_block(call, work, [=](const Site& s) FD_INLINE { return a.Ms[s.i] * dot(a.m(s.i), b[s.i]); });
+}
+
+// Add up the blocks of each row in order, times the cell volume: out[row * count + k].
+static void gather(const Call& call, double* out, Index count) {
+    const Index blocks = blocks_of(*call.problem).per_replica;
+    const double* size = call.problem->cell_size;
+    for (Index row = 0; row < call.rows; ++row)
+        for (Index k = 0; k < count; ++k) {
+            double total = 0;
+            for (Index block = 0; block < blocks; ++block) total += call.sums[(row * blocks + block) * count + k];
+            out[row * count + k] = total * (size[0] * size[1] * size[2]);
+        }
+}
+
+static void integrate(Task task, Call& call, double* out, Index count) {
+    const Index blocks = call.rows * blocks_of(*call.problem).per_replica;
+    call.sums = static_cast<double*>(__builtin_malloc((blocks * count + 1) * sizeof(double)));
+    run(task, call);
+    gather(call, out, count);
+    __builtin_free(call.sums);
+}
+
+// Energy [J] of every term: out[row * kTerms + term].
+FD_EXPORT void fdmag_energies(const Problem* problem, Index rows, const Index* replicas, const real* m, double* out) {
+    Call call = {problem, rows, replicas, m, nullptr, nullptr, nullptr};
+    integrate(energy_block, call, out, kTerms);
+}
+
+// Integral of Ms a·b over the mesh: out[row].
+FD_EXPORT void fdmag_inner(const Problem* problem, Index rows, const Index* replicas, const real* a, const real* b,
+                           double* out) {
+    Call call = {problem, rows, replicas, a, b, nullptr, nullptr};
+    integrate(inner_block, call, out, 1);
+}
