@@ -39,6 +39,10 @@ class Backend:
     reason: str
     runtime: Runtime | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by name: the device is found again where it is needed."""
+        return select_backend, (self.name, self.dtype.name)
+
     def asarray(self, values: Any) -> NDArray:
         """Return ``values`` on this device in the computing precision, contiguous."""
         return self.xp.ascontiguousarray(values, dtype=self.dtype)

@@ -47,7 +47,8 @@ def main() -> None:
     try:
         app()
     except FdmagError as error:
-        _tell(str(error))
+        wrapped = getattr(error, "wrapped", None)
+        _tell(wrapped() if wrapped is not None and sys.stderr.isatty() else str(error))
         sys.exit(INVALID if isinstance(error, ValueError | OutputError) else FAILED)
     except MemoryError:
         _tell("the memory does not suffice; use fewer cells or replicas")
@@ -83,12 +84,14 @@ def run(
     Exit code: 0 finished and as expected, 1 an expectation fails, 2 invalid scene or directory, 3 the run failed,
     130 interrupted (128 + signal).
     """
+    from fdmag.allocator import keep_freed_memory
     from fdmag.scene.progress import Silent, progress_on
     from fdmag.scene.run import SceneRun
 
     console = Console(quiet=quiet, soft_wrap=True)
     start = time.perf_counter()
     _end_orderly()
+    keep_freed_memory()
     try:
         prepared = SceneRun(scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite)
         with prepared:

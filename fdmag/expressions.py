@@ -130,6 +130,12 @@ _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|\*\*|<=|>=|==|!=|[-+*/()<>,]"
 )
+_NAME_AFTER = re.compile(r" *([A-Za-z_][A-Za-z0-9_]*)")
+_WORDS = ("if", "else", "and", "or", "not")
+_OF_NUMBERS_OR_TIME = frozenset(
+    ("sin", "cos", "tan", "sinh", "cosh", "tanh", "sech", "exp", "log", "log10", "sinc", "gaussian")
+) | {"step", "pulse", "ramp"}
+_MAGNETIC = ("uT", "mT", "mu0", "kB", "hbar")
 _INSTEAD = {
     "=": "==", "^": "**", "&": "and", "|": "or", "!": "not", "~": "not", "%": "mod(a, b)",
     "[": "parentheses", "{": "parentheses", "²": "**2", "³": "**3", "µ": "u", "μ": "u", "·": "*", "×": "*",
@@ -159,6 +165,8 @@ class Expression:
         Names it may use.
     names : frozenset of str
         Names it does use.
+    constants : frozenset of str
+        Constants it uses.
 
     Raises
     ------
@@ -185,8 +193,10 @@ class Expression:
                 raise ExpressionError(f'"{name}" cannot be a variable: a name that is not a function is allowed')
         self._nodes = 0
         self._used: set[str] = set()
+        self._constants: set[str] = set()
         self._compute = self._compile(self._parse(), 0)
         self.names = frozenset(self._used)
+        self.constants = frozenset(self._constants)
 
     def __call__(self, xp: Any = np, /, **values: Any) -> Any:
         """Evaluate the formula.
@@ -257,10 +267,11 @@ class Expression:
                     f'"{mark if mark.isprintable() else "?"}" is not part of the language{instead}', position
                 )
             end = token.end() if token else position + 1
-            if token and token["number"]:
-                unit = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").match(source, end)
-                if unit:
-                    raise self._error(f"a number and a name need an operator: {token[0]}*{unit[0]}", end)
+            if token and (token["number"] or token[0] == ")" or (token["name"] and token[0] not in _WORDS)):
+                unit = _NAME_AFTER.match(source, end)
+                if unit and unit[1] not in _WORDS:
+                    left = "..." if token[0] == ")" else token[0]
+                    raise self._error(f"an operator is missing before {unit[1]}: write {left}*{unit[1]}", unit.start(1))
             depth += {"(": 1, ")": -1}.get(token[0], 0) if token else 0
             if depth > MAX_DEPTH:
                 raise self._error(f"nested more than {MAX_DEPTH} deep", position)
@@ -300,6 +311,7 @@ class Expression:
             case ast.BoolOp(op=op, values=operands):
                 return _logical("logical_and" if isinstance(op, ast.And) else "logical_or", map(compiled, operands))
             case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(op) in _COMPARE for op in ops):
+                self._refuse_tesla_for_time(node)
                 terms = [compiled(operand) for operand in (left, *rest)]
                 pairs = zip(ops, terms, terms[1:], strict=False)
                 return _logical("logical_and", (_apply(_COMPARE[type(op)], a, b) for op, a, b in pairs))
@@ -314,6 +326,16 @@ class Expression:
             "a if c else b, and calls of named functions",
             column,
         )
+
+    def _refuse_tesla_for_time(self, node: ast.expr) -> None:
+        """Refuse a lone T where nothing it could be divided by is: no variable is a magnetic field, so t was meant."""
+        if "t" not in self.variables or "T" in self.variables:
+            return
+        names = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+        tesla = [name for name in names if name.id == "T"]
+        if len(tesla) == 1 and not any(name.id in _MAGNETIC for name in names):
+            raise self._error("T is tesla, and nothing here is a magnetic field; did you mean t?",
+                              self._indent + tesla[0].col_offset)  # fmt: skip
 
     def _number(self, value: float, column: int) -> _Compute:
         try:
@@ -330,6 +352,7 @@ class Expression:
             self._used.add(name)
             return lambda xp, v: v[name]
         if name in CONSTANTS:
+            self._constants.add(name)
             return self._number(CONSTANTS[name], column)
         if name in FUNCTIONS:
             raise self._error(f"{name} is a function: write {name}({FUNCTIONS[name].arguments})", column)
@@ -347,6 +370,9 @@ class Expression:
         if not function.accepts(len(arguments)):
             raise self._error(f"{name} takes ({function.arguments}), not {len(arguments)} arguments", column)
         terms = [compiled(argument) for argument in arguments]
+        if name in _OF_NUMBERS_OR_TIME:
+            for argument in arguments:
+                self._refuse_tesla_for_time(argument)
         return lambda xp, v: function.compute(xp, *(term(xp, v) for term in terms))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fdmag.backend import Backend
 from fdmag.errors import ParameterError
 from fdmag.kernels import LocalTerm, kernel_path
+from fdmag.kernels.runtime import Runtime
 from fdmag.kernels.source import MATERIAL
 from fdmag.kernels.unit import DESCENT, FIELD, SLOPE, Unit
 from fdmag.magnet import Magnet
@@ -28,12 +29,11 @@ def magnet_for(mesh: Mesh, regions: Regions, backend: Backend, material: Materia
 class HostMagnet(Magnet):
     """A `Magnet` whose terms with a kernel are compiled; a term without one is added by its NumPy reference."""
 
-    def __init__(
-        self, mesh: Mesh, regions: Regions, backend: Backend, material: Material, terms: Iterable[Term]
-    ) -> None:
-        super().__init__(mesh, regions, backend, material, terms)
-        assert backend.runtime is not None
-        self._runtime = self.stages = backend.runtime
+    @property
+    def stages(self) -> Runtime:
+        """The compiled arithmetic of stages."""
+        assert self.backend.runtime is not None
+        return self.backend.runtime
 
     def field(self, m: NDArray, context: Context, names: Iterable[str] | None = None) -> NDArray:
         """Return the sum of the fields [T] of some or all terms; shape of m, zero where Ms = 0."""
@@ -82,7 +82,7 @@ class HostMagnet(Magnet):
 
     def max_torque(self, m: NDArray, field: NDArray) -> NDArray[np.float64]:
         """Return max |m × B| over the cells [T], (n,)."""
-        return self._runtime.torque(self.backend.asarray(m), field)
+        return self.stages.torque(self.backend.asarray(m), field)
 
     def _local(self, m: NDArray, context: Context, kind: int) -> NDArray:
         bound = self._bound()

@@ -28,8 +28,6 @@ class Magnet:
     mesh, regions, backend, material
     terms : dict of Term
         Bound to the mesh, by name; two terms of one kind are "zeeman" and "zeeman_2".
-    stages : StageArithmetic
-        How solvers combine slopes on this machine.
     """
 
     def __init__(
@@ -38,21 +36,41 @@ class Magnet:
         self.mesh = mesh
         self.regions = regions
         self.backend = backend
-        self.stages: StageArithmetic = ArrayStages()
         self.material = material.bind(mesh, regions)
         self.terms: dict[str, Term] = {}
         self._cache: dict[Any, Any] = {}
+        if isinstance(terms, Term):
+            raise ParameterError(f"terms: came one term; give a list, [{type(terms).__name__}(...)]")
         for term in terms:
+            if not isinstance(term, Term):
+                came = (
+                    f"the class {term.__name__}; write {term.__name__}(...)" if isinstance(term, type) else repr(term)
+                )
+                raise ParameterError(f"terms: came {came}; allowed are instances of Term")
             alike = sum(type(other).name == term.name for other in self.terms.values())
             name = f"{term.name}_{alike + 1}" if alike else term.name
             self.terms[name] = term.bind(mesh, regions, name)
             self.terms[name].check(mesh)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is computed anew where it is needed, some of which lives in this process alone."""
+        return self.__dict__ | {"_cache": {}}
+
+    @property
+    def stages(self) -> StageArithmetic:
+        """How solvers combine slopes on this machine."""
+        return ArrayStages()
 
     def known(self, name: str) -> str:
         """Return the name of a term, or raise `ParameterError` with the nearest one."""
         if name not in self.terms:
             raise ParameterError(f'"{name}" is not a term of this simulation{did_you_mean(name, self.terms)}')
         return name
+
+    def driven(self) -> bool:
+        """Return whether any parameter depends on time."""
+        owners: list[Declared] = [self.material, *self.terms.values()]
+        return not all(quantity.constant for owner in owners for quantity in owner.bound())
 
     def replica_counts(self) -> dict[str, int]:
         """Return for how many replicas each parameter is given, by its name."""
@@ -90,7 +108,7 @@ class Magnet:
         for name in self.terms if names is None else names:
             total += self.terms[name].field(m, context)
         if context.magnetic is not None:
-            total *= context.magnetic
+            total = self.backend.xp.where(context.magnetic > 0, total, 0)
         return total
 
     def energy(self, name: str, m: NDArray, field: NDArray, context: Context) -> NDArray[np.float64]:

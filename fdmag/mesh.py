@@ -54,8 +54,8 @@ class Mesh:
         origin: Sequence[float] | None = None,
     ) -> None:
         counts, edges = _three(cells, "cells"), tuple(float(edge) for edge in _three(cell_size, "cell_size"))
-        if any(isinstance(n, bool) or n != int(n) or n < 1 for n in counts):
-            raise ParameterError(f"mesh: cells = {counts}; allowed are three integers of at least 1")
+        if any(not _is_count(n) for n in counts):
+            raise ParameterError(f"mesh: cells = {counts}; allowed are three integers of at least 1 and below 2**31")
         if not all(isfinite(edge) and edge > 0 for edge in edges):
             raise ParameterError(f"mesh: cell_size = {edges}; allowed are three lengths above 0 m")
         if origin is None:
@@ -109,8 +109,12 @@ class Mesh:
         )
 
 
+def _is_count(n: object) -> bool:
+    return isinstance(n, int | float | np.integer) and not isinstance(n, bool) and bool(1 <= n < 2**31 and n == int(n))
+
+
 def _three(values: Sequence, name: str) -> tuple:
-    values = tuple(values) if isinstance(values, Sequence | np.ndarray) else (values,)
+    values = tuple(values) if isinstance(values, Sequence | np.ndarray) and not isinstance(values, str) else (values,)
     if len(values) != 3:
         raise ParameterError(f"mesh: {name} has {len(values)} value(s); three are needed, for x, y and z")
     return values

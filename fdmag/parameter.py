@@ -198,7 +198,15 @@ class Parameter:
         assert self.function is not None
         result = self.function(t)
         if isinstance(result, np.ndarray) and result.ndim == 5:
-            return result
+            allowed = (t.size, self.declaration.components, *self._mesh.shape)
+            # Compiled kernels read what the shape promises, so a wrong one must not pass.
+            fits = all(have in (1, want) for have, want in zip(result.shape, allowed, strict=True))
+            if not fits or result.shape[1] != self.declaration.components:
+                raise ParameterError(
+                    f"{self.where}: the function of time returned an array of shape {result.shape}; "
+                    f"allowed: {allowed}, with length 1 where constant, except for the components"
+                )
+            return np.broadcast_to(result, (t.size, *result.shape[1:]))
         items = [result] if self.declaration.components == 1 else list(result)
         if len(items) != self.declaration.components:
             raise ParameterError(

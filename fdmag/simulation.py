@@ -86,6 +86,7 @@ class Simulation:
         initial = _vectors(m, mesh)
         self.batch = _resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
         self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
+        self._changes = 0  # how often m, t or a parameter was set from outside
         self.m = initial
 
     # ---- the state -------------------------------------------------------------------------------------
@@ -106,6 +107,7 @@ class Simulation:
                 "m: a magnetic cell has a vector of zero length; give each cell with Ms > 0 a direction"
             )
         self.state.m[:] = normalise(m)
+        self._changes += 1
 
     @property
     def t(self) -> NDArray[np.float64]:
@@ -114,7 +116,13 @@ class Simulation:
 
     @t.setter
     def t(self, value: ArrayLike) -> None:
-        self.state.t[:] = value
+        times = np.asarray(value, dtype=np.float64)
+        if times.shape not in ((), (self.batch,)) or not np.all(np.isfinite(times)):
+            raise ParameterError(
+                f"t = {value!r}; allowed: one finite time [s], or one for each of {self.batch} replicas"
+            )
+        self.state.t[:] = times
+        self._changes += 1
 
     @property
     def magnetic(self) -> NDArray[np.bool_]:
@@ -141,6 +149,7 @@ class Simulation:
         """
         before = self.magnetic
         self._magnet.set(path, value, self.batch)
+        self._changes += 1
         if path == "material.Ms":
             m = self.m
             m[:, 2] += np.broadcast_to(self.magnetic & ~before, m[:, 2].shape)
@@ -168,7 +177,9 @@ class Simulation:
         name, context = self._magnet.known(term), self._magnet.context(self.state.t)
         field = self._magnet.field(self.state.m, context, [name])
         density = self._magnet.terms[name].energy_density(self.state.m, field, context)
-        return self.backend.to_numpy(np.broadcast_to(density, (self.batch, *self.mesh.shape)) * self.magnetic)
+        return self.backend.to_numpy(
+            np.where(self.magnetic, np.broadcast_to(density, (self.batch, *self.mesh.shape)), 0)
+        )
 
     def average_m(self) -> NDArray[np.float64]:
         """Return the mean of m over the cells with Ms > 0, (batch, 3)."""
@@ -198,7 +209,7 @@ class Simulation:
         solver: str = "dormand_prince",
         tolerance: float = 1e-5,
         dt: float | None = None,
-        dt_max: float = np.inf,
+        dt_max: float | None = None,
         on_step: Callable[[], None] | None = None,
     ) -> None:
         """Integrate the LLG equation over ``duration`` [s].
@@ -217,8 +228,9 @@ class Simulation:
             Allowed local error of m, per step and cell, of an adaptive solver.
         dt : float [s], optional
             Fixed step; needed by rk4.
-        dt_max : float [s]
-            Largest adaptive step.
+        dt_max : float [s], optional
+            Largest adaptive step. By default there is none, unless a parameter depends on time: then a thousandth of
+            ``duration`` and at most 10 ps, so that no step passes over a pulse unseen. Give it for shorter pulses.
         on_step : callable, optional
             Called after every step, for progress.
 
@@ -238,16 +250,21 @@ class Simulation:
                 raise ParameterError(f"run: {label} = {value:g} s; allowed: above 0 s")
         if np.ptp(self.state.t) > 0:
             raise ParameterError("run: the replicas stand at different times; assign one time to t first")
+        if dt_max is None:
+            dt_max = min(duration / 1000, 10e-12) if self._magnet.driven() else np.inf
         control = StepControl(tolerance=tolerance, dt_max=dt_max)
         integrator = Integrator(self._magnet.slope, self.state, METHODS[solver], control, dt, self._magnet.stages)
         self.state.dt[:] = np.nan
         start = float(self.state.t[0])
         if callback is not None:
-            callback(self)
+            callback(self)  # before the first step, so that what it changes counts from the start
         for elapsed in merged_times(output_times(duration, every), [time for time in at if 0 < time < duration]):
             integrator.advance(start + elapsed, on_step)
             if callback is not None:
+                changes = self._changes
                 callback(self)
+                if self._changes != changes:
+                    integrator.forget()
 
     def relax(
         self,
@@ -327,7 +344,9 @@ def _vectors(values: ArrayLike, mesh: Mesh) -> NDArray[np.float64]:
 
 
 def _resolve_batch(batch: int | None, counts: Mapping[str, int]) -> int:
-    found = batch or max(counts.values())
+    if batch is not None and (isinstance(batch, bool) or batch != int(batch) or batch < 1):
+        raise ParameterError(f"batch = {batch}; allowed: a whole number of at least 1")
+    found = max(counts.values()) if batch is None else int(batch)
     if wrong := {where: count for where, count in counts.items() if count not in (1, found)}:
         raise ParameterError(f"the batch has {found} replicas, but values are given for {wrong}")
     return found

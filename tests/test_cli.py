@@ -288,3 +288,60 @@ def test_version_and_help(cli):
 def test_help_does_not_load_the_engine(tmp_path):
     code = "import sys, fdmag.cli; assert 'numpy' not in sys.modules and 'pydantic' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+@pytest.mark.parametrize("formats", ['["vti"]', '["ovf"]', "[]"])
+def test_a_disk_that_takes_no_more_is_one_message(tmp_path, formats):
+    """A limit on the size of files stands for the full disk: fields, or else the table, meet it; run.json does not."""
+    import resource
+
+    text = SCENE.replace("[8, 8, 1]", "[64, 64, 1]").replace("uniform", "random").replace(
+        "direction = [1, 0, 0]", "seed = 1"
+    )  # fmt: skip
+    if formats == "[]":
+        text = text.replace('"0.5 ps"', '"0.001 ps"')
+    (tmp_path / "full.toml").write_text(f"{text}[output]\nformats = {formats}\n")
+    command = ("run", "full.toml", "--device", "numpy", "--quiet", "--out", "out")
+    ended = fdmag_command(
+        *command, cwd=tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    )
+    name = "table.csv" if formats == "[]" else f"m_000000.{formats[2:5]}"
+    assert ended.returncode == 3, ended.stderr
+    first, second = ended.stderr.splitlines()
+    assert name in first
+    assert "File too large" in first
+    assert second == "the run failed; what was computed is in out"
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["status"] == "failed"
+    assert name in record["error"]
+
+
+def test_a_run_whose_record_is_not_taken_fails_in_one_message(tmp_path, monkeypatch):
+    from fdmag.errors import OutputError
+    from fdmag.scene.directory import RunDirectory
+
+    record = RunDirectory.record
+
+    def full(self, data):
+        if data["status"] != "running":
+            raise OutputError("run.json: cannot be written (No space left on device)")
+        record(self, data)
+
+    monkeypatch.setattr(RunDirectory, "record", full)
+    (tmp_path / "a.toml").write_text(SCENE)
+    result = CliRunner().invoke(app, ["run", str(tmp_path / "a.toml"), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 3
+    assert "run.json: cannot be written" in result.stderr
+
+
+def test_messages_are_not_wrapped_in_a_pipe(tmp_path):
+    (tmp_path / "a.toml").write_text(SCENE.replace("[0, 0, ", "[0, ").replace("mesh]", "mesh]\nsome_key = 1"))
+    lines = fdmag_command("check", "a.toml", cwd=tmp_path).stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("a.toml: ") for line in lines)
+    assert max(map(len, lines)) > 100
+
+
+def test_a_folder_in_place_of_a_scene_is_named(tmp_path):
+    assert fdmag_command("check", ".", cwd=tmp_path).stderr.startswith(".: cannot be read")

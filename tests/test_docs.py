@@ -1,12 +1,16 @@
 """What the user guide shows must work."""
 
 import re
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import fdmag
+from fdmag.scene import shape_tables, tables
 from fdmag.scene.load import load_scene
+from fdmag.units import parse_quantity
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
 
@@ -48,3 +52,58 @@ def test_the_term_of_the_guide_works():
     magnet = fdmag.Simulation(mesh, [names["Easy"](K=1e5)], Ms=8e5, m=(0.6, 0, 0.8))
     assert magnet.effective_field()[0, 0, 0, 0, 0] == pytest.approx(2 * 1e5 * 0.6 / 8e5)
     assert magnet.energy()[0] == pytest.approx(-1e5 * 0.36 * 2e-27)
+
+
+def rows(heading):
+    """Return the rows of the tables of a section of the guide, as lists of cells; the first cell is never empty."""
+    section = re.split(r"\n##+ ", GUIDE.split(f"### {heading}\n")[1])[0]
+    found = []
+    for line in section.splitlines():
+        if line.startswith("|") and "---" not in line:
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            found.append([cells[0] or found[-1][0], *cells[1:]])
+    return found[1:]
+
+
+KINDS = {
+    "Shapes": shape_tables.SHAPES,
+    "Initial states": get_args(get_args(tables.InitialTable)[0]),
+    "Stages": get_args(get_args(tables.StageTable)[0]),
+}
+
+
+@pytest.mark.parametrize("heading", KINDS)
+def test_the_guide_lists_every_kind_and_key(heading):
+    listed = [(row[0].strip("`"), row[1].strip("`"), row[4] == "—") for row in rows(heading)]
+    wanted = [
+        (table.model_fields["kind"].default, key, field.is_required())
+        for table in KINDS[heading]
+        for key, field in table.model_fields.items()
+        if key != "kind"
+    ]
+    assert sorted(listed) == sorted(wanted)
+
+
+def test_the_guide_lists_every_key_of_mesh_output_and_expect():
+    assert {row[0].strip("`") for row in rows("Mesh")} == set(tables.MeshTable.model_fields)
+    listed = [(row[0], row[1].strip("`"), row[3] == "—") for row in rows("Output and expectations")]
+    wanted = [
+        (name, key, field.is_required())
+        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", tables.Check))
+        for key, field in table.model_fields.items()
+    ]
+    assert sorted(listed) == sorted(wanted)
+
+
+@pytest.mark.parametrize("heading", KINDS)
+def test_defaults_in_the_guide_are_those_of_the_schema(heading):
+    by_kind = {table.model_fields["kind"].default: table for table in KINDS[heading]}
+    for kind, key, unit, _, default in rows(heading):
+        table = by_kind[kind.strip("`")]
+        field = table.model_fields[key.strip("`")]
+        if field.is_required() or field.default is None:
+            continue
+        (told,) = tomllib.loads(f"a = {default.split(', a ')[0]}").values()
+        if isinstance(told, str) and unit:
+            told = parse_quantity(told, unit)
+        assert told == field.default, (kind, key)

@@ -260,3 +260,39 @@ def test_limits_leave_room_for_real_formulas():
     assert Expression(longest)(x=1) == 1
     with pytest.raises(ExpressionError, match="at most"):
         Expression(longest + " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "write"),
+    [
+        ("pulse(t, 1 ns, 1 ns)", "1*ns"),
+        ("2 pi", "2*pi"),
+        ("x nm", "x*nm"),
+        ("(x + 1) nm", r"\.\.\.\*nm"),
+        ("1ns", "1*ns"),
+    ],
+)
+def test_a_missing_operator_is_told_with_what_to_write(text, write):
+    with pytest.raises(ExpressionError, match=r"an operator is missing.*write ") as caught:
+        Expression(text, ("x", "t"))
+    assert write.replace("\\", "") in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1 if x > 0 else 2", "(x > 0) and not (x < 1) or 0", "1 or 2", "x if t else 3"])
+def test_words_of_the_language_need_no_operator(text):
+    assert Expression(text, ("x", "t")).text == text
+
+
+@pytest.mark.parametrize(
+    "text", ["sin(2*pi*GHz*T)", "pulse(T, 0, ns)", "x*exp(-T/ns)", "where(T < ns, 1, t)", "gaussian(T - ns, ns)"]
+)
+def test_tesla_typed_for_time_is_refused(text):
+    with pytest.raises(ExpressionError, match="T is tesla"):
+        Expression(text, ("x", "t"))
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1*T*sin(t/ns)", "tanh(50*mT/T)", "x*T", "where(x > 0, 1*T, 2*T)", "max(1*T, 0.5*T)"]
+)
+def test_tesla_may_be_written_where_it_has_a_place(text):
+    assert "T" in Expression(text, ("x", "t")).constants

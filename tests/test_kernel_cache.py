@@ -180,7 +180,7 @@ def test_a_full_disk_is_not_blamed_on_the_source(root, monkeypatch, caplog):
     """A compiler that cannot write there says so in words of its own; the same source compiles elsewhere."""
     compile_ = Compiler.compile
 
-    def full(self, source, library):
+    def full(self, source, library, extra=()):
         if root in source.parents:
             raise CompilerError("cannot compile: No space left on device")
         compile_(self, source, library)

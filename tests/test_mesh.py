@@ -31,6 +31,8 @@ def test_periodic_axes_by_letters_or_flags():
     ("arguments", "message"),
     [
         (((0, 1, 1), (1, 1, 1)), "at least 1"),
+        (((float("inf"), 1, 1), (1, 1, 1)), "at least 1"),
+        (((1, 1, 1), "2 nm"), "cell_size has 1"),
         (((1.5, 1, 1), (1, 1, 1)), "integers"),
         (((True, 1, 1), (1, 1, 1)), "integers"),
         (((1, 1), (1, 1, 1)), "cells has 2"),

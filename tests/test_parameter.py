@@ -81,3 +81,14 @@ def test_wrong_values_are_refused_with_their_place(value, declaration, message):
     with pytest.raises(ParameterError, match=message) as caught:
         make(value, declaration).at(T0)
     assert str(caught.value).startswith("term.key")
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 2, 3, 4), (2, 3, 1, 1, 5), (3, 3, 1, 1, 1), (2, 4, 1, 1, 1), (1, 3, 3, 2, 4)])
+def test_a_function_must_give_an_array_that_fits(shape):
+    """A compiled kernel would read past the end of a smaller one."""
+    with pytest.raises(ParameterError, match=r"term.key.*returned an array of shape"):
+        make(lambda t: np.ones(shape), VECTOR).at(T2)
+
+
+def test_a_function_may_give_one_row_for_all_replicas():
+    assert make(lambda t: np.ones((1, 3, 1, 1, 1)), VECTOR).at(T2).shape == (2, 3, 1, 1, 1)

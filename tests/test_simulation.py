@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -6,7 +9,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.shapes import Box
 from fdmag.simulation import Simulation
-from fdmag.terms import Exchange, Term, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, Term, UniaxialAnisotropy, Zeeman
 
 MESH = Mesh((4, 3, 2), (1e-9, 1e-9, 1e-9))
 
@@ -143,3 +146,58 @@ def test_replicas_at_different_times_cannot_run_together():
     simulation.t = (0, 1e-9)
     with pytest.raises(ParameterError, match="different times"):
         simulation.run(1e-9)
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.5, True])
+def test_impossible_numbers_of_replicas_are_refused(batch):
+    with pytest.raises(ParameterError, match=r"batch = .*; allowed: a whole number of at least 1"):
+        build(batch=batch)
+
+
+@pytest.mark.parametrize("t", [np.nan, (0, 1), "now"])
+def test_impossible_times_are_refused(t):
+    with pytest.raises((ParameterError, ValueError)):
+        build().t = t
+
+
+def test_terms_that_are_none_are_refused():
+    with pytest.raises(ParameterError, match=r"came the class Exchange; write Exchange\(...\)"):
+        Simulation(MESH, [Exchange], Ms=8e5)
+    with pytest.raises(ParameterError, match=r"came one term; give a list, \[Exchange\(...\)\]"):
+        Simulation(MESH, Exchange(A=1e-11), Ms=8e5)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda simulation: pickle.loads(pickle.dumps(simulation))])
+@pytest.mark.parametrize("device", ["numpy", "auto"])
+def test_a_simulation_may_be_copied_and_sent_elsewhere(copied, device):
+    terms = [Exchange(A=1e-11), Demag(), Zeeman(B=(0, 0, 0.1))]
+    first = Simulation(MESH, terms, Ms=8e5, m=np.random.default_rng(0).normal(size=(3, *MESH.shape)), device=device)
+    first.run(1e-12)
+    second = copied(first)
+    for simulation in (first, second):
+        simulation.run(1e-12)
+    np.testing.assert_array_equal(first.m, second.m)
+    second.m = (1, 0, 0)
+    assert (first.m != second.m).any()
+
+
+@pytest.mark.parametrize("device", ["numpy", "auto"])
+def test_what_a_term_says_of_empty_cells_is_ignored(device):
+    class Divided(Term):
+        """A field that is infinite where Ms = 0."""
+
+        name = "divided"
+        degree = 1
+
+        def field(self, m, context):
+            with np.errstate(divide="ignore"):
+                return 1e5 / context.Ms * np.ones_like(m)
+
+    Ms = np.full(MESH.shape, 8e5)
+    Ms[0] = 0
+    simulation = Simulation(MESH, [Divided()], Ms=Ms, m=(1, 0, 0), device=device)
+    assert not simulation.effective_field()[0, :, 0].any()
+    np.testing.assert_allclose(simulation.effective_field()[0, :, 1], 0.125)
+    assert simulation.energy()[0] == pytest.approx(-8e5 * 0.125 * 12e-27)
+    assert np.isfinite(simulation.max_torque()).all()
+    assert not simulation.energy_density("divided")[0, 0].any()

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from fdmag.backend import select_backend
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info, write_json
 from validation.problem import Outcome, Row
@@ -107,7 +108,8 @@ def markdown(outcomes: Sequence[Outcome], figures: str) -> str:
     info = machine_info()
     lines = [
         f"{summary(outcomes)} On {datetime.now(UTC).date()}, with fdmag {info['fdmag']}, Python {info['python']}, "
-        f"NumPy {info['numpy']}, SciPy {info['scipy']}, on {info['cpu']} ({info['cores']} cores, {info['machine']}).",
+        f"NumPy {info['numpy']}, SciPy {info['scipy']}, on {info['cpu']} ({info['cores']} cores, "
+        f"{info['machine']}), device {select_backend().name}.",
         "",
         *_line(HEADINGS),
         *_line(["---"] * len(HEADINGS)),

@@ -2,7 +2,17 @@
 
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.convolution import DemagConvolution
+from fdmag.demag.host import HostDemag, demag_convolution
 from fdmag.demag.spectrum import demag_spectrum, padded_lengths
 from fdmag.demag.tensor import demag_tensor
 
-__all__ = ["DemagConvolution", "SpectrumCache", "default_cache", "demag_spectrum", "demag_tensor", "padded_lengths"]
+__all__ = [
+    "DemagConvolution",
+    "HostDemag",
+    "SpectrumCache",
+    "default_cache",
+    "demag_convolution",
+    "demag_spectrum",
+    "demag_tensor",
+    "padded_lengths",
+]

@@ -59,15 +59,15 @@ class Compiler:
         """Return all that decides, besides the source, what a compiled library holds and where it runs."""
         return "\n".join((*self.command, self.version, *self.flags, platform.system(), processor()))
 
-    def compile(self, source: Path, library: Path) -> None:
-        """Compile ``source`` into the shared ``library``.
+    def compile(self, source: Path, library: Path, extra: tuple[str, ...] = ()) -> None:
+        """Compile ``source`` into the shared ``library``, with ``extra`` flags after the others.
 
         Raises
         ------
         CompilerError
             With the compiler's message.
         """
-        command = [*self.command, *self.flags, str(source), "-o", str(library), "-lm"]
+        command = [*self.command, *self.flags, *extra, str(source), "-o", str(library), "-lm"]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT, stdin=subprocess.DEVNULL

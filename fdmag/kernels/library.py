@@ -31,8 +31,8 @@ _told: set[str] = set()
 _lock = RLock()
 
 
-def load(source: str, compiler: Compiler) -> ctypes.CDLL:
-    """Return the library of a C++ source text: loaded before, from the cache, or compiled now.
+def load(source: str, compiler: Compiler, extra: tuple[str, ...] = ()) -> ctypes.CDLL:
+    """Return the library of a C++ source text: loaded before, from the cache, or compiled now with ``extra`` flags.
 
     Where the cache cannot be used, one warning goes to the logger ``fdmag`` and the unit is compiled in a private
     temporary directory.
@@ -43,22 +43,22 @@ def load(source: str, compiler: Compiler) -> ctypes.CDLL:
         If the compiler refuses the source, with its message and the path where the source is kept; or if the library
         cannot be loaded.
     """
-    key = content_key(source, compiler.identity())
+    key = content_key(source, compiler.identity(), *extra)
     with _lock:
         if key not in _loaded:
-            _loaded[key] = _new(key, source, compiler)
+            _loaded[key] = _new(key, source, compiler, extra)
         return _loaded[key]
 
 
-def _new(key: str, source: str, compiler: Compiler) -> ctypes.CDLL:
+def _new(key: str, source: str, compiler: Compiler, extra: tuple[str, ...]) -> ctypes.CDLL:
     root = cache_directory()
     if root is None:
-        return _opened(_compiled(_private(), key, source, compiler))
+        return _opened(_compiled(_private(), key, source, compiler, extra))
     try:
-        return _from_cache(root / "kernels", key, source, compiler)
+        return _from_cache(root / "kernels", key, source, compiler, extra)
     except (OSError, CompilerError) as error:
         # A compiler cannot say whether the source is wrong or the disk full: what works elsewhere was not the source.
-        library = _opened(_compiled(_private(), key, source, compiler))
+        library = _opened(_compiled(_private(), key, source, compiler, extra))
         if str(root) not in _told:
             _told.add(str(root))
             _LOG.warning(
@@ -69,14 +69,14 @@ def _new(key: str, source: str, compiler: Compiler) -> ctypes.CDLL:
         return library
 
 
-def _from_cache(root: Path, key: str, source: str, compiler: Compiler) -> ctypes.CDLL:
+def _from_cache(root: Path, key: str, source: str, compiler: Compiler, extra: tuple[str, ...]) -> ctypes.CDLL:
     state = _whole(root / key)
     if state is False:
         _LOG.warning("kernel cache: %s is damaged; it is compiled anew", root / key)
         _set_aside(root / key)
     if not state:
         root.mkdir(parents=True, exist_ok=True)
-        _compiled(root, key, source, compiler)
+        _compiled(root, key, source, compiler, extra)
         _make_room(root, key)
     with suppress(OSError):  # a cache that may only be read is welcome
         os.utime(root / key)
@@ -92,14 +92,14 @@ def _whole(folder: Path) -> bool | None:
         return False if folder.exists() else None
 
 
-def _compiled(root: Path, key: str, source: str, compiler: Compiler) -> Path:
+def _compiled(root: Path, key: str, source: str, compiler: Compiler, extra: tuple[str, ...]) -> Path:
     """Compile into ``root / key`` and return that folder, whoever filled it first."""
     place = root / key
     unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=root))
     try:
         (unfinished / _SOURCE).write_text(source, encoding="utf-8")
         try:
-            compiler.compile(unfinished / _SOURCE, unfinished / _LIBRARY)
+            compiler.compile(unfinished / _SOURCE, unfinished / _LIBRARY, extra)
         except CompilerError as error:
             kept = _keep_failed(_private() / f"failed-{key}", source)
             raise CompilerError(f"{str(error).replace(str(unfinished / _SOURCE), str(kept))}") from None

@@ -66,6 +66,25 @@ def runtime_source() -> str:
     return _text("host/sums.h") + _text("host/runtime.cpp")
 
 
+def demag_source(dtype: np.dtype) -> str:
+    """Return the source of the demag convolution in one precision, its own headers pasted in."""
+    seen: set[Path] = set()
+
+    def pasted(path: Path) -> str:
+        if path in seen:
+            return ""
+        seen.add(path)
+        lines = [f'#line 1 "{path.relative_to(kernel_directory().resolve()).as_posix()}"\n']
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+            if line.startswith('#include "'):
+                lines += [pasted((path.parent / line.split('"')[1]).resolve()), f"#line {number + 1}\n"]
+            elif not line.startswith("#pragma once"):
+                lines.append(line)
+        return "".join(lines)
+
+    return f"#define FD_{dtype.name.upper()}_ONLY\n" + pasted((kernel_directory() / "host" / "demag.cpp").resolve())
+
+
 def unit_source(dtype: np.dtype, material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]) -> str:
     """Return one C++ source text for these terms.
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from fdmag.errors import OutputError
+from fdmag.errors import FdmagError, OutputError
 
 # Windows translates line ends unless told otherwise; other systems do not know the flag.
 BINARY_FLAG = getattr(os, "O_BINARY", 0)
@@ -30,7 +30,7 @@ def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterato
     Raises
     ------
     OutputError
-        If the directory does not exist or cannot be written.
+        If the directory does not exist or cannot be written, or the disk does not take the data.
 
     Examples
     --------
@@ -58,9 +58,11 @@ def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterato
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and not isinstance(error, FdmagError):
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
         raise
     sync_directory(target.parent)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fdmag.errors import OutputError
 from fdmag.output.ovf import write_ovf
 from fdmag.output.table import Table
 from fdmag.output.vtk import PvdSeries, write_vti
@@ -38,6 +39,8 @@ class Recorder:
         units |= {name: unit for name, (unit, _) in simulation.summary().items()}
         self.table = Table(folder / "table.csv", units)
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
+        self._stages = self.series("stages")
+        self._last: Path | None = None
 
     def row(self, stage: int) -> None:
         """Append one row per replica."""
@@ -57,7 +60,10 @@ class Recorder:
             return
         simulation, time = self.simulation, float(self.simulation.t.max())
         folder = self.folder / "fields"
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
         m = simulation.m.astype(simulation.backend.dtype)
         arrays = {"m": m[0]} if simulation.batch == 1 else {f"m_{replica:04d}": m[replica] for replica in range(len(m))}
         number = f"{self.count:06d}"
@@ -65,11 +71,18 @@ class Recorder:
             path = folder / f"m_{number}.vti"
             write_vti(path, simulation.mesh, arrays, time=time)
             (series or self._series[0]).add(path, time if at is None else at)
+            self._last = path
         if "ovf" in self.formats:
             for name, array in arrays.items():
                 path = folder / f"{name}_{number}.ovf"
                 write_ovf(path, simulation.mesh, array, format=self.ovf, title="m", time=time)  # type: ignore[arg-type]
         self.count += 1
+
+    def end_stage(self, stage: int) -> None:
+        """Enter the last frame of a stage into ``fields/stages.pvd``, at the stage's number."""
+        if self._last is not None:
+            self._stages.add(self._last, stage)
+            self._last = None
 
     def series(self, name: str) -> PvdSeries:
         """Return a further series, ``fields/NAME.pvd``."""

@@ -104,7 +104,10 @@ class Table:
         if not 0 <= keep <= len(data):
             raise ParameterError(f"{path}: rows = {rows} to keep; the file has {len(data)}")
         lines = whole_lines(path.read_bytes()).split(b"\n")[: keep + 1]
-        os.truncate(path, sum(len(line) + 1 for line in lines))
+        try:
+            os.truncate(path, sum(len(line) + 1 for line in lines))
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
         table = cls.__new__(cls)
         table._start(path, dict(data.units), sync_interval)
         if keep:
@@ -170,15 +173,21 @@ class Table:
     def sync(self) -> None:
         """Put all rows on disk, so that even a power failure does not lose them (a checkpoint does this)."""
         if self._descriptor is not None:
-            os.fsync(self._descriptor)
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                raise OutputError(f"{self.path}: the disk did not take the rows ({error.strerror or error})") from error
             self._synced = time.monotonic()
 
     def close(self) -> None:
         """Synchronise and close the file. Closing twice does nothing."""
         if self._descriptor is not None:
-            self.sync()
-            os.close(self._descriptor)
-            self._descriptor = None
+            try:
+                self.sync()
+            finally:
+                descriptor, self._descriptor = self._descriptor, None
+                with suppress(OSError):  # the rows are synchronised, or an error is on its way
+                    os.close(descriptor)
 
     def _checked(self, values: Mapping[str, ArrayLike]) -> tuple[list[NDArray], int]:
         if unknown := [name for name in values if name not in self.units]:
@@ -210,14 +219,16 @@ class Table:
 
     def _write(self, lines: bytes) -> None:
         assert self._descriptor is not None
-        before = os.fstat(self._descriptor).st_size
+        before = None
         try:
+            before = os.fstat(self._descriptor).st_size
             written = 0
             while written < len(lines):
                 written += os.write(self._descriptor, lines[written:])
         except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, before)
+            if before is not None:
+                with suppress(OSError):
+                    os.ftruncate(self._descriptor, before)
             raise OutputError(f"{self.path}: the disk did not take the row ({error.strerror})") from error
 
 

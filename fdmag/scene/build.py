@@ -15,9 +15,9 @@ from fdmag.parameter import Declaration, Driven, Parameter, PerReplica
 from fdmag.regions import Regions
 from fdmag.scene import shape_tables, tables
 from fdmag.scene.arrays import read_array
-from fdmag.scene.contents import TermInUse, replica_count, stage_parameters, terms_in_use
+from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, terms_in_use
 from fdmag.scene.problems import Place, Problem
-from fdmag.scene.values import SPACE_AND_TIME, TIME
+from fdmag.scene.values import SPACE_AND_TIME, TIME, impossible
 from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term
 from fdmag.terms.term import Declared
@@ -53,6 +53,7 @@ class Builder:
         self.regions = Regions(self.mesh, {})
         self.batch = replica_count(scene)
         self._inside: NDArray[np.bool_] | None = None
+        self._regions_known = False
 
     def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation | None:
         """Return the simulation in its initial state, or None if there are problems."""
@@ -67,9 +68,11 @@ class Builder:
             if built is not None:
                 terms.append(built)
         for path, given in stage_parameters(scene):
-            if given.value is not None:
+            if given.value is not None and not self._rests_on_regions(given.value):
                 self._guard(given.place, self._tried, given.value, given.declaration, path)
-        m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
+        m = None
+        if not self._rests_on_regions(getattr(scene.initial, "direction", None)):
+            m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
         if self.problems:
             return None
         return self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
@@ -123,13 +126,17 @@ class Builder:
             name: self._guard(("regions", name), self.shape, table.shape) for name, table in scene.regions.items()
         }
         if not self._told("regions"):
-            self.regions = self._guard(("regions",), Regions, self.mesh, definitions) or self.regions
+            regions = self._guard(("regions",), Regions, self.mesh, definitions)
+            if regions is not None:
+                self.regions, self._regions_known = regions, True
         if scene.geometry is not None:
             self._inside = self._guard(("geometry", "shape"), self._filled, scene.geometry.shape)
 
     def _term(self, used: TermInUse) -> Term | None:
         options = self._declared(used.term, used.table, used.place)
-        if self._told(*used.place):
+        if self._told(*used.place) or any(
+            self._rests_on_regions(getattr(used.table, key, None)) for key in used.term.parameters()
+        ):
             return None
         term = used.term(**options)
         term.bind(self.mesh, self.regions).check(self.mesh)
@@ -140,7 +147,9 @@ class Builder:
         names = [*type(table).model_fields] if table is not None else [*owner.parameters()]
         options: Options = {key: getattr(table, key, None) for key in names}
         for key, declaration in owner.parameters().items():
-            if options[key] is not None:
+            if self._rests_on_regions(options[key]):
+                options[key] = None
+            elif options[key] is not None:
                 options[key] = self._guard((*place, key), self._tried, options[key], declaration)
         return options
 
@@ -149,9 +158,12 @@ class Builder:
         built = self.setting(path, value, declaration)
         try:
             tried = Parameter(built, declaration, self.mesh, self.regions, "")
-            declaration.check(tried.at(np.zeros(self.batch)), "at t = 0")
+            values = tried.at(np.zeros(self.batch))
+            declaration.check(values, "at t = 0")
         except FdmagError as error:
             raise ParameterError(str(error).removeprefix(": ")) from error
+        if message := impossible(float(np.max(np.abs(values))), declaration):
+            raise ParameterError(message)
         return built
 
     def _guard(self, place: Place, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -163,6 +175,10 @@ class Builder:
         except (FdmagError, OSError) as error:
             self.problems.append(Problem(place, str(error)))
             return None
+
+    def _rests_on_regions(self, value: Any) -> bool:
+        """Return whether the value names regions while a mistake elsewhere keeps them from being known."""
+        return not self._regions_known and has_form(value, "regions")
 
     def _told(self, *place: str | int) -> bool:
         """Return whether a problem is known at this place, above it or below."""

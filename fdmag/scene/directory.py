@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -71,7 +72,8 @@ class RunDirectory:
 
     def close(self) -> None:
         """Let others use the directory."""
-        self.log.close()
+        with suppress(OSError):  # of a full disk; the log is closed all the same
+            self.log.close()
 
     def __enter__(self) -> Self:
         return self

@@ -29,7 +29,8 @@ class Problem:
 class SceneError(FdmagError, ValueError):
     """A scene that cannot be run, with everything found wrong with it.
 
-    The message has one entry per problem, each beginning with the file's name, in lines of at most 100 characters.
+    The message has one entry per problem, each beginning with the file's name, on one line; a formula with its mark
+    follows on two more.
 
     Attributes
     ----------
@@ -41,13 +42,19 @@ class SceneError(FdmagError, ValueError):
     def __init__(self, path: Path, problems: Sequence[Problem], stage_kinds: Sequence[str] = ()) -> None:
         self.path = path
         self.problems = list(dict.fromkeys(problems))
-        lines = []
+        name = path.name or str(path)
+        lines: list[str] = []
         for problem in self.problems:
             place = f"{where(problem.place, stage_kinds)}: " if problem.place else ""
-            lines += _wrapped(f"{path.name}: {place}{problem.message}")
+            lines.append(f"{name}: {place}{problem.message}")
         if len(self.problems) > 1:
-            lines.append(f"{path.name}: {len(self.problems)} problems")
-        super().__init__(printable("\n".join(lines)))
+            lines.append(f"{name}: {len(self.problems)} problems")
+        self._entries = [printable(line) for line in lines]
+        super().__init__("\n".join(self._entries))
+
+    def wrapped(self) -> str:
+        """Return the message in lines of at most 100 characters, for a terminal."""
+        return "\n".join(line for entry in self._entries for line in _wrapped(entry))
 
 
 def where(place: Place, stage_kinds: Sequence[str] = ()) -> str:

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +69,13 @@ def run_scene(
         return run.carry_out(progress or Silent())
 
 
+class _LogFile(logging.StreamHandler):
+    """The log of a run; the run goes on where the disk does not take a line of it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Do nothing."""
+
+
 class SceneRun:
     """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`."""
 
@@ -101,7 +109,7 @@ class SceneRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute; return what became of the expectations."""
-        handler = logging.StreamHandler(self.directory.log)
+        handler = _LogFile(self.directory.log)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         level = LOG.level
         LOG.addHandler(handler)
@@ -127,8 +135,11 @@ class SceneRun:
             try:
                 run_stages(loaded, recorder, progress)
                 found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene))
-            finally:
-                recorder.close()
+            except BaseException:
+                with suppress(OSError):  # what failed first is told
+                    recorder.close()
+                raise
+            recorder.close()
             record["status"] = "finished"
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
@@ -148,7 +159,9 @@ class SceneRun:
                 "expect": [{**asdict(outcome), "holds": outcome.holds} for outcome in found or ()],
                 "expect_holds": found is not None and all(outcome.holds for outcome in found),
             }
-            self.directory.record(record)
+            # Of a run that failed the error is told, not that this disk may not take its record either.
+            with nullcontext() if record["status"] == "finished" else suppress(OSError):
+                self.directory.record(record)
         for outcome in found:
             LOG.info("%s", outcome)
         LOG.info("finished in %.3g s", record["wall_time_s"])
@@ -201,7 +214,10 @@ def _write_scene(loaded: LoadedScene, folder: Path, reads: dict[str, Path]) -> N
         with atomic_write(folder / copied[name]) as file:
             file.write(content)
     with atomic_write(folder / "scene.toml", text=True) as file:
-        file.write(f"# All defaults explicit, in SI units; written by fdmag {__version__}\n\n")
+        file.write(
+            f"# As run: overrides and default values filled in, in SI units; optional entries not given are left out.\n"
+            f"# Written by fdmag {__version__}\n\n"
+        )
         file.write(dump_toml(_with_files(loaded.resolved(), copied)))
 
 

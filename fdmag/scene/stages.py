@@ -23,6 +23,7 @@ def run_stages(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> N
     for index, stage in enumerate(loaded.scene.stages):
         LOG.info("stage %d: %s", index, stage.kind)
         _STAGES[type(stage)](Stage(index, stage, loaded, recorder, progress))
+        recorder.end_stage(index)
         progress.finish()
 
 
@@ -78,6 +79,7 @@ def _run(stage: Stage) -> None:
         if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed):
             recorder.fields()
 
+    given = {} if table.dt_max is None else {"dt_max": table.dt_max}
     simulation.run(
         table.duration,
         at=merged_times(rows, frames),
@@ -85,8 +87,8 @@ def _run(stage: Stage) -> None:
         solver=table.solver,
         tolerance=1e-5 if table.tolerance is None else table.tolerance,
         dt=table.dt,
-        dt_max=np.inf if table.dt_max is None else table.dt_max,
         on_step=tell,
+        **given,
     )
 
 

@@ -160,6 +160,10 @@ InitialTable = Annotated[Uniform | Random | Vortex | Wall | Expressions | FromFi
 # ---- stages ------------------------------------------------------------------------------------------------
 
 Torque = Annotated[float, quantity("T", "torque", above=0)]
+LARGEST_STEP = (
+    "largest adaptive step [s]; where a parameter depends on time by default a thousandth of the duration, at most "
+    "10 ps; else unlimited"
+)
 Duration = Annotated[float, quantity("s", "time", above=0)]
 
 
@@ -192,7 +196,7 @@ class Run(Table):
         None, description="local error of m allowed per adaptive step, below 1; by default 1e-5"
     )
     dt: Duration | None = Field(None, description="fixed step [s]; by default the step adapts itself")
-    dt_max: Duration | None = Field(None, description="largest adaptive step [s]")
+    dt_max: Duration | None = Field(None, description=LARGEST_STEP)
 
     @model_validator(mode="after")
     def _step(self) -> "Run":

@@ -2,6 +2,7 @@
 
 import types
 import typing
+from difflib import SequenceMatcher
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -39,11 +40,14 @@ def without_misspelt(found: list[tuple[str, Problem]]) -> list[Problem]:
 
     def misspelt(problem: Problem) -> bool:
         *table, key = problem.place
-        return any(
-            list(other.place[:-1]) == table and other.message.endswith(f'did you mean "{key}"?') for other in unknown
-        )
+        return any(list(other.place[:-1]) == table and _same_word(str(other.place[-1]), str(key)) for other in unknown)
 
     return [problem for kind, problem in found if kind != "missing" or not misspelt(problem)]
+
+
+def _same_word(came: str, key: str) -> bool:
+    """Return whether one is a slip of the other; "direction" is none of "duration", though similar."""
+    return SequenceMatcher(None, came.lower()[:100], key.lower()).ratio() > 0.84
 
 
 def _translated(item: Any, model: Any, raw: Any, start: Place) -> Problem:
@@ -73,6 +77,8 @@ def _translated(item: Any, model: Any, raw: Any, start: Place) -> Problem:
         message = item["msg"]
     elif kind in _KINDS:
         hint = "; begin each stage with [[stages]], in double brackets" if (*start, *place) == ("stages",) else ""
+        if kind in ("list_type", "tuple_type") and isinstance(came, str):
+            hint = f"; write [{shown(came)}]"
         message = f"came {shown(came)}; allowed: {_KINDS[kind]}{hint}"
     elif kind in ("too_short", "too_long"):
         side, bound = ("at least", "min_length") if kind == "too_short" else ("at most", "max_length")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool
 from pydantic_core import PydanticCustomError, core_schema
 
+from fdmag.constants import MU_0
 from fdmag.errors import FdmagError, did_you_mean
 from fdmag.expressions import Expression
 from fdmag.parameter import Declaration
@@ -16,6 +17,8 @@ from fdmag.units import parse_quantity
 
 SPACE, SPACE_AND_TIME, TIME = ("x", "y", "z"), ("x", "y", "z", "t"), ("t",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+LARGEST = {"A/m": 100 / MU_0}
+"""Beyond any material, by unit: values that only a wrong prefix gives."""
 _FORMS = ("value", "regions", "replicas", "expression", "file")
 
 
@@ -48,7 +51,20 @@ def number(value: Any, declaration: Declaration) -> float:
         raise problem(
             f"came {shown(value)}; impossible {declaration.meaning}; allowed: above {declaration.above:g}{unit}"
         )
+    if message := impossible(result, declaration):
+        raise problem(f"came {shown(value)}; {message}")
     return result
+
+
+def impossible(result: float, declaration: Declaration) -> str:
+    """Return a message if no material has that much of a quantity, else an empty text."""
+    largest = LARGEST.get(declaration.unit)
+    if largest is None or abs(result) <= largest:
+        return ""
+    return (
+        f"impossible {declaration.meaning}: {MU_0 * abs(result):.3g} T as µ0 M, and iron has 2.2 T; allowed: at most "
+        f'{largest:.2g} {declaration.unit}. Is the prefix doubled or the power of ten wrong? Iron is "1700 kA/m"'
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +200,12 @@ def _parameter(value: Any, declaration: Declaration) -> Any:
         if in_time:
             raise problem("the expression depends on t already; multiply the signal into it")
         result["signal"] = expression_text(TIME).read(value["signal"])
+        signal = _expression(value["signal"], TIME)
+        if not signal.names:
+            hint = (
+                "T is tesla; did you mean t?" if "T" in signal.constants else "write a constant factor into the value"
+            )
+            raise problem(f"signal {shown(value['signal'])} does not depend on t; {hint}")
     if "unit" in value:
         if form not in ("expression", "file"):
             raise problem(f"unit belongs to expression and file; write the unit into the text of {form} instead")
@@ -202,7 +224,12 @@ def _constant(value: Any, declaration: Declaration) -> Any:
     if not isinstance(value, list) or len(value) != n:
         unit = "" if declaration.unit == "1" else f" in {declaration.unit} or with units"
         axes = ", ".join("xyz"[:n])
-        raise problem(f"came {shown(value)}; {declaration.meaning} is a list of {n} numbers{unit}: [{axes}]")
+        hint = ""
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            # A length is one along each axis; of a field or a direction, one component is not zero.
+            same = declaration.above is not None or declaration.minimum is not None
+            hint = f"; write [{', '.join([shown(value) if same else '0'] * (n - 1) + [shown(value)])}]"
+        raise problem(f"came {shown(value)}; {declaration.meaning} is a list of {n} numbers{unit}: [{axes}]{hint}")
     one = Declaration(declaration.unit, declaration.meaning, minimum=declaration.minimum, above=declaration.above)
     found = [number(item, one) for item in value]
     if declaration.unit_vector and not any(found):

@@ -58,6 +58,12 @@ class Integrator:
         self._slope_known = np.zeros(state.batch, bool)
         self._previous_ratio = np.ones(state.batch)
 
+    def forget(self) -> None:
+        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
+        self._slope_known[:] = False
+        self._previous_ratio[:] = 1
+        self.state.dt[:] = np.nan
+
     def slope(self, active: NDArray[np.intp]) -> NDArray:
         """Return dm/dt of the active replicas now; evaluated only where it is not known from the last step."""
         missing = active[~self._slope_known[active]]

@@ -6,12 +6,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.errors import SolverError
+from fdmag.solvers.convergence import Patience, check_criterion, not_converged
 from fdmag.solvers.llg import cross, max_length
 from fdmag.state import State, normalise
-
-PATIENCE = 2000
-"""Steps without a new lowest torque after which a descent has come to rest on rounding errors."""
 
 
 class Landscape(Protocol):
@@ -68,17 +65,18 @@ def minimize(
     Source: L. Exl et al., J. Appl. Phys. 115, 17D118 (2014); the step lengths of J. Barzilai and J. M. Borwein,
     IMA J. Numer. Anal. 8, 141 (1988).
     """
+    check_criterion(max_torque)
     everything = np.arange(state.batch)
     point = _evaluate(landscape, state.m.copy(), state.t, everything)
     torque = max_length(point.gradient)
     tau = 0.01 / np.maximum(torque, 1e-3)
-    best, best_at = torque.copy(), np.zeros(state.batch, int)
+    patience = Patience(torque, state.m.dtype)
     stalled = False
     for count in range(max_steps + 1):
         active = np.flatnonzero(torque > max_torque)
         if not active.size:
             return torque
-        stalled = bool(np.any(count - best_at[active] > PATIENCE))
+        stalled = patience.lost(torque, active)
         if count == max_steps or stalled:
             break
         now = _Point(*(values[active] for values in point))
@@ -96,18 +94,9 @@ def minimize(
             state.m[taken] = point.m[taken]
             torque[taken] = max_length(point.gradient[taken])
             state.steps[taken] += 1
-            closer = torque < best
-            best[closer], best_at[closer] = torque[closer], count
         if on_step is not None:
             on_step(torque, point.energy)
-    raise SolverError(
-        f"minimize: max |m × B| is {torque.max():.3g} T after {count} steps, {max_torque:.3g} T was asked for. "
-        + (
-            "Raise max_steps"
-            if count == max_steps
-            else f"The rounding of {state.m.dtype} allows no less: raise max_torque"
-        )
-    )
+    raise not_converged("minimize", torque, count, max_torque, state, stalled=stalled)
 
 
 def _evaluate(landscape: Landscape, m: NDArray, t: NDArray, replicas: NDArray[np.intp]) -> _Point:

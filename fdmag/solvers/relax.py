@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import SolverError
+from fdmag.solvers.convergence import Patience, check_criterion, not_converged
 from fdmag.solvers.integrator import Integrator, RightHandSide
 from fdmag.solvers.stages import ArrayStages, StageArithmetic
 from fdmag.solvers.step_control import StepControl
@@ -56,27 +57,30 @@ def relax(
     def at_present(m: NDArray, _: NDArray, replicas: NDArray[np.intp] | None) -> NDArray:
         return descent(m, state.t if replicas is None else state.t[replicas], replicas)
 
+    check_criterion(max_torque)
     stages = stages or ArrayStages()
     path = State.start(state.m)
     # Relative to the movement: near the end the error falls with the torque, and cannot stir up stiff modes.
-    control = StepControl(tolerance=0.05, relative=True, dt_min=1e-12)
+    rounding = 4 * float(np.finfo(state.m.dtype).eps)
+    control = StepControl(tolerance=0.05, relative=True, rounding=rounding, dt_min=1e-12)
     walker = Integrator(at_present, path, METHOD, control, stages=stages)
     everything = np.arange(path.batch)
+    if not np.all(np.isfinite(stages.largest((1.0,), (walker.slope(everything),)))):
+        raise SolverError("relax: a field is not finite; check the parameters")
     path.dt[:] = 0.01 / np.maximum(stages.largest((1.0,), (walker.slope(everything),)), 1e-3)
     torque = stages.largest((1.0,), (walker.slope(everything),))
-    for _ in range(max_steps):
+    patience = Patience(torque, state.m.dtype)
+    for count in range(max_steps + 1):
         active = np.flatnonzero(torque > max_torque)
         if not active.size:
             break
+        stalled = patience.lost(torque, active)
+        if count == max_steps or stalled:
+            raise not_converged("relax", torque, count, max_torque, state, stalled=stalled)
         walker.attempt(active, path.dt[active])
         torque[active] = stages.largest((1.0,), (walker.slope(active),))
         if on_step is not None:
             on_step(torque)
-    else:
-        raise SolverError(
-            f"relax: max |m × B| is {torque.max():.3g} T after {max_steps} steps, {max_torque:.3g} T was asked for; "
-            "raise max_torque or max_steps, or use minimize"
-        )
     state.steps += path.steps
     state.rejected += path.rejected
     state.evaluations += path.evaluations

@@ -19,6 +19,8 @@ class StepControl:
         Allowed local error: the largest |error of m| over the cells, per step.
     relative : bool
         The tolerance is a fraction of the largest |Δm| of the step: for following a path to its end.
+    rounding : float
+        Local error that rounding alone may cause; it is always allowed.
     safety, least, most : float
         The step is aimed at ``safety`` times the allowed one, and changes by a factor between least and most.
     proportional, integral : float
@@ -32,6 +34,7 @@ class StepControl:
 
     tolerance: float = 1e-5
     relative: bool = False
+    rounding: float = 0.0
     safety: float = 0.9
     least: float = 0.2
     most: float = 5.0
@@ -48,7 +51,7 @@ class StepControl:
 
     def allowed(self, displacement: Callable[[], NDArray]) -> NDArray | float:
         """Return the allowed local error; ``displacement`` gives the largest |Δm| of the step, (batch,)."""
-        return self.tolerance * displacement() if self.relative else self.tolerance
+        return self.rounding + (self.tolerance * displacement() if self.relative else self.tolerance)
 
     def factor(self, ratio: NDArray, previous: NDArray, order: int) -> NDArray:
         """Return by what to multiply each step size, (batch,).

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from numpy.typing import NDArray
 
-from fdmag.demag import DemagConvolution
+from fdmag.demag import demag_convolution
 from fdmag.terms.term import Context, Term
 
 
@@ -24,5 +24,8 @@ class Demag(Term):
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return −µ0 N * (Ms m)."""
-        convolution = context.static("demag", lambda: DemagConvolution(context.mesh, context.backend.dtype))
+        backend = context.backend
+        convolution = context.static(
+            "demag", lambda: demag_convolution(context.mesh, backend.dtype, compiled=backend.runtime is not None)
+        )
         return convolution(context.Ms * m)

@@ -4,6 +4,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -20,6 +21,12 @@ from fdmag.regions import Regions
 Built = TypeVar("Built")
 
 
+@cache
+def _declarations(owner: type) -> dict[str, Declaration]:
+    """Return the declarations of a class, looked up once: a step asks for them at each evaluation."""
+    return declarations(owner)
+
+
 @dataclass
 class Declared:
     """A dataclass whose parameters are declared; `bind` turns given values into `Parameter`."""
@@ -29,7 +36,7 @@ class Declared:
     @classmethod
     def parameters(cls) -> dict[str, Declaration]:
         """Return the declared parameters by name."""
-        return declarations(cls)
+        return dict(_declarations(cls))  # type: ignore[arg-type]
 
     def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
         """Return a copy in which each declared value is a `Parameter` checked against the mesh."""
@@ -42,7 +49,7 @@ class Declared:
 
     def bound(self) -> list[Parameter]:
         """Return the parameters of a bound instance."""
-        return [getattr(self, key) for key in self.parameters()]
+        return [getattr(self, key) for key in _declarations(type(self))]  # type: ignore[arg-type]
 
 
 @dataclass

@@ -1,6 +1,9 @@
 """Atomic writing: the old file or the new one, never a mixture, never litter."""
 
+import errno
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +71,28 @@ def test_long_names_are_possible(tmp_path):
 def test_error_names_the_path(tmp_path, where):
     with pytest.raises(OutputError, match=r"folder|directory"), atomic_write(tmp_path / where):
         pass
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch, call):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "a.txt").write_text("old")
+    monkeypatch.setattr(*(os, "fsync", full) if call == "fsync" else (type(tmp_path), "replace", full))
+    with pytest.raises(OutputError, match=r"a\.txt: cannot be written \(No space left"):  # noqa: SIM117
+        with atomic_write(tmp_path / "a.txt", text=True) as file:
+            file.write("new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_a_failing_write_is_told_with_the_file(tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    with pytest.raises(OutputError, match="No space left"), atomic_write(tmp_path / "a") as file:  # noqa: PT012
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(descriptor, file.fileno())
+        os.close(descriptor)
+        file.write(b"x" * 10**6)
+    assert list(tmp_path.iterdir()) == []

@@ -229,7 +229,7 @@ def test_missing_keys_are_named(tmp_path, key):
         ("rectangular", "irregular", "meshtype is 'irregular'"),
         ("meshunit: m ", "meshunit: inch ", "meshunit is 'inch'; allowed"),
         ("xnodes: 2", "xnodes: 3", "6 numbers follow, the header promises 9"),
-        ("xnodes: 2", "xnodes: 1000000000000", "promises 3000000000000"),
+        ("xnodes: 2", "xnodes: 1000000000", "promises 3000000000"),
         ("xnodes: 2", "xnodes: " + "9" * 5000, "xnodes"),
         ("xnodes: 2", "xnodes: -2", "integer of at least 1"),
         ("xnodes: 2", "xnodes: 2.5", "integer of at least 1"),
@@ -258,7 +258,7 @@ def test_damaged_headers_are_refused(tmp_path, old, new, message):
     [
         (b"# xnodes: 4", b"# xnodes: 3", "no '# End: Data'"),
         (b"# xnodes: 4", b"# xnodes: 5", "cut short, or nodes"),
-        (b"# xnodes: 4", b"# xnodes: 4000000000", "only .* byte follow"),
+        (b"# xnodes: 4", b"# xnodes: 400000000", "only .* byte follow"),
         (struct.pack("<d", 123456789012345.0), struct.pack("<d", 1.5), "check value is 1.5; 123456789012345.0"),
     ],
 )

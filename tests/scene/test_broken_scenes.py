@@ -21,7 +21,56 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
     "wrong unit": ([(MS, '"800 kA"')], "", ['[material] Ms: "800 kA" is a current [A]', 'allowed: "800 kA/m"']),
     "unit of an energy": ([(A, '"13 pJ"')], "", ['[terms.exchange] A: "13 pJ" is an energy', 'allowed: "13 pJ/m"']),
     "two components": ([(B, "[0, 0]")], "", ["[terms.zeeman] B: came [0, 0]", "a list of 3 numbers in T"]),
-    "no vector": ([(B, '"10 mT"')], "", ['[terms.zeeman] B: came "10 mT"', "a list of 3 numbers in T", "[x, y, z]"]),
+    "forgotten prefix": ([(MS, '"8e9 A/m"')], "", ['[material] Ms: came "8e9 A/m"', "at most 8e+07 A/m", "prefix"]),
+    "doubled prefix": ([(MS, '{ replicas = ["800 kA/m", "8e5 kA/m"] }')], "", ['[material] Ms: came "8e5 kA/m"']),
+    "doubled prefix in an expression": (
+        [(MS, '{ expression = "8e5 + 0*x", unit = "kA/m" }')],
+        "",
+        ["[material] Ms: impossible saturation magnetisation", "at most 8e+07 A/m"],
+    ),
+    "no edge lengths": (
+        [('["5 nm", "5 nm", "3 nm"]', '"5 nm"')],
+        "",
+        ['[mesh] cell: came "5 nm"', 'write ["5 nm", "5 nm", "5 nm"]'],
+    ),
+    "formats as text": ([], '[output]\nformats = "ovf"\n', ['[output] formats: came "ovf"', 'write ["ovf"]']),
+    "tesla for time": (
+        [(B, '{ value = [0, 0, 1], signal = "2*T/ns" }')],
+        "",
+        ['[terms.zeeman] B: signal "2*T/ns" does not depend on t; T is tesla; did you mean t?'],
+    ),
+    "signal without time": (
+        [(B, '{ value = [0, 0, 1], signal = "2*pi" }')],
+        "",
+        ['[terms.zeeman] B: signal "2*pi" does not depend on t', "into the value"],
+    ),
+    "signal as a number": (
+        [(B, "{ value = [0, 0, 1], signal = 2 }")],
+        "",
+        ["[terms.zeeman] B: signal 2 does not depend on t"],
+    ),
+    "tesla for time in an expression": (
+        [(B, '{ expression = [0, 0, "10*mT*sin(2*pi*GHz*T)"] }')],
+        "",
+        ["[terms.zeeman] B: T is tesla", "did you mean t?"],
+    ),
+    "region with a broken shape": (
+        [(A, "{ regions = { left = 1e-11, default = 1e-11 } }"), (MS, "{ regions = { left = 8e5, default = 7e5 } }")],
+        '[regions.left]\nshape = { kind = "box", sie = 1, size = [1, 1, 1] }\n[initial]\nkind = "uniform"\n'
+        "direction = { regions = { left = [0, 0, 1], default = [1, 0, 0] } }\n"
+        '[[stages]]\nkind = "set"\nvalues = { "material.alpha" = { regions = { left = 1, default = 2 } } }\n',
+        ["[regions.left] shape.sie: unknown key"],
+    ),
+    "shape of a region without cells": (
+        [(A, "{ regions = { left = 1e-11, default = 1e-11 } }")],
+        '[regions.left]\nshape = { kind = "image", file = "none.png" }\n',
+        ['[regions.left] shape.file: "none.png" is no file'],
+    ),
+    "no vector": (
+        [(B, '"10 mT"')],
+        "",
+        ['[terms.zeeman] B: came "10 mT"', "a list of 3 numbers in T", 'write [0, 0, "10 mT"]'],
+    ),
     "list for a number": ([(A, "[1, 2]")], "", ["[terms.exchange] A: came [1, 2]", "is one number in J/m"]),
     "missing parameter": ([(f"A = {A}\n", "")], "", ["[terms.exchange] A: missing: exchange stiffness [J/m]"]),
     "missing Ms": ([(f"Ms = {MS}\n", "")], "", ["[material] Ms: missing: saturation magnetisation [A/m]"]),
@@ -255,7 +304,18 @@ def test_lines_fit_a_terminal(scenes, name):
     changes, add, _ = BROKEN[name]
     with pytest.raises(ValueError, match=r"film\.toml") as caught:
         scenes.load(*changes, add=add)
-    assert all(len(line) <= 100 for line in str(caught.value).splitlines())
+    wrapped = caught.value.wrapped()
+    assert all(len(line) <= 100 for line in wrapped.splitlines())
+    assert wrapped.replace("\n", "").replace(" ", "") == str(caught.value).replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_problem_is_one_line(scenes, name):
+    changes, add, _ = BROKEN[name]
+    with pytest.raises(ValueError, match=r"film\.toml") as caught:
+        scenes.load(*changes, add=add)
+    formula = "    " in str(caught.value)
+    assert len(str(caught.value).splitlines()) == (3 if formula else 1)
 
 
 def test_all_errors_of_a_file_at_once(scenes):
@@ -293,6 +353,21 @@ def test_all_errors_of_a_file_at_once(scenes):
     wanted = {start: sum(problem.startswith(start) for problem in problems) for start in starts}
     assert wanted == dict.fromkeys(starts, 1)
     assert len(problems) == len(starts)
+
+
+def test_a_missing_key_is_told_beside_unknown_ones(scenes):
+    problems = scenes.problems((DURATION, 'time = "1 ps"\ndirection = 1\ntable = "1 ps"'))
+    assert sum("duration: missing" in problem for problem in problems) == 1
+    assert sum("unknown key" in problem for problem in problems) == 3
+    assert len(problems) == 4
+
+
+def test_a_name_in_the_table_of_regions_is_known_though_its_shape_is_wrong(scenes):
+    problems = scenes.problems(
+        (A, "{ regions = { lft = 1e-11, default = 1e-11 } }"), add="[regions.left]\nshape = { kind = 'bx' }\n"
+    )
+    assert len(problems) == 2
+    assert any('did you mean "left"?' in problem for problem in problems)
 
 
 def test_formula_and_mark_are_aligned(scenes):

@@ -1,6 +1,7 @@
 """What a run leaves behind, and that it repeats itself."""
 
 import json
+import logging
 import math
 import threading
 import tomllib
@@ -13,10 +14,11 @@ import pytest
 from fdmag.backend import select_backend
 from fdmag.errors import OutputError
 from fdmag.output import read_ovf, read_table
+from fdmag.output.vtk_read import read_pvd
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.load import load_scene
 from fdmag.scene.problems import SceneError
-from fdmag.scene.run import run_scene
+from fdmag.scene.run import _LogFile, run_scene
 
 B, DURATION = '[0, 0, "10 mT"]', 'duration = "1 ps"'
 EXPECT = '[expect.{name}]\ncolumn = "{column}"\nvalue = {value}\ntolerance = {tolerance}\nsource = "s"\n'
@@ -65,6 +67,23 @@ def test_contents(scenes, tmp_path):
     assert min(record["steps"]) > 0
     assert record["wall_time_s"] > 0
     assert record["expect_holds"]
+
+
+def test_every_stage_has_its_final_frame_in_a_series(scenes, tmp_path):
+    """Frames at the same time replace each other in m.pvd, but not in stages.pvd."""
+    hysteresis = '[[stages]]\nkind = "hysteresis"\ndirection = [1, 0, 0]\nstart = 0\nstop = "1 mT"\nsteps = 1\n'
+    path = scenes.write(
+        (DURATION, DURATION + '\nfields_every = "0.5 ps"'),
+        add='[[stages]]\nkind = "set"\nvalues = { "material.alpha" = 1 }\n' + hysteresis + "fields = true\n",
+    )
+    run_scene(path, tmp_path / "out")
+    fields = tmp_path / "out" / "fields"
+    # relax: 0; run: 1, 2, 3; hysteresis: 4, 5, 6 for its values, 7 at its end
+    assert read_pvd(fields / "stages.pvd") == [(0.0, "m_000000.vti"), (1.0, "m_000003.vti"), (3.0, "m_000007.vti")]
+    listed = {name for series in fields.glob("*.pvd") for _, name in read_pvd(series)}
+    assert len(list(fields.glob("*.vti"))) == 8
+    assert {entry.name for entry in fields.glob("*.vti")} == listed
+    assert "optional entries not given are left out" in (tmp_path / "out" / "scene.toml").read_text()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -342,3 +361,14 @@ def test_warnings_do_not_reach_the_user(scenes):
             scenes.load(
                 (B, "[1e300, 1e300, 1e300]"), add="[initial]\nkind = 'uniform'\ndirection = [1e300, 1e300, 0]\n"
             )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_log_that_the_disk_does_not_take_is_no_error(tmp_path, capsys):
+    directory = RunDirectory(tmp_path / "out")
+    directory.log.close()
+    directory.log = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115
+    handler = _LogFile(directory.log)
+    handler.handle(logging.LogRecord("fdmag", logging.INFO, "", 0, "a line", (), None))
+    directory.close()
+    assert capsys.readouterr().err == ""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fdmag import initial
-from fdmag.errors import SolverError
+from fdmag.errors import ParameterError, SolverError
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
@@ -121,3 +121,19 @@ def test_a_wall_is_minimised_down_to_a_nanotesla():
     wall = Simulation(mesh, [Exchange(A=16e-12), UniaxialAnisotropy(Ku1=1e6)], Ms=1.1e6, m=start)
     wall.minimize(1e-9, max_steps=1000)
     assert wall.max_torque()[0] < 1.1e-9
+
+
+def test_a_wall_relaxes_in_single_precision():
+    """Where a step moves m by less than its rounding, the step is not mistaken for a wrong one."""
+    mesh = Mesh((100, 1, 1), (2e-9, 2e-9, 2e-9))
+    terms = [Exchange(A=13e-12), UniaxialAnisotropy(Ku1=5e5)]
+    wall = Simulation(mesh, terms, Ms=8e5, m=initial.wall(mesh, width=10e-9), dtype="float32")
+    wall.relax()
+    assert wall.max_torque()[0] < 2e-5
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf])
+def test_a_criterion_that_means_nothing_is_refused(method, value):
+    with pytest.raises(ParameterError, match=r"max_torque = .* T; allowed: above 0 T"):
+        getattr(magnet(), method)(value)

@@ -221,3 +221,33 @@ def test_wrong_options_are_refused(options, message):
     simulation = Simulation(ONE, [Zeeman(B=(0, 0, 0.1))], Ms=8e5)
     with pytest.raises(ParameterError, match=message):
         simulation.run(**options)
+
+
+def test_a_short_pulse_is_not_stepped_over():
+    """A magnet at rest would take one step of any length; a pulse that switches it must not depend on the output."""
+    pulse = Driven((0.05, 0, -1.2), lambda t: (t > 2e-9) & (t < 2.2e-9))
+    for every in (None, 0.5e-9):
+        pillar = Simulation(ONE, [UniaxialAnisotropy(Ku1=2e5), Zeeman(B=pulse)], Ms=8e5, alpha=0.5, m=(0, 0, 1))
+        pillar.run(5e-9, every=every)
+        assert pillar.average_m()[0, 2] == pytest.approx(-1, abs=1e-3)
+
+
+def test_what_a_callback_changes_counts_at_once():
+    """No slope from before the change is used after it."""
+
+    def turn(magnet):
+        if magnet.t[0] == 0.5e-9:
+            magnet.m = (0, 0, 1)
+
+    def switch_off(magnet):
+        if magnet.t[0] == 0.5e-9:
+            magnet.set("zeeman.B", (0, 0, 0))
+            at_change.append(magnet.m)
+
+    at_change = []
+    magnet = Simulation(ONE, [Zeeman(B=(0, 0, 0.1))], Ms=8e5, m=(1, 0, 0))
+    magnet.run(1e-9, every=0.5e-9, callback=turn)
+    np.testing.assert_array_equal(magnet.average_m(), [[0, 0, 1]])
+    magnet = Simulation(ONE, [Zeeman(B=(0, 0, 0.1))], Ms=8e5, m=(1, 0, 0))
+    magnet.run(1e-9, every=0.5e-9, callback=switch_off)
+    np.testing.assert_allclose(magnet.m, at_change[0], atol=1e-15)

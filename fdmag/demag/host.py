@@ -1,0 +1,211 @@
+"""The demagnetising field on the host by compiled transforms (`kernels/host/demag.cpp`)."""
+
+import ctypes
+import logging
+import weakref
+from functools import cache as remember
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fdmag.constants import MU_0
+from fdmag.demag.cache import SpectrumCache, default_cache
+from fdmag.demag.convolution import DemagConvolution
+from fdmag.demag.spectrum import demag_spectrum
+from fdmag.errors import CompilerError, ParameterError
+from fdmag.kernels.compiler import find_compiler
+from fdmag.kernels.library import load
+from fdmag.kernels.runtime import threads_wanted
+from fdmag.kernels.source import demag_source
+from fdmag.mesh import Mesh
+
+_LOG = logging.getLogger("fdmag")
+# Fused multiply-add halves the work of a butterfly; every cell goes through the same code, so bits stay repeatable.
+_FLAGS = ("-O2", "-ffp-contract=fast", "-fno-signed-zeros")
+_THREADS_FROM = 2**14  # cells in all replicas; below, waking threads takes longer than they save
+_ALIGNMENT = 64  # bytes
+# Cost of one stage of each radix per point, in vector operations, memory included.
+_COST = {2: 7.0, 3: 10.0, 4: 9.0, 5: 15.0, 7: 22.0, 8: 13.0}
+
+
+def host_lengths(mesh: Mesh) -> tuple[int, int, int]:
+    """Transform lengths (x, y, z) of `HostDemag`, with factors 2, 3, 5 and 7 only.
+
+    Along a periodic axis of n cells n itself if it has no others; else, as along an open axis, an even length of
+    at least 2 n - 1.
+
+    >>> host_lengths(Mesh(cells=(200, 11, 1), cell_size=(1e-9, 1e-9, 1e-9), periodic="x"))
+    (200, 24, 1)
+    """
+    x, y, z = (
+        n if n == 1 or (wraps and _cost(n) is not None) else _good_length(2 * n - 1)
+        for n, wraps in zip(mesh.cells, mesh.periodic, strict=True)
+    )
+    return x, y, z
+
+
+class HostDemag:
+    """Demagnetising field of a magnetisation on a mesh, B = -mu0 N * M, compiled for this processor.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Cells, cell size and periodic axes.
+    dtype : float64 or float32
+        Precision of the field. The tensor and its spectrum are computed in float64 either way.
+    cache : SpectrumCache, None or "default"
+        Where spectra are kept on disk; None for nowhere, "default" for `default_cache`.
+    workers : int, optional
+        Number of threads. By default all processors, and one for small meshes. The field has the same bits for any.
+
+    Raises
+    ------
+    ParameterError
+        If `dtype` is another, or `workers` below 1.
+    CompilerError
+        If no compiler works.
+    MemoryError
+        If memory is short.
+
+    Notes
+    -----
+    With all three axes periodic, a uniform magnetisation has no field (see `demag_spectrum`).
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        dtype: DTypeLike = np.float64,
+        cache: SpectrumCache | Literal["default"] | None = "default",
+        workers: int | None = None,
+    ) -> None:
+        self.mesh = mesh
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float64, np.float32):
+            raise ParameterError(f"demag: dtype = {self.dtype}; allowed are float64 and float32")
+        if workers is not None and workers < 1:
+            raise ParameterError(f"demag: workers = {workers}; allowed are whole numbers of at least 1")
+        library = _library(self.dtype)
+        self.workers = workers
+        self._threads = workers or threads_wanted()
+        self.lengths = host_lengths(mesh)
+        create, kernel, self._apply, destroy = (
+            _function(library, f"fd_demag_{name}_{self.dtype.name}")
+            for name in ("create", "kernel", "apply", "destroy")
+        )
+        triple = ctypes.c_longlong * 3
+        handle = create(triple(*mesh.cells), triple(*self.lengths), self._threads)
+        if not handle:
+            raise MemoryError(f"demag: no memory for a mesh of {mesh.cells} cells")
+        self._handle = handle
+        self._finalizer = weakref.finalize(self, destroy, handle)
+        spectrum = demag_spectrum(mesh, default_cache() if cache == "default" else cache, self.lengths)
+        spectrum = np.ascontiguousarray(spectrum, dtype=np.float64)
+        scale = -MU_0 / float(np.prod(self.lengths, dtype=np.float64))
+        kernel(handle, spectrum.ctypes.data, scale)
+
+    def __call__(
+        self, magnetisation: NDArray[np.floating], out: NDArray[np.floating] | None = None
+    ) -> NDArray[np.floating]:
+        """Field of a magnetisation.
+
+        Parameters
+        ----------
+        magnetisation : array (batch, 3, nz, ny, nx) [A/m]
+            M in every cell of every replica. It is converted to `dtype` and not changed.
+        out : array (batch, 3, nz, ny, nx) of `dtype`, contiguous, optional
+            Where to write the field; it may be `magnetisation` itself.
+
+        Returns
+        -------
+        array (batch, 3, nz, ny, nx) [T] of `dtype`: the field averaged over each cell. A replica's field has
+        the same bits whatever other replicas are with it, and whatever the number of threads.
+
+        Raises
+        ------
+        ParameterError
+            If an array has another shape, or `out` another dtype or order in memory.
+        """
+        magnetisation = np.ascontiguousarray(magnetisation, dtype=self.dtype)
+        if magnetisation.ndim != 5 or magnetisation.shape[1:] != (3, *self.mesh.shape):
+            raise ParameterError(
+                f"demag: magnetisation has shape {magnetisation.shape}; needed is (batch, 3, nz, ny, nx) = "
+                f"(batch, 3, {', '.join(map(str, self.mesh.shape))})"
+            )
+        if out is None:
+            out = _aligned_empty(magnetisation.shape, self.dtype)
+        elif out.shape != magnetisation.shape or out.dtype != self.dtype or not out.flags.c_contiguous:
+            raise ParameterError(
+                f"demag: out is {out.dtype} of shape {out.shape}; needed is a contiguous array of {self.dtype} and "
+                f"shape {magnetisation.shape}"
+            )
+        batch = len(magnetisation)
+        threads = self._threads
+        if self.workers is None and batch * self.mesh.n_cells < _THREADS_FROM:
+            threads = 1
+        self._apply(self._handle, magnetisation.ctypes.data, out.ctypes.data, batch, threads)
+        return out
+
+
+def demag_convolution(mesh: Mesh, dtype: DTypeLike, *, compiled: bool) -> "HostDemag | DemagConvolution":
+    """Return the compiled convolution if it is asked for and compiles here, else that of SciPy, with a notice."""
+    if compiled:
+        try:
+            return HostDemag(mesh, dtype)
+        except CompilerError as error:
+            _notice(str(error))
+    return DemagConvolution(mesh, dtype)
+
+
+@remember
+def _notice(problem: str) -> None:
+    _LOG.warning("demag: the compiled convolution is not to be had, SciPy's is used. %s", problem)
+
+
+def _library(dtype: np.dtype) -> ctypes.CDLL:
+    compiler, found = find_compiler()
+    if compiler is None:
+        raise CompilerError(f"demag: no C++ compiler: {found}")
+    return load(demag_source(dtype), compiler, _FLAGS)
+
+
+_ARGUMENTS: dict[str, list[Any]] = {
+    "create": [ctypes.POINTER(ctypes.c_longlong), ctypes.POINTER(ctypes.c_longlong), ctypes.c_int],
+    "kernel": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double],
+    "apply": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong, ctypes.c_int],
+    "destroy": [ctypes.c_void_p],
+}
+
+
+def _function(library: ctypes.CDLL, name: str) -> "ctypes._NamedFuncPointer":
+    function = library[name]
+    kind = name.split("_")[2]
+    function.argtypes = _ARGUMENTS[kind]
+    function.restype = ctypes.c_void_p if kind == "create" else None
+    return function
+
+
+def _cost(length: int) -> float | None:
+    """Cost of a transform, in proportion, or None if it has a factor other than 2, 3, 5 and 7."""
+    cost, rest = 1.0, length
+    for radix in (8, 4, 2, 7, 5, 3):
+        while rest % radix == 0:
+            rest //= radix
+            cost += _COST[radix]
+    return cost * length if rest == 1 else None
+
+
+def _good_length(least: int) -> int:
+    """Cheapest even length of at least `least`: odd ones do not pack a film's real rows."""
+    costs = {
+        length: cost for length in range(least + least % 2, 2 * least + 16, 2) if (cost := _cost(length)) is not None
+    }
+    return min(costs, key=lambda length: (costs[length], length))
+
+
+def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> NDArray[np.floating]:
+    size = int(np.prod(shape)) * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, dtype=np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)

@@ -1,0 +1,138 @@
+// Discrete Fourier transforms of a few points, on vectors: x_k <- sum_j x_j exp(-2 pi i j k / R).
+//
+// The inverse (unnormalised) is the same function with real and imaginary parts exchanged. Points that are known to
+// be zero are passed as constant zeros; the compiler then drops the work they would take.
+#pragma once
+#include "vector.h"
+
+namespace fd {
+
+constexpr double SQRT_HALF = 0.70710678118654752440;
+constexpr double COS_PI_8 = 0.92387953251128675613;
+constexpr double SIN_PI_8 = 0.38268343236508977173;
+
+/// cos and sin of 2 pi k / R for the odd radices.
+template <int R> struct Circle;
+template <> struct Circle<3> {
+  static constexpr double c[] = {1.0, -0.5, -0.5};
+  static constexpr double s[] = {0.0, 0.86602540378443864676, -0.86602540378443864676};
+};
+template <> struct Circle<5> {
+  static constexpr double c[] = {1.0, 0.30901699437494742410, -0.80901699437494742410, -0.80901699437494742410,
+                                 0.30901699437494742410};
+  static constexpr double s[] = {0.0, 0.95105651629515357212, 0.58778525229247312917, -0.58778525229247312917,
+                                 -0.95105651629515357212};
+};
+template <> struct Circle<7> {
+  static constexpr double c[] = {1.0, 0.62348980185873353053, -0.22252093395631440429, -0.90096886790241912624,
+                                 -0.90096886790241912624, -0.22252093395631440429, 0.62348980185873353053};
+  static constexpr double s[] = {0.0, 0.78183148246802980871, 0.97492791218182360702, 0.43388373911755812048,
+                                 -0.43388373911755812048, -0.97492791218182360702, -0.78183148246802980871};
+};
+
+/// Odd radix: sums and differences of the points j and R - j are transformed by cosines and sines.
+template <int R, class T> struct Dft {
+  typedef typename Simd<T>::V V;
+  static FD_INLINE void run(V* r, V* i) {
+    constexpr int H = R / 2;
+    V pr[H], pi[H], mr[H], mi[H], r0 = r[0], i0 = i[0], sr = r0, si = i0;
+#pragma GCC unroll 8
+    for (int j = 0; j < H; j++) {
+      pr[j] = r[j + 1] + r[R - 1 - j], pi[j] = i[j + 1] + i[R - 1 - j];
+      mr[j] = r[j + 1] - r[R - 1 - j], mi[j] = i[j + 1] - i[R - 1 - j];
+      sr += pr[j], si += pi[j];
+    }
+    r[0] = sr, i[0] = si;
+#pragma GCC unroll 8
+    for (int k = 1; k <= H; k++) {
+      V ar = r0, ai = i0, br{}, bi{};
+#pragma GCC unroll 8
+      for (int j = 0; j < H; j++) {
+        const T c = T(Circle<R>::c[(j + 1) * k % R]), s = T(Circle<R>::s[(j + 1) * k % R]);
+        ar += c * pr[j], ai += c * pi[j];
+        br += s * mr[j], bi += s * mi[j];
+      }
+      r[k] = ar + bi, i[k] = ai - br;
+      r[R - k] = ar - bi, i[R - k] = ai + br;
+    }
+  }
+};
+
+template <class T> struct Dft<1, T> {
+  static FD_INLINE void run(typename Simd<T>::V*, typename Simd<T>::V*) {}
+};
+
+template <class T> struct Dft<2, T> {
+  typedef typename Simd<T>::V V;
+  static FD_INLINE void run(V* r, V* i) {
+    const V ar = r[0], ai = i[0];
+    r[0] = ar + r[1], i[0] = ai + i[1];
+    r[1] = ar - r[1], i[1] = ai - i[1];
+  }
+};
+
+template <class T> struct Dft<4, T> {
+  typedef typename Simd<T>::V V;
+  static FD_INLINE void run(V* r, V* i) {
+    const V ar = r[0] + r[2], ai = i[0] + i[2], br = r[0] - r[2], bi = i[0] - i[2];
+    const V cr = r[1] + r[3], ci = i[1] + i[3], dr = r[1] - r[3], di = i[1] - i[3];
+    r[0] = ar + cr, i[0] = ai + ci;
+    r[1] = br + di, i[1] = bi - dr;
+    r[2] = ar - cr, i[2] = ai - ci;
+    r[3] = br - di, i[3] = bi + dr;
+  }
+};
+
+template <class T> struct Dft<8, T> {
+  typedef typename Simd<T>::V V;
+  static FD_INLINE void run(V* r, V* i) {
+    V er[4] = {r[0], r[2], r[4], r[6]}, ei[4] = {i[0], i[2], i[4], i[6]};
+    V qr[4] = {r[1], r[3], r[5], r[7]}, qi[4] = {i[1], i[3], i[5], i[7]};
+    Dft<4, T>::run(er, ei);
+    Dft<4, T>::run(qr, qi);
+    constexpr T h = T(SQRT_HALF);
+    const V ar = qr[1] + qi[1], ai = qi[1] - qr[1];  // times sqrt(1/2): exp(-i pi / 4) q1
+    const V br = qi[3] - qr[3], bi = -qi[3] - qr[3];  // times sqrt(1/2): exp(-3 i pi / 4) q3
+    r[0] = er[0] + qr[0], i[0] = ei[0] + qi[0];
+    r[4] = er[0] - qr[0], i[4] = ei[0] - qi[0];
+    r[1] = er[1] + h * ar, i[1] = ei[1] + h * ai;
+    r[5] = er[1] - h * ar, i[5] = ei[1] - h * ai;
+    r[2] = er[2] + qi[2], i[2] = ei[2] - qr[2];
+    r[6] = er[2] - qi[2], i[6] = ei[2] + qr[2];
+    r[3] = er[3] + h * br, i[3] = ei[3] + h * bi;
+    r[7] = er[3] - h * br, i[7] = ei[3] - h * bi;
+  }
+};
+
+template <class T> struct Dft<16, T> {
+  typedef typename Simd<T>::V V;
+  static FD_INLINE void turn(V& r, V& i, T c, T s) {  // times c - i s
+    const V t = r * c + i * s;
+    i = i * c - r * s;
+    r = t;
+  }
+  static FD_INLINE void run(V* r, V* i) {
+    V ar[4][4], ai[4][4];
+#pragma GCC unroll 4
+    for (int a = 0; a < 4; a++) {
+#pragma GCC unroll 4
+      for (int b = 0; b < 4; b++) ar[a][b] = r[a + 4 * b], ai[a][b] = i[a + 4 * b];
+      Dft<4, T>::run(ar[a], ai[a]);
+    }
+    constexpr T c = T(COS_PI_8), s = T(SIN_PI_8), h = T(SQRT_HALF);
+    turn(ar[1][1], ai[1][1], c, s), turn(ar[1][2], ai[1][2], h, h), turn(ar[1][3], ai[1][3], s, c);
+    turn(ar[2][1], ai[2][1], h, h), turn(ar[2][3], ai[2][3], -h, h);
+    const V t = ar[2][2];
+    ar[2][2] = ai[2][2], ai[2][2] = -t;
+    turn(ar[3][1], ai[3][1], s, c), turn(ar[3][2], ai[3][2], -h, h), turn(ar[3][3], ai[3][3], -c, -s);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+      V br[4] = {ar[0][k], ar[1][k], ar[2][k], ar[3][k]}, bi[4] = {ai[0][k], ai[1][k], ai[2][k], ai[3][k]};
+      Dft<4, T>::run(br, bi);
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; q++) r[k + 4 * q] = br[q], i[k + 4 * q] = bi[q];
+    }
+  }
+};
+
+}  // namespace fd

@@ -1,0 +1,97 @@
+// SIMD vectors of the widest kind the compiler was told of, their transposition, and complex pairs of them.
+//
+// Written with GCC's and Clang's vector extensions, so the same source serves AVX-512, AVX2, SSE and NEON. Nothing
+// here needs the C++ standard library.
+#pragma once
+
+#define FD_INLINE inline __attribute__((always_inline))
+
+#define FD_LAMBDA __attribute__((always_inline))
+
+#if defined(__AVX512F__)
+#define FD_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define FD_VECTOR_BYTES 32
+#else
+#define FD_VECTOR_BYTES 16
+#endif
+
+namespace fd {
+
+typedef long long i64;
+
+template <int... I> struct Lanes {};
+#if defined(__clang__)
+template <class T, T... I> using MakeLanes = Lanes<I...>;
+template <int n> using LanesTo = __make_integer_seq<MakeLanes, int, n>;
+#else
+template <int n> using LanesTo = Lanes<__integer_pack(n)...>;
+#endif
+
+/// A vector of real numbers and its number of lanes.
+template <class T> struct Simd {
+  typedef T V __attribute__((vector_size(FD_VECTOR_BYTES)));
+  typedef T Unaligned __attribute__((vector_size(FD_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
+  static constexpr int W = FD_VECTOR_BYTES / sizeof(T);
+};
+
+/// Complex numbers, one in every lane.
+template <class T> struct Complex {
+  typename Simd<T>::V r, i;
+};
+
+template <class T> FD_INLINE typename Simd<T>::V load(const T* p) {
+  return *reinterpret_cast<const typename Simd<T>::Unaligned*>(p);
+}
+template <class T> FD_INLINE void store(T* p, typename Simd<T>::V v) {
+  *reinterpret_cast<typename Simd<T>::Unaligned*>(p) = v;
+}
+/// Store past the cache, at an aligned address; `streamed` must follow before another thread reads.
+template <class V> FD_INLINE void stream(V* p, V v) {
+#if defined(__x86_64__) && FD_VECTOR_BYTES == 64
+  asm("vmovntps %1, %0" : "=m"(*p) : "v"(v));
+#elif defined(__x86_64__) && FD_VECTOR_BYTES == 32
+  asm("vmovntps %1, %0" : "=m"(*p) : "x"(v));
+#else
+  *p = v;
+#endif
+}
+FD_INLINE void streamed() {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+/// Ask for all cache lines of *p, to be written or read later.
+template <bool writing, class P> FD_INLINE void prefetch(const P* p) {
+  for (unsigned i = 0; i < sizeof(P); i += 64) __builtin_prefetch((const char*)p + i, writing);
+}
+/// The first `count` lanes from p, zero beyond, where nothing is read.
+template <class T> FD_INLINE typename Simd<T>::V load_part(const T* p, int count) {
+  typename Simd<T>::V v{};
+  for (int l = 0; l < Simd<T>::W; l++) v[l] = l < count ? p[l] : T(0);
+  return v;
+}
+template <class T> FD_INLINE void store_part(T* p, typename Simd<T>::V v, int count) {
+  for (int l = 0; l < Simd<T>::W; l++)
+    if (l < count) p[l] = v[l];
+}
+
+/// Exchange the off-diagonal s × s squares of every 2 s × 2 s square.
+template <int s, int W, class V, int... l> FD_INLINE void exchange(V& a, V& b, Lanes<l...>) {
+  const V low = __builtin_shufflevector(a, b, ((l & s) ? W + l - s : l)...);
+  b = __builtin_shufflevector(a, b, ((l & s) ? W + l : l + s)...);
+  a = low;
+}
+template <int s, class T> FD_INLINE void transpose_from(typename Simd<T>::V* rows) {
+  constexpr int W = Simd<T>::W;
+  if constexpr (s < W) {
+#pragma GCC unroll 16
+    for (int i = 0; i < W; i++)
+      if (!(i & s)) exchange<s, W>(rows[i], rows[i + s], LanesTo<W>());
+    transpose_from<2 * s, T>(rows);
+  }
+}
+/// Transpose W vectors of W lanes in registers.
+template <class T> FD_INLINE void transpose(typename Simd<T>::V* rows) { transpose_from<1, T>(rows); }
+
+}  // namespace fd

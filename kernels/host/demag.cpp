@@ -1,0 +1,187 @@
+// Demagnetising field on the host: B = -mu0 N * M by transforms of M along y, z and x, in place, on unpadded rows.
+//
+// 1. `forward_columns`: pairs of real columns along y, W cells of x at once, to waves S (see demag.h).
+// 2. `planes`: for a few ky, transform along z and then, W rows at once, along x; multiply; and back, in place.
+// 3. `backward_columns`: back along y to the field.
+// Each is one pass over memory, cut into blocks of fixed content that threads share out. In a film (nz = 1) a block
+// of step 2 is W rows ky; else it is all rows kz of a few ky, so that z and x share one visit to the cache.
+#include "demag_plan.h"
+
+namespace fd {
+
+/// Two real columns as the parts of a complex one, to read from and to write to.
+template <class T> struct Cells {
+  typedef typename Simd<T>::V V;
+  T *a, *b;
+  i64 step;
+  bool past_cache;
+  static constexpr int NEXT = 2 * Simd<T>::W;  // cells on is where the next pair of columns will be
+  FD_INLINE void get(i64 row, V& r, V& i) const {
+    prefetch<false>((V*)(a + row * step + NEXT)), prefetch<false>((V*)(b + row * step + NEXT));
+    r = load(a + row * step), i = load(b + row * step);
+  }
+  FD_INLINE void put(i64 row, V r, V i) const {
+    if (past_cache) return stream((V*)(a + row * step), r), stream((V*)(b + row * step), i);
+    prefetch<true>((V*)(a + row * step + NEXT)), prefetch<true>((V*)(b + row * step + NEXT));
+    store(a + row * step, r), store(b + row * step, i);
+  }
+};
+
+template <class T> void Demag<T>::forward_pair(const T* m, C* S, i64 pair, C* buffer) {
+  const i64 c = 2 * pair;
+  const bool second = c + 1 < columns;
+  T *a = const_cast<T*>(source(m, c)), *b = second ? const_cast<T*>(source(m, c + 1)) : a;
+  const int la = lanes(c), lb = second ? lanes(c + 1) : 0;
+  if (la == W && lb == W) {
+    forward_first(buffer, fy, Cells<T>{a, b, nx, false});
+  } else {
+    for (i64 row = 0; row < ny; row++) buffer[row] = {load_part(a + row * nx, la), load_part(b + row * nx, lb)};
+    forward_first(buffer, fy, Rows<T>{buffer, 1});
+  }
+  forward_inner(buffer, fy);
+#define FD_CASE(r)                                                                               \
+  case r:                                                                                        \
+    split<r>(buffer, fy, pairs, pair_count, S + c * order.column, order, packed, second, large); \
+    break;
+  switch (fy.last_radix()) { FD_LAST_RADICES(FD_CASE) }
+#undef FD_CASE
+}
+
+template <class T> void Demag<T>::backward_pair(T* to, const C* S, i64 pair, C* buffer) {
+  const i64 c = 2 * pair;
+  const bool second = c + 1 < columns;
+#define FD_CASE(r)                                                                       \
+  case r:                                                                                \
+    join<r>(buffer, fy, pairs, pair_count, S + c * order.column, order, packed, second); \
+    break;
+  switch (fy.last_radix()) { FD_LAST_RADICES(FD_CASE) }
+#undef FD_CASE
+  inverse_inner(buffer, fy);
+  T *a = const_cast<T*>(source(to, c)), *b = second ? const_cast<T*>(source(to, c + 1)) : a;
+  const int la = lanes(c), lb = second ? lanes(c + 1) : 0;
+  if (la == W && lb == W) {
+    const bool aligned = ((size_t)a | (size_t)b | nx * sizeof(T)) % sizeof(V) == 0;
+    return inverse_last(buffer, fy, Cells<T>{a, b, nx, large && aligned});
+  }
+  inverse_last(buffer, fy, Rows<T>{buffer, 1});
+  for (i64 row = 0; row < ny; row++)
+    store_part(a + row * nx, buffer[row].r, la), store_part(b + row * nx, buffer[row].i, lb);
+}
+
+/// W rows of some components (see `multiply`), forward along x, multiplied, backward. `x` holds as many columns.
+template <class T>
+template <int fields>
+void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x) {
+  C* to[3];
+  for (int a = 0; a < fields; a++) {
+    C* column = to[a] = x + a * column_size;
+    gather(column, first + a * component, g.rows, step, blocks_x);
+    forward_first(column, fx, Rows<T>{column, 1});
+    forward_inner(column, fx);
+    if (special) forward_last(column, fx);
+  }
+  if (special) {
+    multiply_packed(to, fx, packed_kernel, fields == 1);
+  } else {
+#define FD_CASE(r)                                                                                        \
+  case r:                                                                                                 \
+    multiply<r, fields>(to, pairs_x, pair_count_x, (const Place<T>*)places, part, g.flip ? T(-1) : T(1)); \
+    break;
+    switch (fx.last_radix()) { FD_LAST_RADICES(FD_CASE) }
+#undef FD_CASE
+  }
+  for (int a = 0; a < fields; a++) {
+    C* column = to[a];
+    if (special) inverse_first(column, fx);
+    inverse_inner(column, fx);
+    inverse_last(column, fx, Rows<T>{column, 1});
+    for (i64 i = nx; i < blocks_x * W; i++) column[i] = {V{}, V{}};
+    scatter(column, first + a * component, g.rows, step, blocks_x);
+  }
+}
+
+template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
+  C *base = S + order(block * together), *x = buffer, *waves_z = buffer + 3 * column_size;
+  const T* k = kernel + block * kernel_parts * part_size;
+  if (film) {
+    const bool special = packed && block == 0;
+    rows<2>(base, W, blocks_x * W, k, group[0], special, x);
+    return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, x);
+  }
+  const i64 step = blocks_x;
+  for (int a = 0; a < 3; a++)
+    for (i64 g = 0; g < together; g++)
+      for (i64 b = 0; b < blocks_x; b++) {
+        C* from = base + order(g) + a * nz * blocks_x + b;
+        C* to = waves_z + a * plane + (g * blocks_x + b) * stride_z;
+        forward_first(to, fz, RowsAhead<T>{{from, step}});
+        forward_inner(to, fz);
+        forward_last(to, fz);
+      }
+  for (i64 i = 0; i < groups; i++)
+    rows<3>(waves_z, stride_z, plane, k + group[i].kernel * part_size, group[i], false, x);
+  for (int a = 0; a < 3; a++)
+    for (i64 g = 0; g < together; g++)
+      for (i64 b = 0; b < blocks_x; b++) {
+        C *to = base + order(g) + a * nz * blocks_x + b, *from = waves_z + a * plane + (g * blocks_x + b) * stride_z;
+        inverse_first(from, fz);
+        inverse_inner(from, fz);
+        inverse_last(from, fz, Rows<T>{to, step});
+      }
+}
+
+template <class T> bool Demag<T>::apply(const T* from, T* to, i64 batch, int wanted) {
+  pthread_mutex_lock(&busy);
+  if (wanted > threads) wanted = threads;
+  size = 3 * nx * ny * nz;
+  if (batch >= 2 * states && states > 1 && wanted > 1) {
+    M = from, B = to;
+    parallel(batch, wanted, [](void* context, i64 replica, int thread) {
+      Demag& d = *(Demag*)context;
+      C *S = d.waves[thread], *buffer = d.scratch[thread];
+      for (i64 b = 0; b < d.column_blocks(); b++) d.forward_columns(d.M + replica * d.size, S, b, buffer);
+      for (i64 b = 0; b < d.blocks_y; b++) d.planes(S, b, buffer);
+      for (i64 b = 0; b < d.column_blocks(); b++) d.backward_columns(d.B + replica * d.size, S, b, buffer);
+    }, this);
+  } else {
+    for (i64 replica = 0; replica < batch; replica++) {
+      M = from + replica * size, B = to + replica * size;
+      parallel(column_blocks(), wanted, [](void* context, i64 block, int thread) {
+        Demag& d = *(Demag*)context;
+        d.forward_columns(d.M, d.waves[0], block, d.scratch[thread]);
+      }, this);
+      parallel(blocks_y, wanted, [](void* context, i64 block, int thread) {
+        Demag& d = *(Demag*)context;
+        d.planes(d.waves[0], block, d.scratch[thread]);
+      }, this);
+      parallel(column_blocks(), wanted, [](void* context, i64 block, int thread) {
+        Demag& d = *(Demag*)context;
+        d.backward_columns(d.B, d.waves[0], block, d.scratch[thread]);
+      }, this);
+    }
+  }
+  pthread_mutex_unlock(&busy);
+  return true;
+}
+
+}  // namespace fd
+
+#define FD_EXPORT extern "C" __attribute__((visibility("default")))
+#define FD_DEMAG(T, suffix)                                                                                     \
+  FD_EXPORT void* fd_demag_create_##suffix(const long long* cells, const long long* lengths, int threads) {     \
+    return fd::Demag<T>::create(cells, lengths, threads);                                                       \
+  }                                                                                                             \
+  FD_EXPORT void fd_demag_kernel_##suffix(void* demag, const double* octant, double scale) {                    \
+    ((fd::Demag<T>*)demag)->set_kernel(octant, scale);                                                          \
+  }                                                                                                             \
+  FD_EXPORT void fd_demag_apply_##suffix(void* demag, const T* M, T* B, long long batch, int threads) {         \
+    ((fd::Demag<T>*)demag)->apply(M, B, batch, threads);                                                        \
+  }                                                                                                             \
+  FD_EXPORT void fd_demag_destroy_##suffix(void* demag) { ((fd::Demag<T>*)demag)->destroy(); }
+
+#ifndef FD_FLOAT32_ONLY
+FD_DEMAG(double, float64)
+#endif
+#ifndef FD_FLOAT64_ONLY
+FD_DEMAG(float, float32)
+#endif

@@ -1,0 +1,1 @@
+"""Benchmarks: cells per second, and the ratio to a peer measured in the same run."""
