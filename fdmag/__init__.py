@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from fdmag.mesh import Mesh
-    from fdmag.parameter import Driven, PerReplica
+    from fdmag.parameter import Driven, PerReplica, Sum
     from fdmag.regions import Regions
     from fdmag.simulation import Simulation
 
@@ -33,8 +33,9 @@ _HOME = {
     "PerReplica": "fdmag.parameter",
     "Regions": "fdmag.regions",
     "Simulation": "fdmag.simulation",
+    "Sum": "fdmag.parameter",
 }
-__all__ = ["Driven", "Mesh", "PerReplica", "Regions", "Simulation"]
+__all__ = ["Driven", "Mesh", "PerReplica", "Regions", "Simulation", "Sum"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,10 @@
 """The machine a simulation runs on. Only this module may import CuPy."""
 
+import importlib
+import importlib.util
 import os
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -9,10 +12,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fdmag.errors import ParameterError, did_you_mean
+from fdmag.kernels.cuda import CudaDevice
 from fdmag.kernels.runtime import Runtime, host_runtime
 
-DEVICES = ("auto", "host", "numpy")
+DEVICES = ("auto", "cuda", "host", "numpy")
 PRECISIONS = ("float32", "float64")
+DEFAULT_PRECISION = {"cuda": "float32", "host": "float64", "numpy": "float64"}
 
 
 @dataclass(frozen=True)
@@ -22,15 +27,17 @@ class Backend:
     Attributes
     ----------
     name : str
-        "host" (compiled kernels on NumPy arrays) or "numpy".
+        "cuda" (compiled kernels on a GPU), "host" (compiled kernels on NumPy arrays) or "numpy".
     xp : module
-        Array module (NumPy).
+        Array module of terms and states: NumPy. On a GPU only what is compiled sees the device's own arrays.
     dtype : numpy.dtype
         float32 or float64; times are always float64.
     reason : str
         Why this device was chosen, for the log.
     runtime : Runtime or None
         Compiled functions of the host.
+    cuda : CudaDevice or None
+        The GPU.
     """
 
     name: str
@@ -38,6 +45,7 @@ class Backend:
     dtype: np.dtype
     reason: str
     runtime: Runtime | None = None
+    cuda: CudaDevice | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by name: the device is found again where it is needed."""
@@ -57,15 +65,17 @@ def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Back
 
     Parameters
     ----------
-    device : "auto", "host" or "numpy"
-        "auto" is ``$FDMAG_DEVICE`` if that is set; otherwise "host" if a C++ compiler is found, else "numpy".
-    dtype : float64 (default) or float32
+    device : "auto", "cuda", "host" or "numpy"
+        "auto" is ``$FDMAG_DEVICE`` if that is set; otherwise "cuda" if CuPy is installed and finds a GPU, else "host"
+        if a C++ compiler is found, else "numpy".
+    dtype : float64 or float32
+        By default float32 on a GPU and float64 elsewhere.
 
     Raises
     ------
     ParameterError
-        For an unknown device or a precision other than float32 and float64, for a wrong ``$FDMAG_THREADS``, and if
-        "host" is asked for and there is no compiler that works.
+        For an unknown device or a precision other than float32 and float64, for a wrong ``$FDMAG_THREADS``, if
+        "host" is asked for and there is no compiler that works, and if "cuda" is and CuPy or the GPU is missing.
 
     >>> select_backend("numpy").dtype
     dtype('float64')
@@ -76,21 +86,64 @@ def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Back
     if device not in DEVICES:
         hint = did_you_mean(device, DEVICES)
         raise ParameterError(f'device "{device}" is unknown; allowed: {", ".join(DEVICES)}{hint}')
-    try:
-        resolved = np.dtype(np.float64 if dtype is None else dtype)
-    except TypeError:
-        resolved = None
-    if resolved is None or resolved.name not in PRECISIONS:
-        hint = did_you_mean(str(dtype), PRECISIONS)
-        raise ParameterError(f"precision {dtype} is not available; allowed: {', '.join(PRECISIONS)}{hint}")
+    if dtype is not None:
+        _check_precision(dtype)
+
+    def resolved(name: str) -> np.dtype:
+        return np.dtype(DEFAULT_PRECISION[name] if dtype is None else dtype)
+
+    gpu, no_gpu = cuda_device() if device in ("auto", "cuda") else (None, "")
+    if gpu is not None:
+        explained = f"{reason}: {gpu.name}" if device == "cuda" else gpu.name
+        return Backend("cuda", np, resolved("cuda"), explained, cuda=gpu)
+    if device == "cuda":
+        raise ParameterError(
+            f'device "cuda" cannot be used: {no_gpu}. It needs an NVIDIA GPU with its driver, and CuPy: '
+            "pip install 'fdmag[cuda12]' or 'fdmag[cuda13]'; else use device host or numpy"
+        )
     if device == "numpy":
-        return Backend("numpy", np, resolved, reason)
+        return Backend("numpy", np, resolved("numpy"), reason)
     runtime, found = host_runtime(notice=device == "auto")
+    if device == "auto" and _has_cupy():
+        found = f"{found}; {no_gpu}"
     if runtime is not None:
-        return Backend("host", np, resolved, f"{reason}: {found}" if device == "host" else found, runtime)
+        explained = f"{reason}: {found}" if device == "host" else found
+        return Backend("host", np, resolved("host"), explained, runtime)
     if device == "host":
         raise ParameterError(
             f'device "host" needs a C++ compiler: {found}. Install one, or the Python package ziglang '
             "(pip install 'fdmag[cpu]'), or use device numpy"
         )
-    return Backend("numpy", np, resolved, f"no compiled kernels: {found}")
+    return Backend("numpy", np, resolved("numpy"), f"no compiled kernels: {found}")
+
+
+def _check_precision(dtype: DTypeLike) -> None:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name not in PRECISIONS:
+        hint = did_you_mean(str(dtype), PRECISIONS)
+        raise ParameterError(f"precision {dtype} is not available; allowed: {', '.join(PRECISIONS)}{hint}")
+
+
+def cuda_device() -> tuple[CudaDevice | None, str]:
+    """Return the GPU that CuPy uses, or None, and a phrase that says which or why there is none."""
+    return _cuda_device() if _has_cupy() else (None, "CuPy is not installed")
+
+
+def _has_cupy() -> bool:
+    return importlib.util.find_spec("cupy") is not None
+
+
+@cache
+def _cuda_device() -> tuple[CudaDevice | None, str]:
+    try:
+        cupy = importlib.import_module("cupy")
+        if cupy.cuda.runtime.getDeviceCount() == 0:
+            return None, "CuPy finds no GPU"
+        device = CudaDevice(cupy)
+        device.kernel('extern "C" __global__ void fd_trial() {}', "fd_trial")  # NVRTC may be missing, too
+    except Exception as error:  # CuPy's own kinds of error cannot be named before it is imported
+        return None, f"CuPy finds no GPU that works ({type(error).__name__}: {error})"
+    return device, device.name

@@ -1,4 +1,4 @@
-"""The command line: run, check, scenes, terms, schema."""
+"""The command line: run, check, scenes, terms, schema, doctor."""
 
 import json
 import signal
@@ -73,8 +73,11 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="run directory  [default: runs/<scene name>]", show_default=False)
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, host (compiled) or numpy")] = "auto",
-    precision: Annotated[str, typer.Option(help="float64 or float32")] = "float64",
+    device: Annotated[str, typer.Option(help="auto, cuda, host (compiled) or numpy")] = "auto",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float64 or float32  [default: float32 on a GPU, else float64]", show_default=False),
+    ] = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads the default
     quiet: Annotated[bool, typer.Option("--quiet", help="print errors only")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace a finished run")] = False,
@@ -96,6 +99,9 @@ def run(
         prepared = SceneRun(scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite)
         with prepared:
             folder = prepared.directory.path
+            backend = prepared.loaded.simulation.backend
+            told = f"device {backend.name}, {backend.dtype.name}: {backend.reason}"
+            console.print(told, markup=False, highlight=False)
             try:
                 found = prepared.carry_out(Silent() if quiet else progress_on(console))
             except FdmagError as error:
@@ -165,6 +171,23 @@ def terms(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = 
             shown = "required" if item["required"] else f"default {default}"
             table.add_row("", item["name"], item["unit"] or "", escape(shown), escape(item["meaning"]))
         console.print(table)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Tell what fdmag finds on this machine, and test each device.
+
+    Exit code: 0 every device that is available computes right, 1 one does not.
+    """
+    from fdmag.doctor import examine, show
+
+    report = examine()
+    if as_json:
+        _print_json(report)
+    else:
+        show(report, Console())
+    if not report["healthy"]:
+        raise typer.Exit(1)
 
 
 @app.command()

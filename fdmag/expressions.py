@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from math import isfinite, pi
 from types import MappingProxyType
 from typing import Any
@@ -135,6 +136,7 @@ _WORDS = ("if", "else", "and", "or", "not")
 _OF_NUMBERS_OR_TIME = frozenset(
     ("sin", "cos", "tan", "sinh", "cosh", "tanh", "sech", "exp", "log", "log10", "sinc", "gaussian")
 ) | {"step", "pulse", "ramp"}
+_SWITCHING = ("step", "sign", "abs", "pulse", "ramp", "min", "max", "clip")
 _MAGNETIC = ("uT", "mT", "mu0", "kB", "hbar")
 _INSTEAD = {
     "=": "==", "^": "**", "&": "and", "|": "or", "!": "not", "~": "not", "%": "mod(a, b)",
@@ -194,6 +196,7 @@ class Expression:
         self._nodes = 0
         self._used: set[str] = set()
         self._constants: set[str] = set()
+        self._switches: list[_Compute] = []
         self._compute = self._compile(self._parse(), 0)
         self.names = frozenset(self._used)
         self.constants = frozenset(self._constants)
@@ -228,6 +231,11 @@ class Expression:
             result = xp.asarray(self._compute(xp, arrays), dtype=xp.float64)
         # an owned array: broadcast_to gives a read-only view
         return xp.broadcast_arrays(result, *arrays.values())[0].copy()
+
+    def switches(self, **values: Any) -> list[Any]:
+        """Return what changes sign where a comparison, step, pulse, ramp, abs, min, ... switches."""
+        with np.errstate(all="ignore"):
+            return [switch(np, values) for switch in self._switches]
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r}, variables={self.variables!r})"
@@ -313,8 +321,9 @@ class Expression:
             case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(op) in _COMPARE for op in ops):
                 self._refuse_tesla_for_time(node)
                 terms = [compiled(operand) for operand in (left, *rest)]
-                pairs = zip(ops, terms, terms[1:], strict=False)
-                return _logical("logical_and", (_apply(_COMPARE[type(op)], a, b) for op, a, b in pairs))
+                self._switches += [_apply("subtract", *pair) for pair in pairwise(terms)]
+                pairs = zip(ops, pairwise(terms), strict=True)
+                return _logical("logical_and", (_apply(_COMPARE[type(op)], *pair) for op, pair in pairs))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 condition, yes, no = compiled(test), compiled(body), compiled(orelse)
                 return lambda xp, v: xp.where(condition(xp, v) != 0, yes(xp, v), no(xp, v))
@@ -370,6 +379,10 @@ class Expression:
         if not function.accepts(len(arguments)):
             raise self._error(f"{name} takes ({function.arguments}), not {len(arguments)} arguments", column)
         terms = [compiled(argument) for argument in arguments]
+        if name in _SWITCHING:
+            x, *others = terms
+            ends = [others[0], _apply("add", *others)] if name in ("pulse", "ramp") else others
+            self._switches += [_apply("subtract", x, end) for end in ends] or [x]
         if name in _OF_NUMBERS_OR_TIME:
             for argument in arguments:
                 self._refuse_tesla_for_time(argument)

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from fdmag.backend import Backend
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.mesh import Mesh
-from fdmag.parameter import Parameter
+from fdmag.parameter import Parameter, TimeFunction
 from fdmag.regions import Regions
-from fdmag.solvers.llg import cross, llg, max_length, steepest_descent
-from fdmag.solvers.stages import ArrayStages, StageArithmetic
+from fdmag.solvers.llg import cross, llg, max_length, steepest_descent, turned
+from fdmag.solvers.stages import ArrayStepper, RightHandSide, Stepper
+from fdmag.solvers.tableau import Tableau
+from fdmag.state import State
 from fdmag.terms import Context, Material, Term
 from fdmag.terms.term import Declared, dot
 
@@ -50,16 +52,27 @@ class Magnet:
             alike = sum(type(other).name == term.name for other in self.terms.values())
             name = f"{term.name}_{alike + 1}" if alike else term.name
             self.terms[name] = term.bind(mesh, regions, name)
-            self.terms[name].check(mesh)
+        self._followers = self._linked()
+        self._complete()
+        for term in self.terms.values():
+            term.check(mesh)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is computed anew where it is needed, some of which lives in this process alone."""
         return self.__dict__ | {"_cache": {}}
 
-    @property
-    def stages(self) -> StageArithmetic:
-        """How solvers combine slopes on this machine."""
-        return ArrayStages()
+    def stepper(self, state: State, tableau: Tableau, still: NDArray[np.float64] | None = None) -> Stepper:
+        """Return what steps a state of this magnet on its device.
+
+        Parameters
+        ----------
+        state : State
+        tableau : Tableau
+        still : array (batch,), optional
+            Times [s] at which to stand still: the path is then the descent dm/ds = −m × (m × B), s in 1/T, and the
+            state's own t is s. Otherwise it is the Landau–Lifshitz–Gilbert equation.
+        """
+        return ArrayStepper(self.slope if still is None else self._descent_at(still), state, tableau)
 
     def known(self, name: str) -> str:
         """Return the name of a term, or raise `ParameterError` with the nearest one."""
@@ -67,10 +80,10 @@ class Magnet:
             raise ParameterError(f'"{name}" is not a term of this simulation{did_you_mean(name, self.terms)}')
         return name
 
-    def driven(self) -> bool:
-        """Return whether any parameter depends on time."""
+    def drives(self) -> list[TimeFunction]:
+        """Return the functions of time that parameters are multiplied by, or are."""
         owners: list[Declared] = [self.material, *self.terms.values()]
-        return not all(quantity.constant for owner in owners for quantity in owner.bound())
+        return [drive for owner in owners for quantity in owner.bound() for drive in quantity.drives]
 
     def replica_counts(self) -> dict[str, int]:
         """Return for how many replicas each parameter is given, by its name."""
@@ -94,22 +107,52 @@ class Magnet:
         if isinstance(changed, Material):
             self.material = changed
         elif isinstance(changed, Term):
+            changed.complete(self.mesh, self.regions, self.material.Ms)
             changed.check(self.mesh)
             self.terms[name] = changed
+            self._followers.pop(path, None)
+        for follower, followed in self._followers.items():
+            if followed == path:
+                setattr(self.terms[follower.partition(".")[0]], follower.partition(".")[2], quantity)
+        self._complete()
         self._cache = {entry: kept for entry, kept in self._cache.items() if entry[0] == "static"}
+
+    def _linked(self) -> dict[str, str]:
+        """Give parameters that are left out the value of those they follow; return which follows which, as paths."""
+        links = {}
+        for name, term in self.terms.items():
+            for key, declared in term.parameters().items():
+                if declared.follows is None or getattr(term, key) is not None:
+                    continue
+                owner, _, followed = declared.follows.partition(".")
+                alike = [other for other, each in self.terms.items() if each.name == owner]
+                if len(alike) > 1:
+                    raise ParameterError(f"{name}.{key}: it follows {declared.follows}, but there are "
+                                         f"{', '.join(alike)}; give {key}")  # fmt: skip
+                if alike:
+                    setattr(term, key, getattr(self.terms[alike[0]], followed))
+                    links[f"{name}.{key}"] = f"{alike[0]}.{followed}"
+        return links
+
+    def _complete(self) -> None:
+        for term in self.terms.values():
+            term.complete(self.mesh, self.regions, self.material.Ms)
 
     def context(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> Context:
         """Return what terms need to know at times ``t``, (n,) [s], of the replicas."""
         return Context(self.mesh, self.material, self.backend, t, replicas, self._cache)
 
     def field(self, m: NDArray, context: Context, names: Iterable[str] | None = None) -> NDArray:
-        """Return the sum of the fields [T] of some or all terms; shape of m, zero where Ms = 0."""
+        """Return the sum of the fields [T] of some or all terms; shape of m, zero where Ms = 0.
+
+        Without ``names`` it is the field that moves m: zero where m is frozen, too.
+        """
         total = self.backend.xp.zeros_like(m)
         for name in self.terms if names is None else names:
             total += self.terms[name].field(m, context)
         if context.magnetic is not None:
             total = self.backend.xp.where(context.magnetic > 0, total, 0)
-        return total
+        return self._acting(total, context) if names is None else total
 
     def energy(self, name: str, m: NDArray, field: NDArray, context: Context) -> NDArray[np.float64]:
         """Return the energy [J] of one term, (n,), given its field for this m."""
@@ -123,7 +166,13 @@ class Magnet:
             total += field
             if term.has_energy():
                 energies[name] = self.energy(name, m, field, context)
-        return total, energies
+        return self._acting(total, context), energies
+
+    def _acting(self, total: NDArray, context: Context) -> NDArray:
+        """Return the field that moves m: none where m is frozen."""
+        if not self.material.freezes:
+            return total
+        return self.backend.xp.where(context.value(self.material.rate) > 0, total, 0)
 
     def total_energy(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> tuple[NDArray, NDArray[np.float64]]:
         """Return the field [T] of all terms together and the energy [J], (n,), of those that have one."""
@@ -139,11 +188,15 @@ class Magnet:
         """Return dm/dt [1/s] of the Landau–Lifshitz–Gilbert equation."""
         context = self.context(t, replicas)
         material = self.material
-        return llg(m, self.field(m, context), context.value(material.gamma), context.value(material.alpha))
+        return llg(m, self.field(m, context), context.value(material.rate), context.value(material.alpha))
 
     def descent(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
         """Return −m × (m × B) [T]."""
         return steepest_descent(m, self.field(m, self.context(t, replicas)))
+
+    def _descent_at(self, t: NDArray[np.float64]) -> RightHandSide:
+        """Return the descent at fixed times, (batch,) [s], whatever time it is called with."""
+        return lambda m, _, replicas: self.descent(m, t if replicas is None else t[replicas], replicas)
 
     def summary(self, m: NDArray, t: NDArray) -> dict[str, tuple[str, NDArray[np.float64]]]:
         """Return unit and values, (batch,), of energies, torque and what the terms report, by column name."""
@@ -161,6 +214,18 @@ class Magnet:
     def max_torque(self, m: NDArray, field: NDArray) -> NDArray[np.float64]:
         """Return max |m × B| over the cells [T], (n,)."""
         return max_length(cross(m, field))
+
+    def gradient(self, m: NDArray, B: NDArray) -> NDArray:
+        """Return m × (m × B) [T]: minus the part of B across m."""
+        return cross(m, cross(m, B))
+
+    def turned(self, m: NDArray, gradient: NDArray, steps: NDArray[np.float64]) -> NDArray:
+        """Return m turned towards the field by steps, (n,) [1/T], of the midpoint rule."""
+        return turned(m, gradient, steps)
+
+    def largest(self, vectors: NDArray) -> NDArray[np.float64]:
+        """Return the largest |v| over the cells of each row, (n,)."""
+        return max_length(vectors)
 
     def _integrated(self, density: NDArray, batch: int) -> NDArray[np.float64]:
         """Return the volume integral of a density (batch | 1, nz, ny, nx), in float64 and a fixed order."""

@@ -9,7 +9,7 @@ a compiled kernel reads it with stride 0.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from fdmag.mesh import Mesh
 from fdmag.regions import Regions
 
 TimeFunction = Callable[[NDArray], Any]
+Transforms = Literal["scalar", "pseudoscalar", "polar", "axial"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Declaration:
         The value is a direction and is normalised.
     time_dependent : bool
         Whether a function of time is allowed.
+    transforms : "scalar", "pseudoscalar", "polar" or "axial"
+        What becomes of the value when the whole system is rotated or reflected by R: a scalar stays, a pseudoscalar is
+        multiplied by det R, a polar vector v (a current, a film normal) becomes R v, and an axial one (m, B, an easy
+        axis) det(R) R v. By default numbers are scalars and vectors axial.
+    follows : str or None
+        "term.parameter": where the value comes from if none is given.
     """
 
     unit: str
@@ -48,6 +55,8 @@ class Declaration:
     above: float | None = None
     unit_vector: bool = False
     time_dependent: bool = True
+    transforms: Transforms = "scalar"
+    follows: str | None = None
 
     def check(self, values: NDArray, where: str) -> None:
         """Raise `ParameterError` if any value is not finite or out of its physical range."""
@@ -75,18 +84,43 @@ def parameter(
     above: float | None = None,
     unit_vector: bool = False,
     time_dependent: bool = True,
+    transforms: Transforms | None = None,
+    follows: str | None = None,
 ) -> Any:
     """Declare a parameter as a dataclass field; see `Declaration` for the arguments.
 
-    Without ``default`` the value must be given.
+    Without ``default`` the value must be given. With ``default=None`` it may be left out: ``follows``, or the term's
+    `bind`, says what it then is.
+
+    Raises
+    ------
+    ParameterError
+        If ``transforms`` does not fit the number of components.
     """
-    declaration = Declaration(unit, meaning, components, minimum, above, unit_vector, time_dependent)
+    transforms = transforms or ("scalar" if components == 1 else "axial")
+    if (transforms in ("polar", "axial")) != (components == 3):
+        allowed = "polar, axial" if components == 3 else "scalar, pseudoscalar"
+        raise ParameterError(f"{meaning}: {components} component(s) transform as {transforms}; allowed: {allowed}")
+    declaration = Declaration(
+        unit, meaning, components, minimum, above, unit_vector, time_dependent, transforms, follows
+    )
     return dataclasses.field(default=default, metadata={"parameter": declaration})
 
 
-def declarations(owner: Any) -> dict[str, Declaration]:
-    """Return the declared parameters of a dataclass or instance, by name."""
-    return {f.name: f.metadata["parameter"] for f in dataclasses.fields(owner) if "parameter" in f.metadata}
+def tables(owner: type, meaning: str) -> Any:
+    """Declare a dataclass field that holds any number of instances of ``owner``, a dataclass with parameters."""
+    return dataclasses.field(default=(), metadata={"tables": owner, "description": meaning})
+
+
+def derived(unit: str, meaning: str, *, components: int = 1) -> Any:
+    """Declare a parameter that is worked out from the others, from regions or from Ms, and never given."""
+    declaration = Declaration(unit, meaning, components)
+    return dataclasses.field(init=False, repr=False, compare=False, metadata={"derived": declaration})
+
+
+def declarations(owner: Any, kind: str = "parameter") -> dict[str, Declaration]:
+    """Return the declared parameters of a dataclass or instance by name, or those that are "derived"."""
+    return {f.name: f.metadata[kind] for f in dataclasses.fields(owner) if kind in f.metadata}
 
 
 @dataclass(frozen=True)
@@ -120,6 +154,21 @@ class Driven:
     signal: TimeFunction
 
 
+@dataclass(frozen=True, init=False)
+class Sum:
+    """The sum of values of any kind: patterns in space, each with a drive of its own.
+
+    >>> from fdmag.signals import Pulse, Sine
+    >>> bias, wave = (0, 0, 0.1), Driven((0.001, 0, 0), Sine(frequency=5e9))
+    >>> field = Sum(bias, wave, Driven((0, 0.01, 0), Pulse(length=1e-9)))
+    """
+
+    items: tuple[Any, ...]
+
+    def __init__(self, *items: Any) -> None:
+        object.__setattr__(self, "items", items)
+
+
 class Parameter:
     """A declared value, checked against a mesh and ready to be read at any time.
 
@@ -128,8 +177,8 @@ class Parameter:
     value
         A number or vector; an array over cells ``(nz, ny, nx)`` or ``(3, nz, ny, nx)``; a full
         array ``(batch, components, nz, ny, nx)`` with length 1 where constant; a mapping from
-        region names to values; `PerReplica`; `Driven`; or a function of time. The function gets t, shape
-        (batch,) [s], and returns one item per component, each a scalar or (batch,); or a full array.
+        region names to values; `PerReplica`; `Driven`; a `Sum` of these; or a function of time. The function gets
+        t, shape (batch,) [s], and returns one item per component, each a scalar or (batch,); or a full array.
     declaration : Declaration
         Unit, range and number of components.
     mesh : Mesh
@@ -149,6 +198,10 @@ class Parameter:
         self._mesh = mesh
         self.function: TimeFunction | None = None
         self._factor_is_full = False
+        self._parts: list[Parameter] = []
+        if isinstance(value, Sum):
+            self._add_up(value, regions)
+            return
         pattern = value
         if isinstance(value, Driven):
             pattern, self.function = value.pattern, value.signal
@@ -172,7 +225,13 @@ class Parameter:
     @property
     def constant(self) -> bool:
         """Whether the value does not change with time."""
-        return self.function is None
+        return not self.drives
+
+    @property
+    def drives(self) -> list[TimeFunction]:
+        """The functions of time in it."""
+        own = [] if self.function is None else [self.function]
+        return own + [drive for part in self._parts for drive in part.drives]
 
     def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return the value at times ``t``, shape (batch,) [s], of the chosen replicas.
@@ -181,6 +240,10 @@ class Parameter:
         -------
         array (batch | 1, components, nz | 1, ny | 1, nx | 1), float64
         """
+        if not self.constant and self._parts:
+            total = sum((part.at(t, replicas) for part in self._parts), np.zeros((1, 1, 1, 1, 1)))
+            self.declaration.check(total, f"{self.where} at t = {t} s")
+            return total
         base = self.base if replicas is None or self.batch == 1 else self.base[replicas]
         if self.function is None:
             return base
@@ -193,6 +256,38 @@ class Parameter:
         values = self._evaluated(t)
         self.declaration.check(values, f"{self.where} at t = {t} s")
         return _normalised(values, self.where) if self.declaration.unit_vector else values
+
+    def mapped(self, linear: Callable[[NDArray], NDArray]) -> Any:
+        """Return the value of another parameter: a linear map applied to this one, at every time.
+
+        ``linear`` takes and returns arrays (batch, components, nz, ny, nx); it is called once for what is driven by a
+        signal, which commutes with it.
+        """
+        if self._parts:
+            return Sum(*(part.mapped(linear) for part in self._parts))
+        if self._factor_is_full:
+            return _MappedFunction(self, linear)
+        image = linear(self.base)
+        return image if self.function is None else Driven(image, self.function)
+
+    def _add_up(self, value: Sum, regions: Regions) -> None:
+        declaration = self.declaration
+        if declaration.unit_vector or not value.items:
+            what = "a direction cannot be a sum" if declaration.unit_vector else "a sum of nothing"
+            raise ParameterError(f"{self.where}: {what}; give one value")
+        part = dataclasses.replace(declaration, minimum=None, above=None)  # ranges are those of the sum
+        self._parts = [
+            Parameter(item, part, self._mesh, regions, f"{self.where}, item {number} of the sum")
+            for number, item in enumerate(value.items, start=1)
+        ]
+        counts = {part.batch for part in self._parts} - {1}
+        if len(counts) > 1:
+            raise ParameterError(f"{self.where}: the items of the sum are for {sorted(counts)} replicas; give as many")
+        if self.constant:
+            self.base = sum((part.base for part in self._parts), np.zeros((1, 1, 1, 1, 1)))
+            declaration.check(self.base, self.where)
+        else:
+            self.base = np.ones((max(counts, default=1), 1, 1, 1, 1))  # tells the number of replicas alone
 
     def _evaluated(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         assert self.function is not None
@@ -261,3 +356,14 @@ def _normalised(vectors: NDArray[np.float64], where: str) -> NDArray[np.float64]
     if np.any(length == 0):
         raise ParameterError(f"{where}: a direction of zero length; give at least one non-zero component")
     return vectors / length
+
+
+@dataclass(frozen=True)
+class _MappedFunction:
+    """A linear map applied to a parameter that is a function of time."""
+
+    quantity: Parameter
+    linear: Callable[[NDArray], NDArray]
+
+    def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.linear(self.quantity.at(t))

@@ -1,16 +1,20 @@
 """A simulation: mesh, material and terms with a state, and what can be computed from them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fdmag.backend import select_backend
+from fdmag.break_points import edges, gap, jumps, step_limit
 from fdmag.constants import GAMMA_E
+from fdmag.cuda.magnet import magnet_for
 from fdmag.errors import ParameterError, SolverError, did_you_mean
-from fdmag.host_magnet import magnet_for
 from fdmag.mesh import Mesh
+from fdmag.parameter import TimeFunction
 from fdmag.regions import Regions
 from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.minimize import minimize
@@ -34,20 +38,23 @@ class Simulation:
         The interactions. Two terms of one kind are told apart as "zeeman", "zeeman_2", ...
     Ms : parameter value [A/m]
         Saturation magnetisation; cells with Ms = 0 are empty. Every parameter may be a number or vector, an array over
-        cells, a mapping from region names, `PerReplica`, `Driven` or a function of time.
+        cells, a mapping from region names, `PerReplica`, `Driven`, a `Sum` of these or a function of time.
     alpha : parameter value
         Gilbert damping.
     gamma : parameter value [rad/(s T)]
         Gyromagnetic ratio.
+    frozen : parameter value
+        1 where m is held fixed, 0 elsewhere, such as ``{"pinned": 1, "default": 0}``.
     m : vector or array
         Initial magnetisation: (3,), (3, nz, ny, nx) or (batch, 3, nz, ny, nx); normalised.
     regions : Regions or mapping, optional
         Named parts of the mesh: shapes, masks.
     batch : int, optional
         Number of replicas; by default what the parameters and m imply.
-    device : "auto", "host" or "numpy"
+    device : "auto", "cuda", "host" or "numpy"
         See `fdmag.backend.select_backend`.
-    dtype : float64 (default) or float32
+    dtype : float64 or float32
+        By default float32 on a GPU and float64 elsewhere.
 
     Raises
     ------
@@ -72,6 +79,7 @@ class Simulation:
         Ms: Any,
         alpha: Any = 0.01,
         gamma: Any = GAMMA_E,
+        frozen: Any = 0.0,
         m: ArrayLike = (0.0, 0.0, 1.0),
         regions: Regions | Mapping[str, Any] | None = None,
         batch: int | None = None,
@@ -81,7 +89,7 @@ class Simulation:
         self.mesh = mesh
         self.regions = regions if isinstance(regions, Regions) else Regions(mesh, regions or {})
         self.backend = select_backend(device, dtype)
-        material = Material(Ms=Ms, alpha=alpha, gamma=gamma)
+        material = Material(Ms=Ms, alpha=alpha, gamma=gamma, frozen=frozen)
         self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms)
         initial = _vectors(m, mesh)
         self.batch = _resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
@@ -159,7 +167,7 @@ class Simulation:
 
     def effective_field(self, term: str | None = None) -> NDArray[np.float64]:
         """Return the field [T] of one term, or of all, (batch, 3, nz, ny, nx); zero where Ms = 0."""
-        names = None if term is None else [self._magnet.known(term)]
+        names = list(self._magnet.terms) if term is None else [self._magnet.known(term)]
         context = self._magnet.context(self.state.t)
         return self.backend.to_numpy(self._magnet.field(self.state.m, context, names))
 
@@ -229,8 +237,9 @@ class Simulation:
         dt : float [s], optional
             Fixed step; needed by rk4.
         dt_max : float [s], optional
-            Largest adaptive step. By default there is none, unless a parameter depends on time: then a thousandth of
-            ``duration`` and at most 10 ps, so that no step passes over a pulse unseen. Give it for shorter pulses.
+            Largest adaptive step. By default what the drives need: a twentieth of the period of a sine, nothing for
+            pulses, ramps and tables, at whose edges a step ends in any case; see `fdmag.signals`. Of a plain function
+            of time nothing is known: then a thousandth of ``duration`` and at most 10 ps. Give it for shorter pulses.
         on_step : callable, optional
             Called after every step, for progress.
 
@@ -250,21 +259,36 @@ class Simulation:
                 raise ParameterError(f"run: {label} = {value:g} s; allowed: above 0 s")
         if np.ptp(self.state.t) > 0:
             raise ParameterError("run: the replicas stand at different times; assign one time to t first")
-        if dt_max is None:
-            dt_max = min(duration / 1000, 10e-12) if self._magnet.driven() else np.inf
-        control = StepControl(tolerance=tolerance, dt_max=dt_max)
-        integrator = Integrator(self._magnet.slope, self.state, METHODS[solver], control, dt, self._magnet.stages)
+        control = StepControl(tolerance=tolerance, dt_max=np.inf if dt_max is None else dt_max)
+        integrator = Integrator(self._magnet.stepper(self.state, METHODS[solver]), control, dt)
         self.state.dt[:] = np.nan
         start = float(self.state.t[0])
         if callback is not None:
             callback(self)  # before the first step, so that what it changes counts from the start
         for elapsed in merged_times(output_times(duration, every), [time for time in at if 0 < time < duration]):
-            integrator.advance(start + elapsed, on_step)
+            drives = self._magnet.drives()
+            if dt_max is None:
+                integrator.control = replace(control, dt_max=step_limit(drives, duration))
+            self._advance(integrator, start + elapsed, drives, on_step)
             if callback is not None:
                 changes = self._changes
                 callback(self)
                 if self._changes != changes:
                     integrator.forget()
+
+    def _advance(
+        self, integrator: Integrator, stop: float, drives: list[TimeFunction], on_step: Callable[[], None] | None
+    ) -> None:
+        """Integrate to ``stop`` [s]; a step ends at every edge of a drive, and no stage of it sees what is behind."""
+        t = self.state.t
+        for edge in edges(drives, now := float(t[0]), stop):
+            here = min(edge, stop)
+            before = here - float(gap(edge, now))
+            integrator.advance(before, on_step)
+            t[:] = here
+            if jumps(drives, before, edge):
+                integrator.forget()
+        integrator.advance(stop, on_step)
 
     def relax(
         self,
@@ -277,7 +301,8 @@ class Simulation:
 
         Returns max |m × B| reached [T], (batch,). Raises `SolverError` if ``max_steps`` do not suffice.
         """
-        return relax(self.state, self._magnet.descent, max_torque, max_steps, on_step, self._magnet.stages)
+        descent = partial(self._magnet.stepper, still=self.state.t)
+        return relax(self.state, descent, max_torque, max_steps, on_step)
 
     def minimize(
         self,

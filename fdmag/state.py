@@ -1,9 +1,34 @@
 """The state of a simulation: arrays only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Held:
+    """An array that a device may be ahead of; whoever reads it gets what the device has."""
+
+    def __init__(self, values: NDArray) -> None:
+        self._values = values
+        self._catch_up: Callable[[NDArray], None] | None = None
+
+    def read(self) -> NDArray:
+        """Return the array, up to date; what is written to it does not reach the device."""
+        if self._catch_up is not None:
+            catch_up, self._catch_up = self._catch_up, None
+            catch_up(self._values)
+        return self._values
+
+    def left_behind(self, catch_up: Callable[[NDArray], None]) -> None:
+        """Say that the array is out of date: ``catch_up`` will be given it to write to before it is next read."""
+        self._catch_up = catch_up
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle and copy what is true now."""
+        return {"_values": self.read(), "_catch_up": None}
 
 
 @dataclass
@@ -12,8 +37,8 @@ class State:
 
     Attributes
     ----------
-    m : array (batch, 3, nz, ny, nx)
-        Unit vectors; zero where Ms = 0.
+    held : Held
+        Where `m` is kept.
     t : array (batch,), float64
         Time [s].
     dt : array (batch,), float64
@@ -22,7 +47,7 @@ class State:
         Accepted steps, rejected steps, and evaluations of the field since the start.
     """
 
-    m: NDArray
+    held: Held
     t: NDArray[np.float64]
     dt: NDArray[np.float64]
     steps: NDArray[np.int64]
@@ -30,16 +55,22 @@ class State:
     evaluations: NDArray[np.int64]
 
     @classmethod
-    def start(cls, m: NDArray) -> "State":
-        """Return the state at t = 0 with magnetisation ``m``."""
-        batch = m.shape[0]
+    def start(cls, m: "NDArray | Held") -> "State":
+        """Return the state at t = 0 with magnetisation ``m``; states of one `Held` share it."""
+        held = m if isinstance(m, Held) else Held(m)
+        batch = held.read().shape[0]
         count = [np.zeros(batch, np.int64) for _ in range(3)]
-        return cls(m, np.zeros(batch), np.full(batch, np.nan), *count)
+        return cls(held, np.zeros(batch), np.full(batch, np.nan), *count)
+
+    @property
+    def m(self) -> NDArray:
+        """Magnetisation, (batch, 3, nz, ny, nx): unit vectors; zero where Ms = 0."""
+        return self.held.read()
 
     @property
     def batch(self) -> int:
         """Number of replicas."""
-        return self.m.shape[0]
+        return self.t.shape[0]
 
 
 def normalise(m: NDArray) -> NDArray:

@@ -1,7 +1,7 @@
 // Vocabulary of every kernel: numbers, vectors, parameters, cells and the magnet they belong to.
 //
 // Portable C++17 without any library, for the host's compiler and for NVRTC. The text in front of this one defines
-// FD_REAL (float or double) and FD_MS_PER_CELL (whether Ms differs between cells).
+// FD_REAL (float or double), FD_MS_PER_CELL (whether Ms differs between cells) and FD_AXES (see kAxes).
 
 #ifdef __CUDACC__
 #define FD_HD __host__ __device__ __forceinline__
@@ -10,6 +10,9 @@
 #endif
 
 using real = FD_REAL;
+// Axes 0 ... kAxes - 1 are those along which a cell may have neighbours: 2 in a film of one layer.
+constexpr int kAxes = FD_AXES;
+
 using Index = long long;  // of a cell in one component of one replica: (z ny + y) nx + x
 
 struct vec3 {
@@ -21,6 +24,14 @@ FD_HD vec3 operator-(vec3 a, vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z};
 FD_HD vec3 operator*(real factor, vec3 a) { return {factor * a.x, factor * a.y, factor * a.z}; }
 FD_HD real dot(vec3 a, vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 FD_HD vec3 cross(vec3 a, vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
+
+#ifdef __CUDACC__
+FD_HD real square_root(real x) { return sqrt(x); }
+FD_HD real exponential(real x) { return exp(x); }
+#else
+FD_HD real square_root(real x) { return sizeof(real) == 4 ? real(__builtin_sqrtf(float(x))) : real(__builtin_sqrt(x)); }
+FD_HD real exponential(real x) { return sizeof(real) == 4 ? real(__builtin_expf(float(x))) : real(__builtin_exp(x)); }
+#endif
 
 // The values of one parameter in memory; a stride is 0 where the values do not vary.
 struct View {
@@ -83,6 +94,12 @@ struct Site {
     Index i;         // the cell
     Index below[3];  // its neighbours towards -x, -y, -z
     Index above[3];  // and towards +x, +y, +z
+
+    // Number of cells from one layer to the next along z; 0 if there is only one.
+    FD_HD Index layer() const {
+        const Index up = above[2] - i, down = i - below[2];
+        return up > down ? up : down;
+    }
 };
 
 // One replica: its magnetisation, Ms and cell size.
@@ -104,3 +121,18 @@ struct Magnet {
     // Whether a site has no neighbour there: beyond an open edge, or where Ms = 0.
     FD_HD bool missing(const Site& site, Index neighbour) const { return neighbour == site.i || !magnetic(neighbour); }
 };
+
+// hbar / e [V s], exact.
+constexpr double kHbarOverE = 6.62607015e-34 / (2 * 3.141592653589793) / 1.602176634e-19;
+
+// Slonczewski's efficiency P L² / ((L² + 1) + (L² - 1) m·p).
+FD_HD real slonczewski_efficiency(real cosine, real P, real Lambda) {
+    const real square = Lambda * Lambda;
+    return P * square / ((square + 1) + (square - 1) * cosine);
+}
+
+// Conductance of a tunnel junction over that of the parallel state, linear in the cosine of the angle.
+FD_HD real tunnel_conductance(real cosine, real TMR) {
+    const real antiparallel = 1 / (1 + TMR);
+    return real(0.5) * ((1 + antiparallel) + (1 - antiparallel) * cosine);
+}

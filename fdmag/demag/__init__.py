@@ -2,7 +2,7 @@
 
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.convolution import DemagConvolution
-from fdmag.demag.host import HostDemag, demag_convolution
+from fdmag.demag.host import HostDemag, demag_convolution, prepare_demag
 from fdmag.demag.spectrum import demag_spectrum, padded_lengths
 from fdmag.demag.tensor import demag_tensor
 
@@ -15,4 +15,5 @@ __all__ = [
     "demag_spectrum",
     "demag_tensor",
     "padded_lengths",
+    "prepare_demag",
 ]

@@ -104,6 +104,13 @@ class SpectrumCache:
                 _remove(unfinished)
             self._give_up(error)
 
+    def files(self) -> list[Path]:
+        """Return the files of all arrays; none if the directory cannot be read."""
+        try:
+            return [path for path in self.directory.iterdir() if path.suffix == _SUFFIX]
+        except OSError:
+            return []
+
     def _path(self, key: str) -> Path:
         return self.directory / (key + _SUFFIX)
 

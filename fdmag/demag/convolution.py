@@ -14,9 +14,9 @@ import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
 from fdmag.constants import MU_0
+from fdmag.demag.arguments import check_magnetisation, check_workers, checked_precision
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.spectrum import demag_spectrum, padded_lengths
-from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 
 _BLOCK_BYTES = 2 * 2**20  # of one block of x wave numbers, about the second-level cache
@@ -67,11 +67,8 @@ class DemagConvolution:
         workers: int | None = None,
     ) -> None:
         self.mesh = mesh
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float64, np.float32):
-            raise ParameterError(f"demag: dtype = {self.dtype}; allowed are float64 and float32")
-        if workers is not None and workers < 1:
-            raise ParameterError(f"demag: workers = {workers}; allowed are whole numbers of at least 1")
+        self.dtype = checked_precision(dtype)
+        check_workers(workers)
         if workers is None:
             workers = _processors() if mesh.n_cells >= _THREADS_FROM else 1
         self.workers = workers
@@ -104,11 +101,7 @@ class DemagConvolution:
             If the array has another shape.
         """
         magnetisation = np.asarray(magnetisation, dtype=self.dtype)
-        if magnetisation.ndim != 5 or magnetisation.shape[1:] != (3, *self.mesh.shape):
-            raise ParameterError(
-                f"demag: magnetisation has shape {magnetisation.shape}; needed is (batch, 3, nz, ny, nx) = "
-                f"(batch, 3, {', '.join(map(str, self.mesh.shape))})"
-            )
+        check_magnetisation(magnetisation, self.mesh)
         field = np.empty(magnetisation.shape, dtype=self.dtype)
         for start in range(0, len(field), self._replicas_at_once):
             part = slice(start, start + self._replicas_at_once)

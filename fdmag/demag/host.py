@@ -4,26 +4,30 @@ import ctypes
 import logging
 import weakref
 from functools import cache as remember
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fdmag.constants import MU_0
+from fdmag.demag.arguments import check_magnetisation, check_workers, checked_precision
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.convolution import DemagConvolution
 from fdmag.demag.spectrum import demag_spectrum
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import find_compiler
-from fdmag.kernels.library import load
-from fdmag.kernels.runtime import threads_wanted
+from fdmag.kernels.library import load, prepare
+from fdmag.kernels.runtime import Runtime, address, host_runtime, threads_wanted
 from fdmag.kernels.source import demag_source
 from fdmag.mesh import Mesh
 
 _LOG = logging.getLogger("fdmag")
 # Fused multiply-add halves the work of a butterfly; every cell goes through the same code, so bits stay repeatable.
 _FLAGS = ("-O2", "-ffp-contract=fast", "-fno-signed-zeros")
-_THREADS_FROM = 2**14  # cells in all replicas; below, waking threads takes longer than they save
+# Bytes of one component in all replicas. Waking threads three times takes 20 µs where all processors are busy; below,
+# that is more than a tenth of the work.
+_THREADS_FROM = 2**18
 _ALIGNMENT = 64  # bytes
 # Cost of one stage of each radix per point, in vector operations, memory included.
 _COST = {2: 7.0, 3: 10.0, 4: 9.0, 5: 15.0, 7: 22.0, 8: 13.0}
@@ -81,29 +85,52 @@ class HostDemag:
         workers: int | None = None,
     ) -> None:
         self.mesh = mesh
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float64, np.float32):
-            raise ParameterError(f"demag: dtype = {self.dtype}; allowed are float64 and float32")
-        if workers is not None and workers < 1:
-            raise ParameterError(f"demag: workers = {workers}; allowed are whole numbers of at least 1")
-        library = _library(self.dtype)
+        self.dtype = checked_precision(dtype)
+        check_workers(workers)
+        self._cache: SpectrumCache | None = default_cache() if cache == "default" else cache
         self.workers = workers
         self._threads = workers or threads_wanted()
         self.lengths = host_lengths(mesh)
-        create, kernel, self._apply, destroy = (
-            _function(library, f"fd_demag_{name}_{self.dtype.name}")
-            for name in ("create", "kernel", "apply", "destroy")
+        _, library = _compiled(self.dtype)
+        self._apply = _function(library, f"fd_demag_apply_{self.dtype.name}")
+        self._handles: list[int] = []
+        self._add_handles(1, self._threads)
+
+    @property
+    def function(self) -> int:
+        """Address of ``void apply(void* handle, const real* M, real* B, long long batch, int threads)``."""
+        found = ctypes.cast(self._apply, ctypes.c_void_p).value
+        assert found is not None
+        return found
+
+    @property
+    def threads(self) -> int:
+        """How many threads share out one replica."""
+        return 1 if self.workers is None and self.mesh.n_cells * self.dtype.itemsize < _THREADS_FROM else self._threads
+
+    def handles(self, count: int) -> list[int]:
+        """Return handles for `function`, of which at most one call at a time may use each; all but the first serial.
+
+        They are for small meshes: each has its own copy of the spectrum, and they live as long as this object.
+        """
+        if count > len(self._handles):
+            self._add_handles(count - len(self._handles), 1)
+        return self._handles[:count]
+
+    def _add_handles(self, count: int, threads: int) -> None:
+        runtime, library = _compiled(self.dtype)
+        create, kernel, destroy = (
+            _function(library, f"fd_demag_{name}_{self.dtype.name}") for name in ("create", "kernel", "destroy")
         )
         triple = ctypes.c_longlong * 3
-        handle = create(triple(*mesh.cells), triple(*self.lengths), self._threads)
-        if not handle:
-            raise MemoryError(f"demag: no memory for a mesh of {mesh.cells} cells")
-        self._handle = handle
-        self._finalizer = weakref.finalize(self, destroy, handle)
-        spectrum = demag_spectrum(mesh, default_cache() if cache == "default" else cache, self.lengths)
-        spectrum = np.ascontiguousarray(spectrum, dtype=np.float64)
-        scale = -MU_0 / float(np.prod(self.lengths, dtype=np.float64))
-        kernel(handle, spectrum.ctypes.data, scale)
+        spectrum = demag_spectrum(self.mesh, self._cache, self.lengths)
+        for _ in range(count):
+            handle = create(triple(*self.mesh.cells), triple(*self.lengths), threads, runtime.sharing)
+            if not handle:
+                raise MemoryError(f"demag: no memory for a mesh of {self.mesh.cells} cells")
+            weakref.finalize(self, destroy, handle)
+            kernel(handle, spectrum.ctypes.data, -MU_0 / float(np.prod(self.lengths, dtype=np.float64)))
+            self._handles.append(handle)
 
     def __call__(
         self, magnetisation: NDArray[np.floating], out: NDArray[np.floating] | None = None
@@ -128,11 +155,7 @@ class HostDemag:
             If an array has another shape, or `out` another dtype or order in memory.
         """
         magnetisation = np.ascontiguousarray(magnetisation, dtype=self.dtype)
-        if magnetisation.ndim != 5 or magnetisation.shape[1:] != (3, *self.mesh.shape):
-            raise ParameterError(
-                f"demag: magnetisation has shape {magnetisation.shape}; needed is (batch, 3, nz, ny, nx) = "
-                f"(batch, 3, {', '.join(map(str, self.mesh.shape))})"
-            )
+        check_magnetisation(magnetisation, self.mesh)
         if out is None:
             out = _aligned_empty(magnetisation.shape, self.dtype)
         elif out.shape != magnetisation.shape or out.dtype != self.dtype or not out.flags.c_contiguous:
@@ -142,9 +165,9 @@ class HostDemag:
             )
         batch = len(magnetisation)
         threads = self._threads
-        if self.workers is None and batch * self.mesh.n_cells < _THREADS_FROM:
+        if self.workers is None and batch * self.mesh.n_cells * self.dtype.itemsize < _THREADS_FROM:
             threads = 1
-        self._apply(self._handle, magnetisation.ctypes.data, out.ctypes.data, batch, threads)
+        self._apply(self._handles[0], address(magnetisation), address(out), batch, threads)
         return out
 
 
@@ -158,20 +181,27 @@ def demag_convolution(mesh: Mesh, dtype: DTypeLike, *, compiled: bool) -> "HostD
     return DemagConvolution(mesh, dtype)
 
 
+def prepare_demag(dtype: DTypeLike) -> None:
+    """Begin to compile in the background, if there is a compiler, what `HostDemag` will need."""
+    compiler, _ = find_compiler()
+    if compiler is not None:
+        prepare(demag_source(np.dtype(dtype)), compiler, _FLAGS)
+
+
 @remember
 def _notice(problem: str) -> None:
     _LOG.warning("demag: the compiled convolution is not to be had, SciPy's is used. %s", problem)
 
 
-def _library(dtype: np.dtype) -> ctypes.CDLL:
-    compiler, found = find_compiler()
-    if compiler is None:
-        raise CompilerError(f"demag: no C++ compiler: {found}")
-    return load(demag_source(dtype), compiler, _FLAGS)
+def _compiled(dtype: np.dtype) -> tuple[Runtime, ctypes.CDLL]:
+    runtime, found = host_runtime(notice=False)
+    if runtime is None:
+        raise CompilerError(f"demag: no compiled kernels: {found}")
+    return runtime, load(demag_source(dtype), runtime.compiler, _FLAGS)
 
 
 _ARGUMENTS: dict[str, list[Any]] = {
-    "create": [ctypes.POINTER(ctypes.c_longlong), ctypes.POINTER(ctypes.c_longlong), ctypes.c_int],
+    "create": [ctypes.POINTER(ctypes.c_longlong), ctypes.POINTER(ctypes.c_longlong), ctypes.c_int, ctypes.c_void_p],
     "kernel": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double],
     "apply": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong, ctypes.c_int],
     "destroy": [ctypes.c_void_p],
@@ -205,7 +235,7 @@ def _good_length(least: int) -> int:
 
 
 def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> NDArray[np.floating]:
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = prod(shape) * dtype.itemsize
     memory = np.empty(size + _ALIGNMENT, dtype=np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
+    start = -address(memory) % _ALIGNMENT
     return memory[start : start + size].view(dtype).reshape(shape)

@@ -3,15 +3,19 @@
 import hashlib
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import platform
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from fdmag.errors import CompilerError
 
@@ -22,8 +26,18 @@ FLAGS = (
 """No fast-math: NaN stays NaN, and sums keep their order. Multiply and add are not contracted, so that the bits of a
 result do not depend on which operations a compiler chooses to fuse."""
 
+_LOG = logging.getLogger("fdmag")
 CANDIDATES = ("c++", "g++", "clang++")
-_TIMEOUT = 600.0  # s; the first link of a freshly installed ziglang builds its own libraries
+_TIMEOUT = 180.0  # s; a freshly installed ziglang first builds libraries of its own
+_ANSWER_TIMEOUT = 20.0  # s to tell a version
+_DISPENSABLE = ("-march=native", "-mprefer-vector-width=512", "-fno-math-errno", "-fno-trapping-math", "-pthread")
+"""What only makes code faster, and some compilers refuse."""
+_INSTEAD = {"-march=native": "-mcpu=native"}  # as some compilers call it
+_EMPTY = 'extern "C" int fdmag_empty() { return 0; }\n'
+
+
+class CompilerTimeoutError(CompilerError):
+    """The compiler hangs: it makes no sense to ask it again."""
 
 
 @dataclass(frozen=True)
@@ -57,26 +71,131 @@ class Compiler:
 
     def identity(self) -> str:
         """Return all that decides, besides the source, what a compiled library holds and where it runs."""
-        return "\n".join((*self.command, self.version, *self.flags, platform.system(), processor()))
+        return "\n".join((*self.command, self.version, *self.flags, platform.system(), c_library(), processor()))
 
     def compile(self, source: Path, library: Path, extra: tuple[str, ...] = ()) -> None:
         """Compile ``source`` into the shared ``library``, with ``extra`` flags after the others.
+
+        A flag that this compiler refuses and that can be done without is left out, with one warning to the logger
+        ``fdmag``.
 
         Raises
         ------
         CompilerError
             With the compiler's message.
         """
-        command = [*self.command, *self.flags, *extra, str(source), "-o", str(library), "-lm"]
+        flags = (*self.flags, *extra)
+        tried = _accepted(flags, _refused.get(self, {}))
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT, stdin=subprocess.DEVNULL
+            self._run(tried, source, library)
+        except CompilerTimeoutError:
+            raise
+        except CompilerError:
+            with _asking:
+                if self not in _refused:
+                    _refused[self] = self._refusals(tuple(flag for flag in flags if flag not in _DISPENSABLE), library)
+            taken = _accepted(flags, _refused[self])
+            if taken == tried:
+                raise
+            self._run(taken, source, library)
+
+    def refuse(self, flag: str, reason: str) -> None:
+        """Leave out a flag from now on, with one warning to the logger ``fdmag``."""
+        if flag not in _refused.setdefault(self, {}):
+            _refused[self][flag] = ""
+            _LOG.warning("%s without %s from now on, which may be slower: %s", self.found_as, flag, reason)
+
+    def _refusals(self, needed: tuple[str, ...], library: Path) -> dict[str, str]:
+        """Try the dispensable flags one by one on an empty source; return those refused, and what is taken instead."""
+        source, empty = library.with_name("empty.cpp"), library.with_name("empty.so")
+        try:
+            source.write_text(_EMPTY, encoding="utf-8")
+        except OSError as error:
+            raise CompilerError(f"{source} cannot be written: {error}") from error
+        self._run(needed, source, empty)  # or nothing works: then this message says it best
+        refused = {}
+        for flag in (each for each in _DISPENSABLE if each in self.flags):
+            if not self._takes((*needed, flag), source, empty):
+                instead = _INSTEAD.get(flag, "")
+                refused[flag] = instead if instead and self._takes((*needed, instead), source, empty) else ""
+        for path in (source, empty):
+            path.unlink(missing_ok=True)
+        if refused:
+            _LOG.warning(
+                "%s refuses %s; kernels are compiled without, and may be slower", self.found_as, ", ".join(refused)
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
+        return refused
+
+    def _takes(self, flags: tuple[str, ...], source: Path, library: Path) -> bool:
+        try:
+            self._run(flags, source, library)
+        except CompilerError:
+            return False
+        return True
+
+    def _run(self, flags: tuple[str, ...], source: Path, library: Path) -> None:
+        command = [*self.command, *flags, str(source), "-o", str(library), "-lm"]
+        try:
+            status, said, complained = _output(command, _TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise CompilerTimeoutError(
+                f"{' '.join(self.command)} did not finish {source} within {_TIMEOUT:g} s; it was ended"
+            ) from None
+        except OSError as error:
             raise CompilerError(f"{' '.join(self.command)} cannot be run: {error}") from error
-        if done.returncode != 0 or not library.is_file():
-            message = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}, without a message"
-            raise CompilerError(f"{' '.join(self.command)} cannot compile {source}:\n{message}")
+        if status != 0 or not library.is_file():
+            told = (complained or said).strip() or f"exit status {status}, without a message"
+            raise CompilerError(f"{' '.join(self.command)} cannot compile {source}:\n{told}")
+
+
+_asking = Lock()
+_refused: dict[Compiler, dict[str, str]] = {}
+"""Flags each compiler was found to refuse, and what it takes instead ("" for nothing). Asked after a failure only."""
+
+
+def _accepted(flags: tuple[str, ...], refused: dict[str, str]) -> tuple[str, ...]:
+    return tuple(taken for flag in flags if (taken := refused.get(flag, flag)))
+
+
+def installed_compilers() -> list[Compiler]:
+    """Return every compiler that answers, in the order in which they are preferred."""
+    found = []
+    for variable in ("FDMAG_CXX", "CXX"):
+        command = tuple(shlex.split(os.environ.get(variable, ""), posix=os.name != "nt"))
+        if command and (version := _version(command)) is not None:
+            found.append(Compiler(command, version, f"${variable}"))
+    for name in CANDIDATES:
+        if (path := shutil.which(name)) and (version := _version((path,))) is not None:
+            found.append(Compiler((path,), version, name))
+    return found + ([_ziglang()] if _has_ziglang() else [])
+
+
+def _has_ziglang() -> bool:
+    return importlib.util.find_spec("ziglang") is not None
+
+
+def _ziglang() -> Compiler:
+    version = f"zig {importlib.metadata.version('ziglang')}"
+    return Compiler((sys.executable, "-m", "ziglang", "c++"), version, "ziglang")
+
+
+def _output(command: list[str], timeout: float) -> tuple[int, str, str]:
+    """Run a command; return its status, output and error output. All its processes are ended when time is up."""
+    own_group = os.name != "nt"
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        errors="replace", start_new_session=own_group,
+    ) as process:  # fmt: skip
+        try:
+            said, complained = process.communicate(timeout=timeout)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                if own_group:  # a compiler's driver has children, which hold the pipe open
+                    os.killpg(process.pid, signal.SIGKILL)
+                else:
+                    process.kill()
+            raise
+    return process.returncode, said, complained
 
 
 def find_compiler() -> tuple[Compiler | None, str]:
@@ -101,21 +220,29 @@ def _found(wishes: tuple[str, str], _path: str) -> tuple[Compiler | None, str]:
     for name in CANDIDATES:
         if (path := shutil.which(name)) and (version := _version((path,))) is not None:
             return Compiler((path,), version, name), f"{path}, {version.splitlines()[0]}"
-    if importlib.util.find_spec("ziglang") is not None:
-        version = f"zig {importlib.metadata.version('ziglang')}"
-        return Compiler((sys.executable, "-m", "ziglang", "c++"), version, "ziglang"), version
+    if _has_ziglang():
+        return _ziglang(), _ziglang().version
     return None, f"none of $FDMAG_CXX, $CXX, {', '.join(CANDIDATES)} and the Python package ziglang is there"
 
 
 def _version(command: tuple[str, ...]) -> str | None:
     try:
-        done = subprocess.run(
-            [*command, "--version"], capture_output=True, text=True, errors="replace", timeout=60,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        status, said, _ = _output([*command, "--version"], _ANSWER_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return None
-    return done.stdout.strip() if done.returncode == 0 and done.stdout.strip() else None
+    return said.strip() if status == 0 and said.strip() else None
+
+
+def c_library() -> str:
+    """Return the C library's name and version: what is linked against a newer one cannot be loaded.
+
+    >>> isinstance(c_library(), str)
+    True
+    """
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, ValueError, OSError):
+        return platform.libc_ver()[1]
 
 
 @cache

@@ -3,7 +3,6 @@
 import ctypes
 import logging
 import os
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -21,7 +20,7 @@ _NOTHING = ctypes.c_char * 0
 
 
 class Runtime:
-    """Threads and the arithmetic of stages, compiled.
+    """Threads and arithmetic that depends on no term, compiled.
 
     Arrays of vectors are C-contiguous, (rows, 3, nz, ny, nx), all of one call alike in shape and precision.
 
@@ -29,18 +28,25 @@ class Runtime:
     ----------
     compiler : Compiler
     library : ctypes.CDLL
+    parallel, sharing : addresses
+        Of `fdmag_parallel` (see `kernels/host/sums.h`) and of the functions in `kernels/host/share.h`.
+    threads : int
+        How many are used.
     """
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
+        self.threads = 1
         self.library = load(runtime_source(), compiler)
         self.parallel = ctypes.cast(self.library.fdmag_parallel, ctypes.c_void_p)
         self.library.fdmag_set_threads.argtypes = [_INT]
+        self.library.fdmag_threads.restype = _POINTER
+        self.sharing: int = self.library.fdmag_threads()
         signatures = {
-            "moved": [_INDEX, _INDEX, _POINTER, _POINTER, _INT, _POINTER, _POINTER, _POINTER],
-            "largest": [_INDEX, _INDEX, _INT, _POINTER, _POINTER, _POINTER],
+            "largest": [_INDEX, _INDEX, _POINTER, _POINTER],
             "torque": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
-            "normalise": [_INDEX, _INDEX, _POINTER],
+            "gradient": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
+            "turned": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
         }
         self._functions = {}
         for dtype, c_name in _C_NAMES.items():
@@ -49,23 +55,10 @@ class Runtime:
                 function.argtypes, function.restype = arguments, None
                 self._functions[name, dtype] = function
 
-    def moved(self, m: NDArray, dt: NDArray, weights: Sequence[float], slopes: Sequence[NDArray]) -> NDArray:
-        """Return m + dt Σ weights × slopes, with one ``dt``, (rows,), per row."""
-        out = np.empty_like(m)
-        steps = np.ascontiguousarray(dt, dtype=np.float64)
-        count, factors, vectors = _packed(weights, slopes)
-        self._functions["moved", m.dtype.char](
-            *_extent(m), address(m), address(steps), count, address(factors), address(vectors), address(out)
-        )
-        return out
-
-    def largest(self, weights: Sequence[float], vectors: Sequence[NDArray]) -> NDArray[np.float64]:
-        """Return the largest |Σ weights × vectors| over the cells of each row, (rows,); NaN if one is."""
-        out = np.empty(vectors[0].shape[0])
-        count, factors, pointers = _packed(weights, vectors)
-        self._functions["largest", vectors[0].dtype.char](
-            *_extent(vectors[0]), count, address(factors), address(pointers), address(out)
-        )
+    def largest(self, vectors: NDArray) -> NDArray[np.float64]:
+        """Return the largest |v| over the cells of each row, (rows,); NaN if one is."""
+        out = np.empty(vectors.shape[0])
+        self._functions["largest", vectors.dtype.char](*_extent(vectors), address(vectors), address(out))
         return out
 
     def torque(self, a: NDArray, b: NDArray) -> NDArray[np.float64]:
@@ -74,12 +67,23 @@ class Runtime:
         self._functions["torque", a.dtype.char](*_extent(a), address(a), address(b), address(out))
         return out
 
-    def normalise(self, m: NDArray) -> None:
-        """Scale the vectors of ``m`` to length 1 in place; zero vectors stay zero."""
-        self._functions["normalise", m.dtype.char](*_extent(m), address(m))
+    def gradient(self, m: NDArray, B: NDArray) -> NDArray:
+        """Return m × (m × B)."""
+        out = np.empty_like(m)
+        self._functions["gradient", m.dtype.char](*_extent(m), address(m), address(B), address(out))
+        return out
+
+    def turned(self, m: NDArray, gradient: NDArray, steps: NDArray[np.float64]) -> NDArray:
+        """Return m turned by the midpoint rule with one step, (rows,), per row: see `fdmag.solvers.llg.turned`."""
+        out, steps = np.empty_like(m), np.ascontiguousarray(steps, dtype=np.float64)
+        self._functions["turned", m.dtype.char](
+            *_extent(m), address(m), address(gradient), address(steps), address(out)
+        )
+        return out
 
     def set_threads(self, threads: int) -> None:
         """Use so many threads from now on; no result depends on it."""
+        self.threads = threads
         self.library.fdmag_set_threads(threads)
 
 
@@ -128,13 +132,6 @@ def _notice(problem: str) -> None:
         "package ziglang (pip install 'fdmag[cpu]'), or ask for device numpy to silence this.",
         problem,
     )
-
-
-def _packed(weights: Sequence[float], arrays: Sequence[NDArray]) -> tuple[int, NDArray, NDArray]:
-    """Return number, weights and addresses of the arrays whose weight is not zero."""
-    used = [(weight, array) for weight, array in zip(weights, arrays, strict=True) if weight != 0]
-    factors = np.array([weight for weight, _ in used], dtype=arrays[0].dtype)
-    return len(used), factors, np.array([address(array) for _, array in used], dtype=np.uintp)
 
 
 def _extent(vectors: NDArray) -> tuple[int, int]:

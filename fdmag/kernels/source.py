@@ -8,7 +8,7 @@ import numpy as np
 
 from fdmag.errors import ParameterError
 
-MATERIAL = ("Ms", "alpha", "gamma")
+MATERIAL = ("Ms", "alpha", "rate")
 """The first parameters of every unit, in order."""
 
 
@@ -63,7 +63,7 @@ def kernel_path(name: str, folder: Path | None, where: str) -> Path:
 
 def runtime_source() -> str:
     """Return the source of the runtime library: threads and the arithmetic of stages."""
-    return _text("host/sums.h") + _text("host/runtime.cpp")
+    return "".join(kernel_text(f"host/{name}") for name in ("sums.h", "share.h", "threads.h", "runtime.cpp"))
 
 
 def demag_source(dtype: np.dtype) -> str:
@@ -85,38 +85,70 @@ def demag_source(dtype: np.dtype) -> str:
     return f"#define FD_{dtype.name.upper()}_ONLY\n" + pasted((kernel_directory() / "host" / "demag.cpp").resolve())
 
 
-def unit_source(dtype: np.dtype, material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]) -> str:
+def unit_source(
+    dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
+) -> str:
     """Return one C++ source text for these terms.
 
     Parameters
     ----------
     dtype : float32 or float64
+    cells : three numbers
+        Of the mesh, along x, y and z. The text depends on the number of the last axis with more than one.
     material_per_cell : three bools
         Whether Ms, alpha and gamma differ between cells.
     terms : sequence of LocalTerm
     """
+    parts = [
+        unit_head(dtype, cells, material_per_cell, terms),
+        kernel_text("host/sums.h"),
+        kernel_text("host/loop.h"),
+        _tables(len(terms)),
+        kernel_text("host/step.h"),
+    ]
+    return "".join(parts)
+
+
+def unit_head(
+    dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
+) -> str:
+    """Return the part of a unit that is the same on every device: vocabulary, terms, and how they are called."""
     Ms, alpha, gamma = (_flag(each) for each in material_per_cell)
     parts = [
         f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
         f"#define FD_MS_PER_CELL {Ms}\n",
-        _text("common.h"),
-        _text("solvers/llg.h"),
+        f"#define FD_AXES {max((axis + 1 for axis in range(3) if cells[axis] > 1), default=1)}\n",
+        kernel_text("common.h"),
+        kernel_text("solvers/llg.h"),
     ]
     for number, term in enumerate(terms):
         members = "".join(
             f" {'Scalar' if components == 1 else 'Vector'}<{_flag(per_cell)}> {name};"
             for name, components, per_cell in term.parameters
         )
-        parts += [f"namespace term_{number} {{\nstruct Parameters {{{members} }};\n", _pasted(term.header), "}\n"]
+        parts += [
+            f"namespace term_{number} {{\nstruct Parameters {{{members} }};\n",
+            _pasted(term.header),
+            _needed(term),
+            "}\n",
+        ]
     parts += [
         '#line 1 "unit.cpp"\n',
         f"struct Damping {{ Scalar<{alpha}> alpha; Scalar<{gamma}> gamma; }};\n",
         _calls(terms),
-        _text("host/sums.h"),
-        _text("host/loop.h"),
-        _tables(len(terms)),
     ]
     return "".join(parts)
+
+
+def _needed(term: LocalTerm) -> str:
+    """Return code that compiles if the header defines what it should; a compiler's message then names the header."""
+    density = " term.energy_density(s, magnet);" if term.has_density else ""
+    what = f"needed here is struct {term.struct} : Parameters with field{' and energy_density' if density else ''}"
+    return (
+        f'#line 1 "{_shown(term.header)}: {what}"\n'
+        f"FD_HD vec3 needed(const {term.struct}& term, const Site& s, const Magnet& magnet) {{ "
+        f"const Parameters& given = term; (void)given;{density} return term.field(s, magnet); }}\n"
+    )
 
 
 def _calls(terms: Sequence[LocalTerm]) -> str:
@@ -158,17 +190,22 @@ def _tables(count: int) -> str:
     )
 
 
-def _text(name: str) -> str:
+def kernel_text(name: str) -> str:
+    """Return the text of a shipped kernel file behind a mark of its place."""
     return _pasted(kernel_directory() / name, name)
 
 
 def _pasted(path: Path, name: str | None = None) -> str:
     """Return a file's text behind a mark that makes a compiler's message name it."""
-    shown = (name or str(path)).replace("\\", "/").replace('"', "'")
     try:
-        return f'#line 1 "{shown}"\n{path.read_text(encoding="utf-8")}\n'
+        return f'#line 1 "{name or _shown(path)}"\n{path.read_text(encoding="utf-8")}\n'
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"the kernel {path} cannot be read: {error}") from error
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a mark of its lines may hold it."""
+    return str(path).replace("\\", "/").replace('"', "'")
 
 
 def _flag(value: bool) -> str:

@@ -61,15 +61,17 @@ class Unit:
         self.dtype = dtype
         self.count = len(terms)
         self._runtime = runtime
-        self._library = load(unit_source(dtype, material_per_cell, terms), runtime.compiler)
+        self._library = load(unit_source(dtype, cells, material_per_cell, terms), runtime.compiler)
         signatures = {
-            "local": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER, ctypes.c_int],
+            "local": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER, ctypes.c_int, ctypes.c_int],
             "term": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, ctypes.c_int],
             "energies": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER],
             "inner": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
+            "passes": [_POINTER, _POINTER, _INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
+            "accept": [_POINTER, _INDEX, _POINTER, _POINTER],
         }
         # Prototypes of this object: a library may be shared, and an attribute of it would be, too.
-        self._functions = {
+        self.functions = {
             name: ctypes.CFUNCTYPE(None, *arguments)((f"fdmag_{name}", self._library))
             for name, arguments in signatures.items()
         }
@@ -79,7 +81,7 @@ class Unit:
             (_INDEX * 3)(*cells), (_INDEX * 3)(*map(int, periodic)), (ctypes.c_double * 3)(*cell_size),
             ctypes.cast(self._views, ctypes.POINTER(_View)), runtime.parallel,
         )  # fmt: skip
-        self._address = ctypes.addressof(self._problem)
+        self.problem = ctypes.addressof(self._problem)
 
     def give(self, place: int, values: NDArray, *, by_row: bool) -> None:
         """Set a parameter: contiguous values (replicas | rows | 1, ...) that stay in use until the next `give`."""
@@ -87,28 +89,40 @@ class Unit:
         self._arrays[place] = values
         self._views[place] = _View(address(values), 0 if by_row else stride, stride if by_row else 0)
 
-    def local(self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int) -> NDArray:
-        """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
-        out = np.empty_like(m)
-        self._functions["local"](self._address, len(m), _at(replicas), _at(m), _at(other), _at(out), kind)
+    def views(self, values: dict[int, NDArray]) -> ctypes.Array:
+        """Return where all parameters are, with ``values`` (rows | 1, ...) in some places; they must be kept alive."""
+        views = type(self._views).from_buffer_copy(self._views)
+        for place, array in values.items():
+            views[place] = _View(address(array), 0, array[0].size if array.shape[0] > 1 else 0)
+        return views
+
+    def local(
+        self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int, *, scaled: bool = False
+    ) -> NDArray:
+        """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m.
+
+        With ``scaled``, the field is Ms × ``other``, Ms is the same in all cells, and ``other`` is overwritten.
+        """
+        out = other if other is not None and scaled else np.empty_like(m)
+        self.functions["local"](self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, scaled)
         return out
 
     def term(self, number: int, m: NDArray, replicas: NDArray | None) -> NDArray:
         """Return the field [T] of one term; shape of m."""
         out = np.empty_like(m)
-        self._functions["term"](self._address, len(m), _at(replicas), _at(m), _at(out), number)
+        self.functions["term"](self.problem, len(m), _at(replicas), _at(m), _at(out), number)
         return out
 
     def energies(self, m: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return the energies [J], (rows, terms); 0 for a term without one."""
         out = np.empty((len(m), self.count))
-        self._functions["energies"](self._address, len(m), _at(replicas), _at(m), _at(out))
+        self.functions["energies"](self.problem, len(m), _at(replicas), _at(m), _at(out))
         return out
 
     def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return ∫ Ms a·b dV, (rows,)."""
         out = np.empty(len(a))
-        self._functions["inner"](self._address, len(a), _at(replicas), _at(a), _at(b), _at(out))
+        self.functions["inner"](self.problem, len(a), _at(replicas), _at(a), _at(b), _at(out))
         return out
 
 

@@ -1,6 +1,7 @@
 """From a checked scene to a simulation: files read, shapes filled, expressions turned into functions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from fdmag import initial, shapes
 from fdmag.errors import FdmagError, ParameterError
 from fdmag.expressions import Expression
 from fdmag.mesh import Mesh
-from fdmag.parameter import Declaration, Driven, Parameter, PerReplica
+from fdmag.parameter import Declaration, Driven, Parameter, PerReplica, Sum
 from fdmag.regions import Regions
 from fdmag.scene import shape_tables, tables
 from fdmag.scene.arrays import read_array
-from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, terms_in_use
+from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, table_fields, terms_in_use
 from fdmag.scene.problems import Place, Problem
-from fdmag.scene.values import SPACE_AND_TIME, TIME, impossible
+from fdmag.scene.signals import build_signal
+from fdmag.scene.values import SPACE_AND_TIME, impossible
 from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term
 from fdmag.terms.term import Declared
@@ -87,10 +89,11 @@ class Builder:
         """Return an entry of the scene as a value that `Parameter` takes."""
         if not isinstance(value, dict):
             return value
+        if "sum" in value:
+            return Sum(*(self.value(item, declaration) for item in value["sum"]))
         if "signal" in value:
-            signal = Expression(value["signal"], TIME)
             pattern = {key: item for key, item in value.items() if key != "signal"}
-            return Driven(self.value(pattern, declaration), lambda t: signal(t=t))
+            return Driven(self.value(pattern, declaration), build_signal(value["signal"], self.folder))
         if "replicas" in value:
             return PerReplica(value["replicas"])
         factor = parse_quantity(f"1 {value['unit']}", declaration.unit) if "unit" in value else 1.0
@@ -151,6 +154,9 @@ class Builder:
                 options[key] = None
             elif options[key] is not None:
                 options[key] = self._guard((*place, key), self._tried, options[key], declaration)
+        for key, inner in table_fields(owner).items():
+            entries = enumerate(options[key] or ())
+            options[key] = [inner(**self._declared(inner, entry, (*place, key, i))) for i, entry in entries]
         return options
 
     def _tried(self, value: Any, declaration: Declaration, path: str = "") -> Any:
@@ -178,7 +184,8 @@ class Builder:
 
     def _rests_on_regions(self, value: Any) -> bool:
         """Return whether the value names regions while a mistake elsewhere keeps them from being known."""
-        return not self._regions_known and has_form(value, "regions")
+        items = value["sum"] if has_form(value, "sum") else [value]
+        return not self._regions_known and any(has_form(item, "regions") for item in items)
 
     def _told(self, *place: str | int) -> bool:
         """Return whether a problem is known at this place, above it or below."""
@@ -186,16 +193,9 @@ class Builder:
 
     def _expressions(self, texts: Any, factor: float = 1.0) -> Any:
         parsed = [Expression(text, SPACE_AND_TIME) for text in (texts if isinstance(texts, list) else [texts])]
-        space = {"x": self.mesh.x, "y": self.mesh.y, "z": self.mesh.z}
-
-        def evaluate(t: NDArray[np.float64]) -> NDArray[np.float64]:
-            now = {**space, "t": t[:, None, None, None]}
-            columns = [factor * expression(**{name: now[name] for name in expression.names}) for expression in parsed]
-            shape = np.broadcast_shapes(*(column.shape for column in columns), (1, 1, 1, 1))
-            return np.stack([np.broadcast_to(column, shape) for column in columns], axis=1)
-
+        formulas = Formulas(parsed, self.mesh, factor)
         timeless = not any("t" in expression.names for expression in parsed)
-        return evaluate(np.zeros(1)) if timeless else evaluate
+        return formulas(np.zeros(1)) if timeless else formulas
 
     def _filled(self, reference: Any) -> NDArray[np.bool_]:
         mask = self.shape(reference).fill(self.mesh)
@@ -242,6 +242,26 @@ class Builder:
             case tables.Vortex():
                 return initial.vortex(self.mesh, **_options(table))
         return initial.wall(self.mesh, **_options(table))
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """One expression in x, y, z and t per component, as a function of time."""
+
+    expressions: list[Expression]
+    mesh: Mesh
+    factor: float
+
+    def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values at times t, (batch,) [s]: (batch | 1, components, nz | 1, ny | 1, nx | 1)."""
+        mesh = self.mesh
+        now = {"x": mesh.x, "y": mesh.y, "z": mesh.z, "t": t[:, None, None, None]}
+        columns = [
+            self.factor * expression(**{name: now[name] for name in expression.names})
+            for expression in self.expressions
+        ]
+        shape = np.broadcast_shapes(*(column.shape for column in columns), (1, 1, 1, 1))
+        return np.stack([np.broadcast_to(column, shape) for column in columns], axis=1)
 
 
 def _options(table: Any) -> Options:

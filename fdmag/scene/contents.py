@@ -1,5 +1,6 @@
 """What a scene holds: its parameters, terms, shapes, files, columns and replicas."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from fdmag.parameter import Declaration
 from fdmag.scene import tables
 from fdmag.scene.problems import Place
 from fdmag.scene.shape_tables import Image
+from fdmag.scene.signals import signal_files
 from fdmag.terms import Material, Term, registry
 from fdmag.terms.term import Declared
 
@@ -40,17 +42,41 @@ def terms_in_use(scene: Any) -> list[TermInUse]:
 
 
 def parameters(scene: Any) -> list[Given]:
-    """Return every parameter value of the scene: of the start and of its stages; None where it is not valid."""
+    """Return every parameter value of the scene, of the start and of its stages, and of a sum its items.
+
+    None stands where a value is not valid.
+    """
     owners: list[tuple[Place, type[Declared], Any]] = [(("material",), Material, scene.material)]
     owners += [(used.place, used.term, used.table) for used in terms_in_use(scene)]
     found = [
         Given((*place, key), declaration, getattr(table, key, None))
-        for place, owner, table in owners
+        for outer in owners
+        for place, owner, table in (outer, *_inner_tables(*outer))
         for key, declaration in owner.parameters().items()
     ]
     if isinstance(scene.initial, tables.Uniform):
         found.append(Given(("initial", "direction"), tables.DIRECTION, scene.initial.direction))
-    return found + [given for _, given in stage_parameters(scene)]
+    found += [given for _, given in stage_parameters(scene)]
+    return [item for given in found for item in _items(given)]
+
+
+def _items(given: Given) -> list[Given]:
+    """Return the items of a sum, or the value itself."""
+    if not has_form(given.value, "sum"):
+        return [given]
+    items = enumerate(given.value["sum"])
+    return [Given((*given.place, "sum", index), given.declaration, item) for index, item in items]
+
+
+def table_fields(owner: type[Declared]) -> dict[str, type[Declared]]:
+    """Return the fields of a dataclass that hold tables of another one, with that one."""
+    return {each.name: each.metadata["tables"] for each in dataclasses.fields(owner) if "tables" in each.metadata}
+
+
+def _inner_tables(place: Place, owner: type[Declared], table: Any) -> Iterator[tuple[Place, type[Declared], Any]]:
+    for key, inner in table_fields(owner).items():
+        for index, entry in enumerate(getattr(table, key, None) or ()):
+            yield (*place, key, index), inner, entry
 
 
 def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
@@ -80,6 +106,9 @@ def files(scene: Any) -> list[tuple[Place, str]]:
     found: list[tuple[Place, str]] = [
         ((*place, "file"), value["file"]) for place, _, value in parameters(scene) if has_form(value, "file")
     ]
+    for place, _, value in parameters(scene):
+        if has_form(value, "signal"):
+            found += [((*place, "signal", *inner), name) for inner, name in signal_files(value["signal"])]
     found += [((*place, "file"), shape.file) for place, shape in shape_uses(scene) if isinstance(shape, Image)]
     if isinstance(scene.initial, tables.FromFile):
         found.append((("initial", "file"), scene.initial.file))

@@ -1,13 +1,16 @@
 """The schema of a scene, assembled from its tables and from what the terms declare."""
 
 import dataclasses
+from copy import deepcopy
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, Field, create_model
 
 from fdmag.parameter import declarations
+from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
+from fdmag.scene.signals import SIGNAL_SCHEMA
 from fdmag.scene.tables import (
     Check,
     GeometryTable,
@@ -18,7 +21,7 @@ from fdmag.scene.tables import (
     StageTable,
     Uniform,
 )
-from fdmag.scene.values import Name, Table, parameter_value
+from fdmag.scene.values import Name, Table
 from fdmag.terms import Material, Term, registry
 from fdmag.terms.term import Declared
 
@@ -36,7 +39,12 @@ def declared_table(owner: type[Declared]) -> type[Table]:
             fields[field.name] = Annotated[Any, entry], Field(default, description=entry.json_schema["description"])
         elif field.init:
             description = field.metadata.get("description", field.name.replace("_", " "))
-            fields[field.name] = hints[field.name], Field(default, description=description, strict=True)
+            if inner := field.metadata.get("tables"):
+                listed: Any = Field(default_factory=list, description=description)
+                fields[field.name] = list[declared_table(inner)], listed  # type: ignore[misc]
+                continue
+            strict = None if get_origin(hints[field.name]) is Literal else True
+            fields[field.name] = hints[field.name], Field(default, description=description, strict=strict)
     return create_model(f"{owner.__name__}Table", __base__=Table, __doc__=owner.__doc__, **fields)
 
 
@@ -77,7 +85,10 @@ def scene_model() -> type[Table]:
         shapes=(dict[Name, ShapeRef], Field(default_factory=dict, description="shapes by name, for use elsewhere")),
         geometry=(GeometryTable | None, Field(None, description="where the magnet is; by default everywhere")),
         regions=(dict[Name, RegionTable], Field(default_factory=dict, description="named parts of the mesh")),
-        material=(declared_table(Material), Field(description="constants of the magnet itself: Ms, alpha, gamma")),
+        material=(
+            declared_table(Material),
+            Field(description="constants of the magnet itself: Ms, alpha, gamma, frozen"),
+        ),
         terms=(_terms_table(), Field(description="the interactions")),
         initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
         stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
@@ -92,7 +103,7 @@ def json_schema() -> dict[str, Any]:
     Draft 7, because the TOML plug-ins of editors (taplo, Even Better TOML) know no later one.
     """
     schema = scene_model().model_json_schema(mode="validation", ref_template="#/definitions/{model}")
-    schema["definitions"] = schema.pop("$defs")
+    schema["definitions"] = {**schema.pop("$defs"), "Signal": deepcopy(SIGNAL_SCHEMA)}
     for single in schema["definitions"]["TermsTable"]["properties"].values():
         # A single table stands for a list of one.
         items = {key: single.pop(key) for key in ("type", "items")}
@@ -102,11 +113,13 @@ def json_schema() -> dict[str, Any]:
 
 
 def _simplify(schema: Any) -> None:
-    """Remove what draft 7 does not know, and say what each ``kind`` is."""
+    """Remove what draft 7 does not know, refer to what is defined once, and say what each ``kind`` is."""
     for item in schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ():
         _simplify(item)
     if isinstance(schema, dict):
         schema.pop("discriminator", None)
+        if "defined" in schema:
+            schema["$ref"] = f"#/definitions/{schema.pop('defined')}"
         kind = schema.get("properties", {}).get("kind")
         if isinstance(kind, dict) and "const" in kind:
             kind["description"] = schema.get("description", "")
@@ -123,6 +136,8 @@ def _described(owner: type[Declared]) -> dict[str, Any]:
     found = declarations(owner)
     parameters = []
     for field in dataclasses.fields(owner):
+        if not field.init:
+            continue
         default = _default(field)
         entry: dict[str, Any] = {
             "name": field.name,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, model_validator
 
 from fdmag.parameter import Declaration
+from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.values import (
     SPACE,
@@ -14,7 +15,6 @@ from fdmag.scene.values import (
     count,
     expression_text,
     one_of,
-    parameter_value,
     problem,
     quantity,
     shown,
@@ -161,8 +161,8 @@ InitialTable = Annotated[Uniform | Random | Vortex | Wall | Expressions | FromFi
 
 Torque = Annotated[float, quantity("T", "torque", above=0)]
 LARGEST_STEP = (
-    "largest adaptive step [s]; where a parameter depends on time by default a thousandth of the duration, at most "
-    "10 ps; else unlimited"
+    "largest adaptive step [s]; by default what the signals need, a twentieth of a period for example, and where an "
+    "expression depends on time a thousandth of the duration, at most 10 ps"
 )
 Duration = Annotated[float, quantity("s", "time", above=0)]
 

@@ -1,4 +1,4 @@
-"""Types of scene entries: quantities with units, names, and parameter values in all their forms."""
+"""Types of scene entries: quantities with units, vectors, counts, names, expressions."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -19,7 +19,6 @@ SPACE, SPACE_AND_TIME, TIME = ("x", "y", "z"), ("x", "y", "z", "t"), ("t",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 LARGEST = {"A/m": 100 / MU_0}
 """Beyond any material, by unit: values that only a wrong prefix gives."""
-_FORMS = ("value", "regions", "replicas", "expression", "file")
 
 
 class Table(BaseModel):
@@ -93,7 +92,7 @@ class Entry:
 def quantity(unit: str, meaning: str, *, minimum: float | None = None, above: float | None = None) -> Entry:
     """Mark a float as one quantity with a unit."""
     declaration = Declaration(unit, meaning, minimum=minimum, above=above)
-    return Entry(lambda value: number(value, declaration), _scalar_schema(declaration))
+    return Entry(lambda value: number(value, declaration), scalar_schema(declaration))
 
 
 def vector(
@@ -107,7 +106,7 @@ def vector(
 ) -> Entry:
     """Mark a list of floats as several quantities with a unit."""
     declaration = Declaration(unit, meaning, components, minimum, above, unit_vector)
-    return Entry(lambda value: _constant(value, declaration), _constant_schema(declaration))
+    return Entry(lambda value: constant(value, declaration), constant_schema(declaration))
 
 
 def count(meaning: str, minimum: int = 0, maximum: int = 2**31) -> Entry:
@@ -138,14 +137,6 @@ def three_counts(meaning: str) -> Entry:
     return Entry(read, schema)
 
 
-def parameter_value(declaration: Declaration) -> Entry:
-    """Mark a parameter: a quantity, a vector, or a table of one of the forms.
-
-    The value is normalised to SI numbers: a float, a list, or a table whose quantities are floats.
-    """
-    return Entry(lambda value: _parameter(value, declaration), _parameter_schema(declaration))
-
-
 def one_of(names: Iterable[str]) -> Entry:
     """Mark a text as one of some names."""
     allowed = tuple(names)
@@ -163,7 +154,7 @@ def expression_text(variables: tuple[str, ...]) -> Entry:
     """Mark a text as an expression in the given variables."""
 
     def read(text: Any) -> str:
-        _expression(text, variables)
+        parsed(text, variables)
         return str(text)
 
     return Entry(read, {"anyOf": [{"type": "string"}, {"type": "number"}]})
@@ -179,45 +170,8 @@ def identifier(value: Any) -> Any:
 Name = Annotated[str, BeforeValidator(identifier)]
 
 
-def _parameter(value: Any, declaration: Declaration) -> Any:
-    if not isinstance(value, dict):
-        return _constant(value, declaration)
-    allowed = (*_FORMS, "unit", "array", "signal")
-    for key in value:
-        if key not in allowed:
-            raise problem(f"unknown key {shown(key)}; allowed: {', '.join(allowed)}{did_you_mean(key, allowed)}")
-    given = [form for form in _FORMS if form in value]
-    if len(given) != 1:
-        came = " and ".join(given) or "none"
-        raise problem(f"came {came} of {', '.join(_FORMS)}; give exactly one")
-    form = given[0]
-    result = {**value, form: _READERS[form](value[form], declaration)}
-    in_time = form == "expression" and _uses_time(value[form])
-    if (in_time or "signal" in value) and not declaration.time_dependent:
-        what = "use x, y and z only" if in_time else "remove signal"
-        raise problem(f"{declaration.meaning} cannot depend on time; {what}")
-    if "signal" in value:
-        if in_time:
-            raise problem("the expression depends on t already; multiply the signal into it")
-        result["signal"] = expression_text(TIME).read(value["signal"])
-        signal = _expression(value["signal"], TIME)
-        if not signal.names:
-            hint = (
-                "T is tesla; did you mean t?" if "T" in signal.constants else "write a constant factor into the value"
-            )
-            raise problem(f"signal {shown(value['signal'])} does not depend on t; {hint}")
-    if "unit" in value:
-        if form not in ("expression", "file"):
-            raise problem(f"unit belongs to expression and file; write the unit into the text of {form} instead")
-        if not isinstance(value["unit"], str):
-            raise problem(f'came unit = {shown(value["unit"])}; allowed: text such as "{declaration.unit}"')
-        parse_quantity(f"1 {value['unit']}", declaration.unit)
-    if "array" in value and (form != "file" or not isinstance(value["array"], str)):
-        raise problem("array names an array of a .vti file; it goes with file")
-    return result
-
-
-def _constant(value: Any, declaration: Declaration) -> Any:
+def constant(value: Any, declaration: Declaration) -> Any:
+    """Return one quantity, or a list of them for a vector, in SI units."""
     if declaration.components == 1:
         return number(value, declaration)
     n = declaration.components
@@ -237,28 +191,8 @@ def _constant(value: Any, declaration: Declaration) -> Any:
     return found
 
 
-def _regions(value: Any, declaration: Declaration) -> Any:
-    if not isinstance(value, dict) or not value:
-        raise problem("regions is a table of region names and values: { free = 1, default = 0 }")
-    return {identifier(name): _constant(item, declaration) for name, item in value.items()}
-
-
-def _replicas(value: Any, declaration: Declaration) -> Any:
-    if not isinstance(value, list) or not value:
-        raise problem("replicas is a list with one value per replica")
-    return [_constant(item, declaration) for item in value]
-
-
-def _expressions(value: Any, declaration: Declaration) -> Any:
-    items = value if isinstance(value, list) else [value]
-    if len(items) != declaration.components or isinstance(value, list) != (declaration.components == 3):
-        form = "one text" if declaration.components == 1 else "a list of three texts, for x, y and z"
-        raise problem(f"came {shown(value)}; expression of {declaration.meaning} is {form}")
-    texts = [expression_text(SPACE_AND_TIME).read(item) for item in items]
-    return texts if isinstance(value, list) else texts[0]
-
-
-def _expression(text: Any, variables: tuple[str, ...]) -> Expression:
+def parsed(text: Any, variables: tuple[str, ...]) -> Expression:
+    """Return the expression of an entry; a number counts as one."""
     if isinstance(text, int | float) and not isinstance(text, bool) and abs(text) < 1e300:
         text = repr(text)
     if not isinstance(text, str):
@@ -266,31 +200,11 @@ def _expression(text: Any, variables: tuple[str, ...]) -> Expression:
     return Expression(text, variables)
 
 
-def _uses_time(value: Any) -> bool:
-    return any(
-        "t" in _expression(item, SPACE_AND_TIME).names for item in (value if isinstance(value, list) else [value])
-    )
-
-
-def _file(value: Any, declaration: Declaration) -> Any:
-    if not isinstance(value, str):
-        raise problem(f"came {shown(value)}; file is the path of a .npy, .ovf or .vti file beside the scene")
-    return value
-
-
-_READERS: dict[str, Callable[[Any, Declaration], Any]] = {
-    "value": _constant,
-    "regions": _regions,
-    "replicas": _replicas,
-    "expression": _expressions,
-    "file": _file,
-}
-
-
 # ---- JSON Schema -------------------------------------------------------------------------------------------
 
 
-def _scalar_schema(declaration: Declaration) -> dict[str, Any]:
+def scalar_schema(declaration: Declaration) -> dict[str, Any]:
+    """Return the JSON Schema of one quantity."""
     plain: dict[str, Any] = {"type": "number"}
     if declaration.minimum is not None:
         plain["minimum"] = declaration.minimum
@@ -301,42 +215,11 @@ def _scalar_schema(declaration: Declaration) -> dict[str, Any]:
     return {"anyOf": [plain, text], "description": declaration.meaning + unit}
 
 
-def _constant_schema(declaration: Declaration) -> dict[str, Any]:
-    scalar = _scalar_schema(declaration)
+def constant_schema(declaration: Declaration) -> dict[str, Any]:
+    """Return the JSON Schema of one quantity or a list of them."""
+    scalar = scalar_schema(declaration)
     if declaration.components == 1:
         return scalar
     n = declaration.components
     items = {"anyOf": scalar["anyOf"]}
     return {"type": "array", "items": items, "minItems": n, "maxItems": n, "description": scalar["description"]}
-
-
-def _parameter_schema(declaration: Declaration) -> dict[str, Any]:
-    constant = _constant_schema(declaration)
-    text: dict[str, Any] = expression_text(SPACE_AND_TIME).json_schema
-    if declaration.components == 3:
-        text = {"type": "array", "items": text, "minItems": 3, "maxItems": 3}
-    forms = {
-        "value": constant,
-        "regions": {
-            "type": "object",
-            "additionalProperties": constant,
-            "minProperties": 1,
-            "description": "a value for each region; default is where no region is",
-        },
-        "replicas": {"type": "array", "items": constant, "minItems": 1, "description": "one value for each replica"},
-        "expression": {**text, "description": "in x, y, z and t"},
-        "file": {"type": "string", "description": "path of a .npy, .ovf or .vti file beside the scene"},
-        "unit": {"type": "string", "description": "unit of expression or file; SI without"},
-        "array": {"type": "string", "description": "which array of a .vti file; by default m, or the only one"},
-        "signal": {
-            "anyOf": [{"type": "string"}, {"type": "number"}],
-            "description": "factor in time: an expression in t",
-        },
-    }
-    table = {
-        "type": "object",
-        "properties": forms,
-        "additionalProperties": False,
-        "oneOf": [{"required": [form]} for form in _FORMS],
-    }
-    return {"anyOf": [constant, table], "description": constant["description"]}

@@ -6,28 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError, SolverError
-from fdmag.solvers.stages import ArrayStages, StageArithmetic
+from fdmag.solvers.stages import Stepper
 from fdmag.solvers.step_control import StepControl
-from fdmag.solvers.tableau import Tableau
-from fdmag.state import State
-
-RightHandSide = Callable[[NDArray, NDArray[np.float64], NDArray[np.intp] | None], NDArray]
-"""dm/dt of (m, t, replicas): m (n, 3, nz, ny, nx), t (n,), and which replicas the n rows are (None: all)."""
 
 
 class Integrator:
-    """Advances a `State` in place.
+    """Advances the state of a `Stepper` in place.
 
     Parameters
     ----------
-    rhs : RightHandSide
-    state : State
-    tableau : Tableau
+    stepper : Stepper
+        The method and the device.
     control : StepControl
     dt : float or None
         Fixed step [s] (shortened evenly so that output times are hit); None adapts the step.
-    stages : StageArithmetic, optional
-        How arrays are combined; by default NumPy.
 
     Raises
     ------
@@ -35,47 +27,24 @@ class Integrator:
         If the method has no error estimate and no fixed step is given.
     """
 
-    def __init__(
-        self,
-        rhs: RightHandSide,
-        state: State,
-        tableau: Tableau,
-        control: StepControl | None = None,
-        dt: float | None = None,
-        stages: StageArithmetic | None = None,
-    ) -> None:
+    def __init__(self, stepper: Stepper, control: StepControl | None = None, dt: float | None = None) -> None:
+        tableau = stepper.tableau
         if dt is None and tableau.b_error is None:
             raise ParameterError(f'solver "{tableau.name}" has no error estimate: give a fixed step dt')
         if dt is not None and not 0 < dt < np.inf:
             raise ParameterError(f"dt = {dt:g} s; allowed: above 0 s")
-        self.rhs = rhs
-        self.state = state
+        self.stepper = stepper
+        self.state = stepper.state
         self.tableau = tableau
         self.control = control or StepControl()
         self.fixed_dt = dt
-        self.stages = stages or ArrayStages()
-        self._slope = np.empty_like(state.m)  # dm/dt at the present state, where known
-        self._slope_known = np.zeros(state.batch, bool)
-        self._previous_ratio = np.ones(state.batch)
+        self._previous_ratio = np.ones(self.state.batch)
 
     def forget(self) -> None:
         """Begin anew from the present state: m, a parameter or a field was changed from outside."""
-        self._slope_known[:] = False
+        self.stepper.forget()
         self._previous_ratio[:] = 1
         self.state.dt[:] = np.nan
-
-    def slope(self, active: NDArray[np.intp]) -> NDArray:
-        """Return dm/dt of the active replicas now; evaluated only where it is not known from the last step."""
-        missing = active[~self._slope_known[active]]
-        if missing.size:
-            state = self.state
-            if missing.size == state.batch:
-                self._slope[:] = self.rhs(state.m, state.t, None)
-            else:
-                self._slope[missing] = self.rhs(state.m[missing], state.t[missing], missing)
-            self._slope_known[missing] = True
-            state.evaluations[missing] += 1
-        return self._slope if active.size == self.state.batch else self._slope[active]
 
     def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
         """Integrate every replica to exactly ``t_end`` [s]; finished ones are left untouched.
@@ -108,46 +77,24 @@ class Integrator:
 
         ``wanted`` is the step the error would have allowed where ``dt`` was cut short for another reason.
         """
-        state, everything = self.state, active.size == self.state.batch
-        m = state.m if everything else state.m[active]
-        replicas = None if everything else active
-        slopes = [self.slope(active)]
-        t = state.t[active]
-        argument = m
-        for weights, c in zip(self.tableau.a[1:], self.tableau.c[1:], strict=True):
-            argument = self.stages.moved(m, dt, weights, slopes)
-            slopes.append(self.rhs(argument, t + c * dt, replicas))
-        state.evaluations[active] += len(slopes) - 1
-        known = self.tableau.first_same_as_last  # the last stage was evaluated at the solution
-        m_next = argument if known else self.stages.moved(m, dt, self.tableau.b, slopes)
-        accepted = self._judge(active, m, m_next, slopes, dt, wanted)
-        self.stages.normalise(m_next)
+        state = self.state
+        error, displacement = self.stepper.attempt(active, dt)
+        accepted = self._judge(active, dt, wanted, error, displacement)
+        self.stepper.accept(accepted)
         chosen = active[accepted]
-        if chosen.size == state.batch:
-            state.m[:] = m_next
-        else:
-            state.m[chosen] = m_next[accepted]
         state.t[chosen] += dt[accepted]
         state.steps[chosen] += 1
-        state.rejected[active[~accepted]] += 1
-        if self.tableau.first_same_as_last:
-            if chosen.size == state.batch:
-                self._slope = slopes[-1]
-            else:
-                self._slope[chosen] = slopes[-1][accepted]
-        else:
-            self._slope_known[chosen] = False
+        if chosen.size < active.size:
+            state.rejected[active[~accepted]] += 1
         return accepted
 
     def _judge(
-        self, active: NDArray, m: NDArray, m_next: NDArray, slopes: list[NDArray], dt: NDArray, wanted: NDArray | None
+        self, active: NDArray, dt: NDArray, wanted: NDArray | None, error: NDArray, displacement: NDArray
     ) -> NDArray[np.bool_]:
         """Accept or reject by the local error, and choose the next step sizes."""
         if self.fixed_dt is not None:
             return np.ones(active.size, bool)
-        assert self.tableau.error_weights is not None
-        error = self.stages.largest(self.tableau.error_weights, slopes) * dt
-        ratio = error / self.control.allowed(lambda: self.stages.largest((1.0, -1.0), (m_next, m)))
+        ratio = error / self.control.allowed(displacement)
         ratio = np.where(np.isfinite(ratio), ratio, 1e10)
         accepted = ratio <= 1
         proposed = dt * self.control.factor(
@@ -171,7 +118,7 @@ class Integrator:
         state = self.state
         fresh = active[np.isnan(state.dt[active])]
         if fresh.size:
-            fastest = self.stages.largest((1.0,), (self.slope(fresh),))
+            fastest = self.stepper.fastest(fresh)
             if not np.all(np.isfinite(fastest)):
                 first = fresh[~np.isfinite(fastest)][0]
                 raise SolverError(f"replica {first} at t = {state.t[first]:g} s: dm/dt is not finite; check the fields")

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.state import normalise
+
 
 def cross(a: NDArray, b: NDArray) -> NDArray:
     """Return a × b over axis 1, of arrays (batch, 3, nz, ny, nx)."""
@@ -37,6 +39,24 @@ def llg(m: NDArray, B: NDArray, gamma: NDArray, alpha: NDArray) -> NDArray:
 def steepest_descent(m: NDArray, B: NDArray) -> NDArray:
     """Return −m × (m × B) [T]: the direction in which m turns straight into the field."""
     return cross(cross(m, B), m)
+
+
+def turned(m: NDArray, gradient: NDArray, steps: NDArray[np.float64]) -> NDArray:
+    """Return the solution m' of m' = m − (τ/2) (m + m') × (m × B), of length 1.
+
+    Parameters
+    ----------
+    m, gradient : arrays (batch, 3, nz, ny, nx)
+        Unit vectors, and m × (m × B) [T].
+    steps : array (batch,)
+        τ [1/T].
+
+    Source: L. Exl et al., J. Appl. Phys. 115, 17D118 (2014).
+    """
+    step = steps.astype(m.dtype)[:, None, None, None, None]
+    # |m × B| = |m × (m × B)| for a unit vector
+    squared = step**2 * np.sum(gradient**2, axis=1, keepdims=True)
+    return normalise(((4 - squared) * m - 4 * step * gradient) / (4 + squared))
 
 
 def max_length(vectors: NDArray) -> NDArray[np.float64]:

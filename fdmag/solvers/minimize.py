@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.solvers.convergence import Patience, check_criterion, not_converged
-from fdmag.solvers.llg import cross, max_length
-from fdmag.state import State, normalise
+from fdmag.state import State
 
 
 class Landscape(Protocol):
@@ -21,6 +20,15 @@ class Landscape(Protocol):
 
     def inner(self, a: NDArray, b: NDArray, replicas: NDArray[np.intp] | None) -> NDArray[np.float64]:
         """Return ∫ Ms a·b dV, (n,): −inner(B, δm) is the change of energy [J]."""
+
+    def gradient(self, m: NDArray, B: NDArray) -> NDArray:
+        """Return m × (m × B) [T]."""
+
+    def turned(self, m: NDArray, gradient: NDArray, steps: NDArray[np.float64]) -> NDArray:
+        """Return m turned towards the field, as `fdmag.solvers.llg.turned` does."""
+
+    def largest(self, vectors: NDArray) -> NDArray[np.float64]:
+        """Return the largest |v| over the cells of each row, (n,)."""
 
 
 class _Point(NamedTuple):
@@ -68,7 +76,7 @@ def minimize(
     check_criterion(max_torque)
     everything = np.arange(state.batch)
     point = _evaluate(landscape, state.m.copy(), state.t, everything)
-    torque = max_length(point.gradient)
+    torque = landscape.largest(point.gradient)
     tau = 0.01 / np.maximum(torque, 1e-3)
     patience = Patience(torque, state.m.dtype)
     stalled = False
@@ -80,7 +88,7 @@ def minimize(
         if count == max_steps or stalled:
             break
         now = _Point(*(values[active] for values in point))
-        turned = _turned(now, np.minimum(tau[active], 1 / torque[active]))
+        turned = landscape.turned(now.m, now.gradient, np.minimum(tau[active], 1 / torque[active]))
         tried = _evaluate(landscape, turned, state.t[active], active)
         state.evaluations[active] += 1
         lowered = _energy_change(landscape, now, tried, active) <= 0
@@ -92,7 +100,7 @@ def minimize(
             for values, tried_values in zip(point, tried, strict=True):
                 values[taken] = tried_values[lowered]
             state.m[taken] = point.m[taken]
-            torque[taken] = max_length(point.gradient[taken])
+            torque[taken] = landscape.largest(point.gradient[taken])
             state.steps[taken] += 1
         if on_step is not None:
             on_step(torque, point.energy)
@@ -101,15 +109,7 @@ def minimize(
 
 def _evaluate(landscape: Landscape, m: NDArray, t: NDArray, replicas: NDArray[np.intp]) -> _Point:
     B, energy = landscape.total_energy(m, t, replicas)
-    return _Point(m, cross(m, cross(m, B)), energy)
-
-
-def _turned(point: _Point, tau: NDArray) -> NDArray:
-    """Return the solution m' of m' = m − (τ/2) (m + m') × (m × B)."""
-    step = tau.astype(point.m.dtype)[:, None, None, None, None]
-    # |m × B| = |m × (m × B)| for a unit vector
-    squared = step**2 * np.sum(point.gradient**2, axis=1, keepdims=True)
-    return normalise(((4 - squared) * point.m - 4 * step * point.gradient) / (4 + squared))
+    return _Point(m, landscape.gradient(m, B), energy)
 
 
 def _energy_change(landscape: Landscape, old: _Point, new: _Point, replicas: NDArray[np.intp]) -> NDArray:
@@ -121,7 +121,7 @@ def _energy_change(landscape: Landscape, old: _Point, new: _Point, replicas: NDA
     """
     moved = new.m - old.m
     trapezoid = landscape.inner(moved, (old.gradient + new.gradient) / 2, replicas)
-    return np.where(max_length(moved) < 1e-3, trapezoid, new.energy - old.energy)
+    return np.where(landscape.largest(moved) < 1e-3, trapezoid, new.energy - old.energy)
 
 
 def _next_length(

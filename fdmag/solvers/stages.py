@@ -1,45 +1,147 @@
-"""The arithmetic of a Runge–Kutta step on whole arrays: the reference that compiled code is measured by."""
+"""One step of a Runge–Kutta method: what the integrator asks of a device, and the reference in NumPy."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.solvers.llg import max_length
-from fdmag.state import normalise
+from fdmag.solvers.tableau import Tableau
+from fdmag.state import State, normalise
+
+RightHandSide = Callable[[NDArray, NDArray[np.float64], NDArray[np.intp] | None], NDArray]
+"""dm/dt of (m, t, replicas): m (n, 3, nz, ny, nx), t (n,), and which replicas the n rows are (None: all)."""
 
 
-class StageArithmetic(Protocol):
-    """What the integrator asks of an array library. Arrays are (rows, 3, nz, ny, nx), dt is (rows,)."""
+class Stepper(ABC):
+    """Tries steps of some replicas of a state and commits the good ones; which they are is the caller's business.
 
-    def moved(self, m: NDArray, dt: NDArray, weights: Sequence[float], slopes: Sequence[NDArray]) -> NDArray:
-        """Return m + dt Σ weights × slopes."""
+    Rows are numbers of replicas in rising order. Only `accept` changes m; nothing here changes t, dt, steps or
+    rejected. A device fills in `_begin`, `_fastest`, `_attempt` and `_accept`.
 
-    def largest(self, weights: Sequence[float], vectors: Sequence[NDArray]) -> NDArray[np.float64]:
-        """Return the largest |Σ weights × vectors| over the cells of each row, (rows,); NaN if one is."""
+    Parameters
+    ----------
+    state : State
+    tableau : Tableau
+    """
 
-    def normalise(self, m: NDArray) -> None:
-        """Scale the vectors of ``m`` to length 1 in place; zero vectors stay zero."""
+    def __init__(self, state: State, tableau: Tableau) -> None:
+        self.state = state
+        self.tableau = tableau
+        self._known = np.zeros(state.batch, bool)  # whether the slope at the present state is at hand
+        self._tried = np.arange(state.batch)
+
+    def forget(self) -> None:
+        """Begin anew from the present state: m, t or a parameter was changed from outside."""
+        self._known[:] = False
+
+    def fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the largest |dm/dt| over the cells of these replicas now, (n,); NaN if one is."""
+        self._find_slopes(rows)
+        return self._fastest(rows)
+
+    def attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        """Try one step ``dt``, (n,), of these replicas from their present m and t; the state stays as it is.
+
+        Returns
+        -------
+        error, displacement : arrays (n,), float64
+            Largest local error of m over the cells (zero if the method has no estimate), and largest |Δm|.
+        """
+        self._find_slopes(rows)
+        self.state.evaluations[rows] += self.tableau.stages - 1
+        self._tried = rows
+        return self._attempt(rows, dt)
+
+    def accept(self, accepted: NDArray[np.bool_]) -> None:
+        """Commit the last attempt where ``accepted``, (n,): m becomes the solution, of unit length."""
+        chosen = self._tried[accepted]
+        if chosen.size:
+            self._accept(chosen, accepted)
+            self._known[chosen] = self.tableau.first_same_as_last
+
+    def _find_slopes(self, rows: NDArray[np.intp]) -> None:
+        known = self._known[rows]
+        if not known.all():
+            missing = rows[~known]
+            self._begin(missing)
+            self._known[missing] = True
+            self.state.evaluations[missing] += 1
+
+    @abstractmethod
+    def _begin(self, rows: NDArray[np.intp]) -> None:
+        """Evaluate the slope of these replicas at the present state and keep it."""
+
+    @abstractmethod
+    def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the largest |slope| of these replicas, (n,), of the slopes kept."""
+
+    @abstractmethod
+    def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        """As `attempt`, with the slopes at the present state at hand."""
+
+    @abstractmethod
+    def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:
+        """Commit the replicas ``chosen``, which are the rows ``accepted`` of the last attempt.
+
+        If the tableau's last stage is the first of the next step, its slope is the one to keep for them.
+        """
 
 
-class ArrayStages:
-    """`StageArithmetic` in NumPy."""
+class ArrayStepper(Stepper):
+    """`Stepper` in NumPy, for any right-hand side: the specification of the others."""
 
-    def moved(self, m: NDArray, dt: NDArray, weights: Sequence[float], slopes: Sequence[NDArray]) -> NDArray:
-        """Return m + dt Σ weights × slopes."""
-        moved = _weighted_sum(weights, slopes)
-        moved *= dt.astype(m.dtype)[:, None, None, None, None]
-        moved += m
-        return moved
+    def __init__(self, rhs: RightHandSide, state: State, tableau: Tableau) -> None:
+        super().__init__(state, tableau)
+        self.rhs = rhs
+        self._slope = np.empty_like(state.m)
+        self._last = self._solution = self._slope
 
-    def largest(self, weights: Sequence[float], vectors: Sequence[NDArray]) -> NDArray[np.float64]:
-        """Return the largest |Σ weights × vectors| over the cells of each row, (rows,); NaN if one is."""
-        return max_length(_weighted_sum(weights, vectors))
+    def _begin(self, rows: NDArray[np.intp]) -> None:
+        self._slope[self._at(rows)] = self.rhs(*self._present(rows))
 
-    def normalise(self, m: NDArray) -> None:
-        """Scale the vectors of ``m`` to length 1 in place; zero vectors stay zero."""
-        normalise(m)
+    def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        return max_length(self._slope[self._at(rows)])
+
+    def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        tableau = self.tableau
+        m, t, replicas = self._present(rows)
+        slopes, argument = [self._slope[self._at(rows)]], m
+        for weights, c in zip(tableau.a[1:], tableau.c[1:], strict=True):
+            argument = _moved(m, dt, weights, slopes)
+            slopes.append(self.rhs(argument, t + c * dt, replicas))
+        # Where the last stage is the first of the next step, it was evaluated at the solution.
+        solution = argument if tableau.first_same_as_last else _moved(m, dt, tableau.b, slopes)
+        self._last, self._solution = slopes[-1], solution
+        displacement, error = max_length(solution - m), np.zeros(rows.size)
+        if tableau.error_weights is not None:
+            error = max_length(_weighted_sum(tableau.error_weights, slopes)) * dt
+        return error, displacement
+
+    def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:
+        self.state.m[chosen] = normalise(self._solution[accepted])
+        if self.tableau.first_same_as_last:
+            self._slope[chosen] = self._last[accepted]
+
+    def _at(self, rows: NDArray[np.intp]) -> NDArray[np.intp] | slice:
+        """Return the same rows as an index; all of them are not copied."""
+        return slice(None) if rows.size == self.state.batch else rows
+
+    def _present(self, rows: NDArray[np.intp]) -> tuple[NDArray, NDArray, NDArray | None]:
+        """Return m, t and which replicas they are, as a right-hand side takes them."""
+        state = self.state
+        if rows.size == state.batch:
+            return state.m, state.t, None
+        return state.m[rows], state.t[rows], rows
+
+
+def _moved(m: NDArray, dt: NDArray, weights: Sequence[float], slopes: Sequence[NDArray]) -> NDArray:
+    """Return m + dt Σ weights × slopes."""
+    moved = _weighted_sum(weights, slopes)
+    moved *= dt.astype(m.dtype)[:, None, None, None, None]
+    moved += m
+    return moved
 
 
 def _weighted_sum(weights: Sequence[float], slopes: Sequence[NDArray]) -> NDArray:

@@ -1,6 +1,5 @@
 """Choosing the step size of each replica from its local error."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,9 +48,9 @@ class StepControl:
         if not 0 < self.dt_min < self.dt_max:
             raise ParameterError(f"dt_max = {self.dt_max:g} s; allowed: above {self.dt_min:g} s")
 
-    def allowed(self, displacement: Callable[[], NDArray]) -> NDArray | float:
-        """Return the allowed local error; ``displacement`` gives the largest |Δm| of the step, (batch,)."""
-        return self.rounding + (self.tolerance * displacement() if self.relative else self.tolerance)
+    def allowed(self, displacement: NDArray) -> NDArray | float:
+        """Return the allowed local error, given the largest |Δm| of the step, (batch,)."""
+        return self.rounding + (self.tolerance * displacement if self.relative else self.tolerance)
 
     def factor(self, ratio: NDArray, previous: NDArray, order: int) -> NDArray:
         """Return by what to multiply each step size, (batch,).

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from numpy.typing import NDArray
 
-from fdmag.demag import demag_convolution
+from fdmag.demag import DemagConvolution, HostDemag, demag_convolution
+from fdmag.demag.cuda import CudaDemag
 from fdmag.terms.term import Context, Term
 
 
@@ -24,8 +25,13 @@ class Demag(Term):
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return −µ0 N * (Ms m)."""
-        backend = context.backend
-        convolution = context.static(
-            "demag", lambda: demag_convolution(context.mesh, backend.dtype, compiled=backend.runtime is not None)
+        return self.convolution(context)(context.Ms * m)
+
+    def convolution(self, context: Context) -> HostDemag | DemagConvolution | CudaDemag:
+        """Return what turns Ms m [A/m] into the field [T], made once for a simulation."""
+        backend, mesh = context.backend, context.mesh
+        if (device := backend.cuda) is not None:
+            return context.static("demag", lambda: CudaDemag(device, mesh, backend.dtype))
+        return context.static(
+            "demag", lambda: demag_convolution(mesh, backend.dtype, compiled=backend.runtime is not None)
         )
-        return convolution(context.Ms * m)

@@ -1,10 +1,11 @@
 """The term protocol: every interaction is an effective field in tesla."""
 
+import copy
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -27,9 +28,18 @@ def _declarations(owner: type) -> dict[str, Declaration]:
     return declarations(owner)
 
 
+@cache
+def _kernel_declarations(owner: type) -> dict[str, Declaration]:
+    return declarations(owner) | declarations(owner, "derived")
+
+
 @dataclass
 class Declared:
-    """A dataclass whose parameters are declared; `bind` turns given values into `Parameter`."""
+    """A dataclass whose parameters are declared; `bind` turns given values into `Parameter`.
+
+    Fields declared by `fdmag.parameter.derived` are further parameters, which nobody gives: `Term.complete` sets them.
+    Reference and kernel read them like the others.
+    """
 
     name: ClassVar[str]
 
@@ -38,28 +48,59 @@ class Declared:
         """Return the declared parameters by name."""
         return dict(_declarations(cls))  # type: ignore[arg-type]
 
+    @classmethod
+    def kernel_parameters(cls) -> dict[str, Declaration]:
+        """Return what a kernel reads, in order: the declared parameters, then the derived ones."""
+        return dict(_kernel_declarations(cls))  # type: ignore[arg-type]
+
     def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
-        """Return a copy in which each declared value is a `Parameter` checked against the mesh."""
+        """Return a copy in which each value is a `Parameter` checked against the mesh; None stays None."""
         where = where or self.name
         bound = {
-            key: Parameter(getattr(self, key), declaration, mesh, regions, f"{where}.{key}")
+            key: Parameter(value, declaration, mesh, regions, f"{where}.{key}")
             for key, declaration in self.parameters().items()
+            if (value := getattr(self, key)) is not None
         }
         return dataclasses.replace(self, **bound)
 
     def bound(self) -> list[Parameter]:
-        """Return the parameters of a bound instance."""
-        return [getattr(self, key) for key in _declarations(type(self))]  # type: ignore[arg-type]
+        """Return the parameters of a bound and complete instance, in the order of `kernel_parameters`."""
+        return [getattr(self, key) for key in _kernel_declarations(type(self))]  # type: ignore[arg-type]
+
+    def derive(self, mesh: Mesh, regions: Regions, **values: NDArray) -> None:
+        """Set derived parameters of this bound instance to arrays (batch | 1, components, nz | 1, ny | 1, nx | 1)."""
+        for key, array in values.items():
+            declaration = _kernel_declarations(type(self))[key]  # type: ignore[arg-type]
+            setattr(self, key, Parameter(array, declaration, mesh, regions, f"{self.name}.{key}"))
 
 
 @dataclass
 class Material(Declared):
-    """Constants of the magnet itself: saturation magnetisation, Gilbert damping, gyromagnetic ratio."""
+    """Constants of the magnet itself: saturation magnetisation, Gilbert damping, gyromagnetic ratio, frozen spins.
+
+    Where ``frozen`` is not 0, m stays as it is: dm/dt = 0 in time, in relaxation and in minimisation, and what acts
+    there counts in no torque. Its exchange, stray field and energies stay.
+    """
 
     name: ClassVar[str] = "material"
     Ms: Any = parameter("A/m", "saturation magnetisation", minimum=0, time_dependent=False)
     alpha: Any = parameter("1", "Gilbert damping", default=0.01, minimum=0)
     gamma: Any = parameter("rad/(s T)", "gyromagnetic ratio", default=GAMMA_E, above=0, time_dependent=False)
+    frozen: Any = parameter("1", "1 where m is held fixed, 0 elsewhere", default=0.0, time_dependent=False)
+
+    @property
+    def freezes(self) -> bool:
+        """Whether m is held fixed anywhere."""
+        return bool(self.frozen.base.any())
+
+    @cached_property
+    def rate(self) -> Parameter:
+        """``gamma`` where m moves, 0 where it is frozen: all that the equation of motion needs to know of both."""
+        if not self.freezes:
+            return self.gamma
+        rate = copy.copy(self.gamma)
+        rate.base = self.gamma.base * (self.frozen.base == 0)
+        return rate
 
 
 @dataclass
@@ -185,6 +226,9 @@ class Term(Declared, ABC):
 
     def check(self, mesh: Mesh) -> None:
         """Raise `ParameterError` if the term cannot act on this mesh. Called once, on the bound term."""
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Set the derived parameters of this bound term. Called again when a parameter or Ms was changed."""
 
     @abstractmethod
     def field(self, m: NDArray, context: Context) -> NDArray:

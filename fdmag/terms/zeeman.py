@@ -14,7 +14,8 @@ from fdmag.terms.term import Context, Term
 class Zeeman(Term):
     """Energy density −Ms m·B of a field B that may vary over replicas, regions, cells and time.
 
-    With B along +z the energy is lowest for m along +z.
+    With B along +z the energy is lowest for m along +z. Patterns in space, each with a signal of its own, are given as
+    a `fdmag.Sum` of `fdmag.Driven`, or as several Zeeman terms, whose averages are columns of their own.
     """
 
     name: ClassVar[str] = "zeeman"

@@ -8,8 +8,6 @@
 namespace fd {
 
 constexpr double SQRT_HALF = 0.70710678118654752440;
-constexpr double COS_PI_8 = 0.92387953251128675613;
-constexpr double SIN_PI_8 = 0.38268343236508977173;
 
 /// cos and sin of 2 pi k / R for the odd radices.
 template <int R> struct Circle;
@@ -101,37 +99,6 @@ template <class T> struct Dft<8, T> {
     r[6] = er[2] - qi[2], i[6] = ei[2] + qr[2];
     r[3] = er[3] + h * br, i[3] = ei[3] + h * bi;
     r[7] = er[3] - h * br, i[7] = ei[3] - h * bi;
-  }
-};
-
-template <class T> struct Dft<16, T> {
-  typedef typename Simd<T>::V V;
-  static FD_INLINE void turn(V& r, V& i, T c, T s) {  // times c - i s
-    const V t = r * c + i * s;
-    i = i * c - r * s;
-    r = t;
-  }
-  static FD_INLINE void run(V* r, V* i) {
-    V ar[4][4], ai[4][4];
-#pragma GCC unroll 4
-    for (int a = 0; a < 4; a++) {
-#pragma GCC unroll 4
-      for (int b = 0; b < 4; b++) ar[a][b] = r[a + 4 * b], ai[a][b] = i[a + 4 * b];
-      Dft<4, T>::run(ar[a], ai[a]);
-    }
-    constexpr T c = T(COS_PI_8), s = T(SIN_PI_8), h = T(SQRT_HALF);
-    turn(ar[1][1], ai[1][1], c, s), turn(ar[1][2], ai[1][2], h, h), turn(ar[1][3], ai[1][3], s, c);
-    turn(ar[2][1], ai[2][1], h, h), turn(ar[2][3], ai[2][3], -h, h);
-    const V t = ar[2][2];
-    ar[2][2] = ai[2][2], ai[2][2] = -t;
-    turn(ar[3][1], ai[3][1], s, c), turn(ar[3][2], ai[3][2], -h, h), turn(ar[3][3], ai[3][3], -c, -s);
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) {
-      V br[4] = {ar[0][k], ar[1][k], ar[2][k], ar[3][k]}, bi[4] = {ai[0][k], ai[1][k], ai[2][k], ai[3][k]};
-      Dft<4, T>::run(br, bi);
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; q++) r[k + 4 * q] = br[q], i[k + 4 * q] = bi[q];
-    }
   }
 };
 

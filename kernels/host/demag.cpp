@@ -68,14 +68,15 @@ template <class T> void Demag<T>::backward_pair(T* to, const C* S, i64 pair, C* 
     store_part(a + row * nx, buffer[row].r, la), store_part(b + row * nx, buffer[row].i, lb);
 }
 
-/// W rows of some components (see `multiply`), forward along x, multiplied, backward. `x` holds as many columns.
+/// W rows of some components (see `multiply`), forward along x, multiplied, backward. `x` holds as many columns. Those
+/// of a film come from memory, the others from the transforms along z.
 template <class T>
 template <int fields>
 void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x) {
   C* to[3];
   for (int a = 0; a < fields; a++) {
     C* column = to[a] = x + a * column_size;
-    gather(column, first + a * component, g.rows, step, blocks_x);
+    gather<fields != 3>(column, first + a * component, g.rows, step, blocks_x);
     forward_first(column, fx, Rows<T>{column, 1});
     forward_inner(column, fx);
     if (special) forward_last(column, fx);
@@ -96,7 +97,7 @@ void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Grou
     inverse_inner(column, fx);
     inverse_last(column, fx, Rows<T>{column, 1});
     for (i64 i = nx; i < blocks_x * W; i++) column[i] = {V{}, V{}};
-    scatter(column, first + a * component, g.rows, step, blocks_x);
+    scatter<fields != 3>(column, first + a * component, g.rows, step, blocks_x);
   }
 }
 
@@ -130,46 +131,50 @@ template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
       }
 }
 
-template <class T> bool Demag<T>::apply(const T* from, T* to, i64 batch, int wanted) {
-  pthread_mutex_lock(&busy);
+template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, int wanted) {
+  pool->enter(&turn);
   if (wanted > threads) wanted = threads;
   size = 3 * nx * ny * nz;
   if (batch >= 2 * states && states > 1 && wanted > 1) {
     M = from, B = to;
-    parallel(batch, wanted, [](void* context, i64 replica, int thread) {
-      Demag& d = *(Demag*)context;
+    const Work replica = [](void* demag, i64 replica, int thread) {
+      Demag& d = *(Demag*)demag;
       C *S = d.waves[thread], *buffer = d.scratch[thread];
       for (i64 b = 0; b < d.column_blocks(); b++) d.forward_columns(d.M + replica * d.size, S, b, buffer);
       for (i64 b = 0; b < d.blocks_y; b++) d.planes(S, b, buffer);
       for (i64 b = 0; b < d.column_blocks(); b++) d.backward_columns(d.B + replica * d.size, S, b, buffer);
-    }, this);
+    };
+    pool->share(replica, this, batch, wanted);
   } else {
+    const Work forward = [](void* demag, i64 block, int thread) {
+      Demag& d = *(Demag*)demag;
+      d.forward_columns(d.M, d.waves[0], block, d.scratch[thread]);
+    };
+    const Work middle = [](void* demag, i64 block, int thread) {
+      Demag& d = *(Demag*)demag;
+      d.planes(d.waves[0], block, d.scratch[thread]);
+    };
+    const Work backward = [](void* demag, i64 block, int thread) {
+      Demag& d = *(Demag*)demag;
+      d.backward_columns(d.B, d.waves[0], block, d.scratch[thread]);
+    };
     for (i64 replica = 0; replica < batch; replica++) {
       M = from + replica * size, B = to + replica * size;
-      parallel(column_blocks(), wanted, [](void* context, i64 block, int thread) {
-        Demag& d = *(Demag*)context;
-        d.forward_columns(d.M, d.waves[0], block, d.scratch[thread]);
-      }, this);
-      parallel(blocks_y, wanted, [](void* context, i64 block, int thread) {
-        Demag& d = *(Demag*)context;
-        d.planes(d.waves[0], block, d.scratch[thread]);
-      }, this);
-      parallel(column_blocks(), wanted, [](void* context, i64 block, int thread) {
-        Demag& d = *(Demag*)context;
-        d.backward_columns(d.B, d.waves[0], block, d.scratch[thread]);
-      }, this);
+      pool->share(forward, this, column_blocks(), wanted);
+      pool->share(middle, this, blocks_y, wanted);
+      pool->share(backward, this, column_blocks(), wanted);
     }
   }
-  pthread_mutex_unlock(&busy);
-  return true;
+  pool->leave(&turn);
 }
 
 }  // namespace fd
 
 #define FD_EXPORT extern "C" __attribute__((visibility("default")))
 #define FD_DEMAG(T, suffix)                                                                                     \
-  FD_EXPORT void* fd_demag_create_##suffix(const long long* cells, const long long* lengths, int threads) {     \
-    return fd::Demag<T>::create(cells, lengths, threads);                                                       \
+  FD_EXPORT void* fd_demag_create_##suffix(const long long* cells, const long long* lengths, int threads,       \
+                                           const Threads* pool) {                                               \
+    return fd::Demag<T>::create(cells, lengths, threads, pool);                                                 \
   }                                                                                                             \
   FD_EXPORT void fd_demag_kernel_##suffix(void* demag, const double* octant, double scale) {                    \
     ((fd::Demag<T>*)demag)->set_kernel(octant, scale);                                                          \

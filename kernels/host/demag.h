@@ -85,21 +85,35 @@ void split(const Complex<T>* a, const Transform<T>& f, const Mirror* pairs, i64 
   }
 }
 
-/// The reverse of `split`, without its factor of two, and the first inverse stage.
+constexpr int LIST_AHEAD = 3;    // pairs of blocks
+constexpr int ROW_AHEAD = 4;     // x blocks
+constexpr int KERNEL_AHEAD = 6;  // blocks of the kernel, which is read only once, from memory
+
+/// The reverse of `split`, without its factor of two, and the first inverse stage. In a film two columns are far apart,
+/// so what is needed soon is fetched; else what is beside it, for the next pair of columns.
 template <int R, class T>
 void join(Complex<T>* a, const Transform<T>& f, const Mirror* pairs, i64 count, const Complex<T>* in, Order order,
           bool packed, bool second) {
   typedef typename Simd<T>::V V;
   const i64 step = f.P / R;
+  const bool film = order.shift > 0;
   auto get = [=](i64 k, V& pr, V& pi, V& qr, V& qi) FD_LAMBDA {
     const Complex<T>* o = in + order(k);
-    prefetch<false>(o + 2 * order.column), prefetch<false>(o + 3 * order.column);
+    if (!film) prefetch<false>(o + 2 * order.column), prefetch<false>(o + 3 * order.column);
     const V xr = o[0].r, xi = o[0].i, yr = second ? o[order.column].r : V{}, yi = second ? o[order.column].i : V{};
     pr = xr - yi, pi = xi + yr, qr = xr + yi, qi = yr - xi;
   };
   for (i64 c = 0; c < count; c++) {
     const i64 b = pairs[c].block, e = pairs[c].mirror, base = f.wave[b * R];
-    V pr[R]{}, pi[R]{}, qr[R], qi[R];
+    V pr[R], pi[R], qr[R], qi[R];
+    if (film && c + LIST_AHEAD < count) {
+      const i64 next = f.wave[pairs[c + LIST_AHEAD].block * R];
+#pragma GCC unroll 16
+      for (int j = 0; j < R; j++) {
+        const Complex<T>* o = in + order(2 * j < R ? next + j * step : f.P - next - j * step);
+        prefetch<false>(o), prefetch<false>(o + order.column);
+      }
+    }
     if (b != e) {
 #pragma GCC unroll 16
       for (int j = 0; j < R; j++) {
@@ -142,8 +156,6 @@ template <class T> struct Place {
 /// Vectors of the kernel for each wave number: of z alone zz, of x and y xx, yy, xy, of all xx, yy, zz, xy, xz, yz.
 constexpr int kernel_vectors(int fields) { return fields == 1 ? 1 : fields == 2 ? 3 : 6; }
 
-constexpr int AHEAD = 3;  // blocks of the kernel, which is read only once, from memory
-
 /// Last forward stage, multiplication by the real symmetric tensor, first inverse stage, in place, of the columns of
 /// z (`fields` = 1), x and y (2) or x, y and z (3). k and -k are done together, so the kernel is read once.
 template <int R, int fields, class T>
@@ -166,7 +178,7 @@ __attribute__((noinline)) void multiply(Complex<T>* const* columns, const Mirror
       const Place<T> place = places[b + j];
       const V* k = reinterpret_cast<const V*>(kernel + place.rank * K * W);
 #pragma GCC unroll 6
-      for (int a = 0; a < K; a++) prefetch<false>(k + AHEAD * K * R + a);
+      for (int a = 0; a < K; a++) prefetch<false>(k + KERNEL_AHEAD * K * R + a);
       if constexpr (fields == 1) {
         r[0][j] *= k[0], i[0][j] *= k[0];
       } else {
@@ -215,12 +227,16 @@ template <class T> void multiply_packed(Complex<T>* const* columns, const Transf
   }
 }
 
-/// W rows, at offsets `rows` with steps of `stride` between x blocks, to one column of n points along x.
-template <class T> void gather(Complex<T>* to, const Complex<T>* from, const i64* rows, i64 stride, i64 blocks) {
+/// W rows, at offsets `rows` with steps of `stride` between x blocks, to one column of n points along x. `far`: they
+/// are in memory rather than in the cache.
+template <bool far, class T>
+void gather(Complex<T>* to, const Complex<T>* from, const i64* rows, i64 stride, i64 blocks) {
   typedef typename Simd<T>::V V;
   constexpr int W = Simd<T>::W;
   for (i64 b = 0; b < blocks; b++, to += W) {
     V v[W];
+#pragma GCC unroll 16
+    for (int w = 0; far && w < W; w++) prefetch<false>(from + rows[w] + (b + ROW_AHEAD) * stride);
 #pragma GCC unroll 16
     for (int w = 0; w < W; w++) v[w] = from[rows[w] + b * stride].r;
     transpose<T>(v);
@@ -235,11 +251,14 @@ template <class T> void gather(Complex<T>* to, const Complex<T>* from, const i64
 }
 
 /// The reverse of `gather`.
-template <class T> void scatter(const Complex<T>* from, Complex<T>* to, const i64* rows, i64 stride, i64 blocks) {
+template <bool far, class T>
+void scatter(const Complex<T>* from, Complex<T>* to, const i64* rows, i64 stride, i64 blocks) {
   typedef typename Simd<T>::V V;
   constexpr int W = Simd<T>::W;
   for (i64 b = 0; b < blocks; b++, from += W) {
     V v[W];
+#pragma GCC unroll 16
+    for (int w = 0; far && w < W; w++) prefetch<true>(to + rows[w] + (b + ROW_AHEAD) * stride);
 #pragma GCC unroll 16
     for (int w = 0; w < W; w++) v[w] = from[w].r;
     transpose<T>(v);

@@ -1,11 +1,12 @@
 // What a demag convolution knows and owns, and how it is set up.
 #pragma once
 #include "demag.h"
-#include "pool.h"
+#include "share.h"
 
 namespace fd {
 
 constexpr int MOST_LANES = FD_VECTOR_BYTES / sizeof(float);
+constexpr int MOST_THREADS = 256;  // each has memory of its own
 
 /// Rows along x that are transformed together.
 struct Group {
@@ -34,17 +35,18 @@ template <class T> struct Demag {
   T *kernel, *packed_kernel;
   C** waves;    // S, one per replica in flight
   C** scratch;  // one per thread
-  pthread_mutex_t busy;
+  const Threads* pool;
+  Turn turn;   // to use all this
   const T* M;  // of the call in progress
   T* B;
   i64 size;  // of one replica
 
-  static Demag* create(const i64* cells, const i64* lengths, int threads);
+  static Demag* create(const i64* cells, const i64* lengths, int threads, const Threads* pool);
   bool prepare(const i64* cells, const i64* lengths);
   void make_groups();
   i64 place_of(i64 k, int c) const;
   void set_kernel(const double* octant, double scale);
-  bool apply(const T* from, T* to, i64 batch, int wanted);
+  void apply(const T* from, T* to, i64 batch, int wanted);
   void destroy();
 
   const T* source(const T* m, i64 column) const {
@@ -204,11 +206,11 @@ template <class T> void Demag<T>::set_kernel(const double* octant, double scale)
   }
 }
 
-template <class T> Demag<T>* Demag<T>::create(const i64* cells, const i64* lengths, int threads) {
+template <class T> Demag<T>* Demag<T>::create(const i64* cells, const i64* lengths, int threads, const Threads* pool) {
   Demag* d = (Demag*)allocate(sizeof(Demag));
   if (!d) return nullptr;
-  pthread_mutex_init(&d->busy, nullptr);
-  d->threads = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : threads;
+  d->pool = pool;
+  d->threads = threads < 1 ? 1 : threads > MOST_THREADS ? MOST_THREADS : threads;
   if (d->prepare(cells, lengths)) return d;
   d->destroy();
   return nullptr;
@@ -222,7 +224,6 @@ template <class T> void Demag<T>::destroy() {
   }
   release(waves), release(scratch), release(group), release(pairs), release(pairs_x), release(places);
   release(kernel), release(packed_kernel);
-  pthread_mutex_destroy(&busy);
   release(this);
 }
 

@@ -24,6 +24,7 @@ struct Call {
     const real* other;  // field added to the local one, or the second factor of an inner product; may be null
     real* out;
     double* sums;  // one per term and block
+    bool scaled;   // `other` is to be multiplied by Ms, which is the same in all cells
 };
 
 constexpr Index kBlockCells = 4096;
@@ -46,9 +47,30 @@ static void run(Task task, Call& call) {
     problem.parallel(task, &call, call.rows * blocks_of(problem).per_replica, call.rows * cells >= kSerialCells);
 }
 
-// Call cell(site) for every cell of one line along x; inside the line the neighbours along x are always there.
+constexpr Index kVector = 64 / sizeof(real);  // cells of the widest vector there is
+
+// Call visit(i) for begin <= i < end, for some of them twice: in whole vectors, of which the last overlaps with the one
+// before, so that no cells are left to be done one by one. Few cells take vectors of half the size.
+template <Index vector = kVector, class Visit>
+FD_HD void in_vectors(Index begin, Index end, const Visit& visit) {
+    if (end - begin < vector) {
+        if constexpr (vector == kVector)
+            in_vectors<vector / 2>(begin, end, visit);
+        else
+            for (Index i = begin; i < end; ++i) visit(i);
+        return;
+    }
+    for (Index i = begin; i < end; i += vector) {
+        const Index start = i + vector <= end ? i : end - vector;
+        FD_INDEPENDENT
+        for (Index k = 0; k < vector; ++k) visit(start + k);
+    }
+}
+
+// Call cell(site) for the cells from ... to - 1 of one line along x, for some of them twice; inside the line
+// the neighbours along x are always there.
 template <class Cell>
-FD_HD void for_line(const Problem& problem, Index line, const Cell& cell) {
+FD_HD void for_part(const Problem& problem, Index line, Index from, Index to, const Cell& cell) {
     const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
     const Index y = line % ny, z = line / ny, first = line * nx;
     const bool wrap_x = problem.periodic[0], wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
@@ -59,10 +81,15 @@ FD_HD void for_line(const Problem& problem, Index line, const Cell& cell) {
         return Site{i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
     };
     const Index to_end = wrap_x ? nx - 1 : 0;
-    cell(site(first, to_end, nx > 1 ? 1 : 0));
-    FD_INDEPENDENT
-    for (Index i = first + 1; i < first + nx - 1; ++i) cell(site(i, -1, 1));
-    if (nx > 1) cell(site(first + nx - 1, -1, -to_end));
+    if (from == 0) cell(site(first, to_end, nx > 1 ? 1 : 0));
+    const Index begin = first + (from > 0 ? from : 1), end = first + (to < nx ? to : nx - 1);
+    in_vectors(begin, end, [=](Index i) FD_INLINE { cell(site(i, -1, 1)); });
+    if (to == nx && nx > 1) cell(site(first + nx - 1, -1, -to_end));
+}
+
+template <class Cell>
+FD_HD void for_line(const Problem& problem, Index line, const Cell& cell) {
+    for_part(problem, line, 0, problem.cells[0], cell);
 }
 
 // One block of one replica, with its parameters read.
@@ -73,7 +100,8 @@ struct Work {
     Damping damping;
 };
 
-static Work begin(const Call& call, Index block) {
+// Say where a block is and read its parameters; of Ms alone unless all are wanted.
+static Work begin(const Call& call, Index block, bool all = true) {
     const Problem& problem = *call.problem;
     const Blocks blocks = blocks_of(problem);
     Work work;
@@ -90,12 +118,13 @@ static Work begin(const Call& call, Index block) {
     work.magnet.values = call.m + 3 * work.cells * work.row;
     work.magnet.cells = work.cells;
     work.magnet.Ms.read(first(0), work.cells);
-    work.damping.alpha.read(first(1), work.cells);
-    work.damping.gamma.read(first(2), work.cells);
     for (int axis = 0; axis < 3; ++axis) {
         work.magnet.cell_size[axis] = real(problem.cell_size[axis]);
         work.magnet.inverse_square[axis] = real(1 / (problem.cell_size[axis] * problem.cell_size[axis]));
     }
+    if (!all) return work;
+    work.damping.alpha.read(first(1), work.cells);
+    work.damping.gamma.read(first(2), work.cells);
     read_terms(work.terms, first, work.cells);
     return work;
 }
@@ -106,19 +135,23 @@ FD_HD void store(real* out, Index cell, Index cells, vec3 v) {
     out[cell + 2 * cells] = v.z;
 }
 
-// Write visit(site, magnet, terms, damping), a vector, for every cell of the block; 0 where Ms = 0.
+// Write visit(site, magnet, terms, damping), a vector, for the cells [start, end) of a row to out[cell], out[cell +
+// stride] and out[cell + 2 stride]; 0 where Ms = 0.
 template <class Visit>
-FD_HD void for_block(const Call& call, const Work& work, const Visit& visit) {
-    real* const out = call.out + 3 * work.cells * work.row;
+FD_HD void for_cells(const Problem& problem, const Work& work, Index start, Index end, real* out, Index stride,
+                     const Visit& visit) {
+    const Index nx = problem.cells[0];
     const Magnet magnet = work.magnet;
     const Terms terms = work.terms;
     const Damping damping = work.damping;
-    for (Index line = work.first_line; line < work.last_line; ++line)
-        for_line(*call.problem, line, [=](const Site& site) FD_INLINE {
+    for (Index line = start / nx; line * nx < end; ++line) {
+        const Index first = line * nx, from = start > first ? start - first : 0;
+        for_part(problem, line, from, end - first < nx ? end - first : nx, [=](const Site& site) FD_INLINE {
             const vec3 v = visit(site, magnet, terms, damping);
             const bool magnetic = magnet.magnetic(site.i);
-            store(out, site.i, magnet.cells, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+            store(out, site.i, stride, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
         });
+    }
 }
 
 static Task term_task(int term);
@@ -126,41 +159,67 @@ static void sum_energies(const Call& call, const Work& work, double* sums);
 
 enum Kind { kField, kSlope, kDescent };
 
-template <int kind, bool with_other>
+// Field, slope or descent of all terms plus factor x other, as `for_cells` writes it; `other` may be null.
+template <int kind>
+__attribute__((noinline)) static void evaluate(const Problem& problem, const Work& work, const real* other, real factor,
+                                               Index start, Index end, real* out, Index stride) {
+    const Vector<true> B_other = {other ? other : work.magnet.values, work.cells};
+    const real weight = other ? factor : 0;
+    for_cells(problem, work, start, end, out, stride,
+              [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping& d) FD_INLINE {
+                  const vec3 m = magnet.m(s.i);
+                  const vec3 B = acting(local_field(t, s, magnet) + weight * B_other[s.i], d, s.i);
+                  if (kind == kSlope) return llg(m, B, d.gamma[s.i], d.alpha[s.i]);
+                  return kind == kField ? B : steepest_descent(m, B);
+              });
+}
+
+constexpr Index kPiece = 512;  // cells handled while they sit in the first-level cache
+
+// Number of cells from `start` on that make a piece: whole lines if they are short, a part of one if it is long.
+static Index piece_length(const Problem& problem, Index start, Index end) {
+    const Index nx = problem.cells[0], left = nx < kPiece ? end - start : nx - start % nx;
+    const Index most = nx < kPiece ? kPiece / nx * nx : kPiece;
+    return left < most ? left : most;
+}
+
+template <int kind>
 static void local_block(void* data, long long block) {
     const Call& call = *static_cast<const Call*>(data);
     const Work work = begin(call, block);
-    const Vector<true> other = {call.other + 3 * work.cells * work.row, work.cells};
-    for_block(call, work, [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping& d) FD_INLINE {
-        vec3 B = local_field(t, s, magnet);
-        if (with_other) B = B + other[s.i];
-        if (kind == kSlope) return llg(magnet.m(s.i), B, d.gamma[s.i], d.alpha[s.i]);
-        return kind == kField ? B : steepest_descent(magnet.m(s.i), B);
-    });
+    const Index nx = call.problem->cells[0], end = work.last_line * nx, first = 3 * work.cells * work.row;
+    real values[3][kPiece];
+    for (Index start = work.first_line * nx, n; start < end; start += n) {
+        n = piece_length(*call.problem, start, end);
+        evaluate<kind>(*call.problem, work, call.other ? call.other + first : nullptr,
+                       call.scaled ? work.magnet.Ms[0] : real(1), start, start + n, values[0] - start, kPiece);
+        for (int c = 0; c < 3; ++c)
+            __builtin_memcpy(call.out + first + c * work.cells + start, values[c], n * sizeof(real));
+    }
 }
 
-// Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`.
+// Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`, which may be the place of the result.
 FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
-                           real* out, int kind) {
-    static const Task tasks[3][2] = {{local_block<kField, false>, local_block<kField, true>},
-                                     {local_block<kSlope, false>, local_block<kSlope, true>},
-                                     {local_block<kDescent, false>, local_block<kDescent, true>}};
-    Call call = {problem, rows, replicas, m, other, out, nullptr};
-    run(tasks[kind][other != nullptr], call);
+                           real* out, int kind, int scaled) {
+    static const Task tasks[] = {local_block<kField>, local_block<kSlope>, local_block<kDescent>};
+    Call call = {problem, rows, replicas, m, other, out, nullptr, scaled != 0};
+    run(tasks[kind], call);
 }
 
 template <int term>
 static void term_block(void* data, long long block) {
     const Call& call = *static_cast<const Call*>(data);
-    for_block(call, begin(call, block),
-              [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
+    const Work work = begin(call, block);
+    const Index nx = call.problem->cells[0];
+    for_cells(*call.problem, work, work.first_line * nx, work.last_line * nx, call.out + 3 * work.cells * work.row,
+              work.cells, [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
                   FD_INLINE { return field_of(At<term>(), t, s, magnet); });
 }
 
 // Field [T] of one term.
 FD_EXPORT void fdmag_term(const Problem* problem, Index rows, const Index* replicas, const real* m, real* out,
                           int term) {
-    Call call = {problem, rows, replicas, m, nullptr, out, nullptr};
+    Call call = {problem, rows, replicas, m, nullptr, out, nullptr, false};
     run(term_task(term), call);
 }
 
@@ -226,13 +285,13 @@ static void integrate(Task task, Call& call, double* out, Index count) {
 
 // Energy [J] of every term: out[row * kTerms + term].
 FD_EXPORT void fdmag_energies(const Problem* problem, Index rows, const Index* replicas, const real* m, double* out) {
-    Call call = {problem, rows, replicas, m, nullptr, nullptr, nullptr};
+    Call call = {problem, rows, replicas, m, nullptr, nullptr, nullptr, false};
     integrate(energy_block, call, out, kTerms);
 }
 
 // Integral of Ms a·b over the mesh: out[row].
 FD_EXPORT void fdmag_inner(const Problem* problem, Index rows, const Index* replicas, const real* a, const real* b,
                            double* out) {
-    Call call = {problem, rows, replicas, a, b, nullptr, nullptr};
+    Call call = {problem, rows, replicas, a, b, nullptr, nullptr, false};
     integrate(inner_block, call, out, 1);
 }

@@ -10,7 +10,7 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
     "unknown term": (
         [("[terms.exchange]", "[terms.exchnge]")],
         "",
-        ["[terms.exchnge]: unknown key", "allowed: demag, exchange", 'did you mean "exchange"?'],
+        ["[terms.exchnge]: unknown key", "demag, exchange", 'did you mean "exchange"?'],
     ),
     "unknown key": ([("A = ", "a = ")], "", ["[terms.exchange] a: unknown key", "allowed: A", 'did you mean "A"?']),
     "unknown table": (

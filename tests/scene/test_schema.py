@@ -24,13 +24,15 @@ def test_term_with_only_its_required_parameters(scenes, name):
     entry = next(entry for entry in term_catalogue() if entry["name"] == name)
     required = [item for item in entry["parameters"] if item["required"]]
     lines = [f"{item['name']} = {1 if item['components'] == 1 else [0, 0, 1]}" for item in required]
-    base = scenes.text(('[terms.exchange]\nA = "13 pJ/m"\n', ""), ('[terms.zeeman]\nB = [0, 0, "10 mT"]\n', ""))
+    followed = {declared.follows for declared in registry()[name].parameters().values()} - {None}
+    removed = [] if followed else [('[terms.exchange]\nA = "13 pJ/m"\n', "")]
+    base = scenes.text(*removed, ('[terms.zeeman]\nB = [0, 0, "10 mT"]\n', ""))
     path = scenes.folder / "film.toml"
     path.write_text(base + f"[terms.{name}]\n" + "\n".join(lines) + "\n")
     from fdmag.scene.load import load_scene
 
     simulation = load_scene(path).simulation
-    assert list(simulation.terms) == [name]
+    assert {*simulation.terms} == {name, *(path.partition(".")[0] for path in followed)}
     assert np.isfinite(simulation.effective_field(name)).all()
 
 
@@ -39,7 +41,7 @@ def test_catalogue_names_every_parameter(name):
     entry = next(entry for entry in json.loads(json.dumps(term_catalogue())) if entry["name"] == name)
     assert entry["summary"].rstrip(".")
     assert [item["name"] for item in entry["parameters"]] == [
-        field.name for field in dataclasses.fields(registry()[name])
+        field.name for field in dataclasses.fields(registry()[name]) if field.init
     ]
     for item in entry["parameters"]:
         declared = registry()[name].parameters().get(item["name"])

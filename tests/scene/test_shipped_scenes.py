@@ -34,7 +34,7 @@ def test_resolved_scene_is_the_same_scene(name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_scene_comes_out_as_it_says(name, tmp_path):
-    """Ten seconds for standard problem 4, less than two for each of the others."""
+    """Ten seconds for standard problem 4, five for the skyrmion, less than two for each of the others."""
     found = run_scene(SHIPPED[name], tmp_path / name, overrides=SHORTENED.get(name, []))
     assert found
     assert all(outcome.holds for outcome in found), "\n".join(map(str, found))

@@ -9,6 +9,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
 from fdmag.simulation import Simulation, merged_times
 from fdmag.solvers.integrator import Integrator
+from fdmag.solvers.stages import ArrayStepper
 from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, METHODS, RK4, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
@@ -197,13 +198,13 @@ def test_a_step_that_cannot_succeed_is_an_error_that_names_the_replica():
 
     state = State.start(np.ones((2, 3, 1, 1, 1)))
     with pytest.raises(SolverError, match=r"replica 0 at t = (2.99|3).*e-10 s needs a step below 1e-15 s"):
-        Integrator(jump, state, DORMAND_PRINCE, StepControl(dt_min=1e-15)).advance(1e-9)
+        Integrator(ArrayStepper(jump, state, DORMAND_PRINCE), StepControl(dt_min=1e-15)).advance(1e-9)
 
 
 def test_a_slope_that_is_not_finite_is_an_error():
     state = State.start(np.ones((2, 3, 1, 1, 1)))
     with pytest.raises(SolverError, match="replica 0 at t = 0 s: dm/dt is not finite"):
-        Integrator(lambda m, t, replicas: m * np.nan, state, DORMAND_PRINCE).advance(1e-9)
+        Integrator(ArrayStepper(lambda m, t, replicas: m * np.nan, state, DORMAND_PRINCE)).advance(1e-9)
 
 
 @pytest.mark.parametrize(

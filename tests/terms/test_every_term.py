@@ -1,7 +1,5 @@
 """What must hold for every term: these tests run over the registry, so a new term is tested without being named."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -9,11 +7,21 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import declarations
 from fdmag.simulation import Simulation
 from fdmag.terms import registry
+from tests.samples import ENDLESS, PLACED, fitted
 
-SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "1": 1.0, "A/m": 1e6, "A/m^2": 1e11}
+SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "1": 1.0, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
+SCALE |= {"V": 0.5, "ohm m^2": 5e-12, "T/V^2": 0.05, "J/(V m)": 1e-13, "A": 1e-2}
 TERMS = sorted(registry())
 WITH_ENERGY = [name for name in TERMS if registry()[name].has_energy()]
 MESH = Mesh((5, 4, 3), (2e-9, 3e-9, 5e-9))
+DTYPES = ["float64", "float32"]
+# Central difference of eight points, exact for polynomials up to degree 8, so that its step may be large.
+STENCIL = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
+
+
+def rounding(dtype):
+    """Relative error allowed of a few dozen operations in a row."""
+    return 64 * np.finfo(dtype).eps
 
 
 def sample(name, rng, mesh=MESH, per_cell=False):
@@ -26,7 +34,7 @@ def sample(name, rng, mesh=MESH, per_cell=False):
         values[key] = SCALE[declared.unit] * (
             rng.uniform(0.5, 1.5, shape) if declared.components == 1 else rng.normal(size=shape)
         )
-    return registry()[name](**values)
+    return registry()[name](**fitted(values))
 
 
 def random_m(rng, mesh=MESH, batch=1):
@@ -37,29 +45,38 @@ def random_m(rng, mesh=MESH, batch=1):
 @pytest.mark.parametrize("name", WITH_ENERGY)
 @pytest.mark.parametrize("per_cell", [False, True], ids=["uniform", "per cell"])
 @pytest.mark.parametrize("periodic", ["", "xyz"], ids=["open", "periodic"])
-def test_field_is_minus_the_gradient_of_the_energy(name, per_cell, periodic):
-    """B = −(1 / Ms V) ∂E/∂m, by central differences of the energy in random cells and directions."""
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_field_is_minus_the_gradient_of_the_energy(name, per_cell, periodic, dtype):
+    """B = −(1 / Ms V) ∂E/∂m, by central differences of the energy in random cells and directions.
+
+    An energy is a sum over all cells, of which each may round by some eps; the difference is divided by h.
+    """
+    if name in ENDLESS and per_cell and periodic:
+        pytest.skip("its parameters must not vary along a periodic axis")
     rng = np.random.default_rng(1)
     mesh = Mesh(MESH.cells, MESH.cell_size, periodic)
     Ms = rng.uniform(5e5, 1e6, mesh.shape)
-    magnet = Simulation(mesh, [sample(name, rng, mesh, per_cell)], Ms=Ms)._magnet
-    m = random_m(rng, mesh)
+    magnet = Simulation(mesh, [sample(name, rng, mesh, per_cell)], Ms=Ms, dtype=dtype)._magnet
+    m = random_m(rng, mesh).astype(dtype)
     field, _ = magnet.total_energy(m, np.zeros(1), None)
-    h = 1e-3
-    for _ in range(8):
+    h = 0.25
+    for _ in range(4):
         cell = tuple(rng.integers(n) for n in mesh.shape)
-        direction = rng.normal(size=3)
-        moved = [m.copy(), m.copy()]
-        moved[0][(0, slice(None), *cell)] += h * direction
-        moved[1][(0, slice(None), *cell)] -= h * direction
-        up, down = (magnet.total_energy(each, np.zeros(1), None)[1][0] for each in moved)
-        expected = -(up - down) / (2 * h) / (Ms[cell] * mesh.cell_volume)
-        scale = np.abs(field).max() * np.linalg.norm(direction)
-        assert field[(0, slice(None), *cell)] @ direction == pytest.approx(expected, abs=2e-6 * scale)
+        direction = rng.normal(size=3).astype(dtype)
+        slope = 0.0
+        for steps, weight in STENCIL.items():
+            for sign in (1, -1):
+                moved = m.astype(np.float64)
+                moved[(0, slice(None), *cell)] += sign * steps * h * direction
+                slope += sign * weight * magnet.total_energy(moved.astype(dtype), np.zeros(1), None)[1][0] / h
+        expected = -slope / (Ms[cell] * mesh.cell_volume)
+        scale = float(np.abs(field).max() * np.linalg.norm(direction))
+        allowed = 2 / h * mesh.n_cells * float(np.finfo(dtype).eps) * scale
+        assert field[(0, slice(None), *cell)] @ direction == pytest.approx(expected, abs=allowed)
 
 
 @pytest.mark.parametrize("name", TERMS)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_a_batch_equals_separate_replicas_bit_for_bit(name, dtype):
     rng = np.random.default_rng(2)
     m = random_m(rng, batch=5)
@@ -73,7 +90,8 @@ def test_a_batch_equals_separate_replicas_bit_for_bit(name, dtype):
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_parameters_may_differ_between_replicas(name):
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_parameters_may_differ_between_replicas(name, dtype):
     """Each replica of a batch with its own value of every parameter equals the replica alone with that value."""
     rng = np.random.default_rng(3)
     terms = [sample(name, rng) for _ in range(3)]
@@ -82,100 +100,55 @@ def test_parameters_may_differ_between_replicas(name):
     for key, declared in declarations(registry()[name]).items():
         values = np.array([getattr(term, key) for term in terms])
         stacked[key] = values.reshape(3, declared.components, 1, 1, 1)
-    together = Simulation(MESH, [registry()[name](**stacked)], Ms=8e5, m=m)
+    together = Simulation(MESH, [registry()[name](**stacked)], Ms=8e5, m=m, dtype=dtype)
     for replica, term in enumerate(terms):
-        alone = Simulation(MESH, [term], Ms=8e5, m=m[replica])
+        alone = Simulation(MESH, [term], Ms=8e5, m=m[replica], dtype=dtype)
         np.testing.assert_array_equal(together.effective_field()[replica], alone.effective_field()[0])
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_empty_cells_feel_and_hold_nothing(name):
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_empty_cells_feel_and_hold_nothing(name, dtype):
     rng = np.random.default_rng(4)
     Ms = np.where(rng.uniform(size=MESH.shape) < 0.5, 8e5, 0.0)
-    simulation = Simulation(MESH, [sample(name, rng)], Ms=Ms, m=random_m(rng))
+    simulation = Simulation(MESH, [sample(name, rng)], Ms=Ms, m=random_m(rng), dtype=dtype)
     assert not simulation.effective_field()[0][:, Ms == 0].any()
     assert simulation.effective_field()[0][:, Ms > 0].any()
     assert not simulation.m[0][:, Ms == 0].any()
 
 
 @pytest.mark.parametrize("name", WITH_ENERGY)
-def test_energy_is_the_integral_of_its_density(name):
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_energy_is_the_integral_of_its_density(name, dtype):
     rng = np.random.default_rng(5)
-    simulation = Simulation(MESH, [sample(name, rng)], Ms=8e5, m=random_m(rng))
-    total = simulation.energy_density(name).sum() * MESH.cell_volume
-    assert simulation.energies()[name][0] == pytest.approx(total, rel=1e-12)
+    simulation = Simulation(MESH, [sample(name, rng)], Ms=8e5, m=random_m(rng), dtype=dtype)
+    density = simulation.energy_density(name).astype(np.float64)
+    allowed = rounding(dtype) * np.abs(density).sum() * MESH.cell_volume
+    assert simulation.energies()[name][0] == pytest.approx(density.sum() * MESH.cell_volume, abs=allowed)
 
 
-def turned_mesh(mesh, turn):
-    """The mesh with its axes permuted as the signed permutation matrix ``turn`` moves them."""
-    order = [int(np.flatnonzero(row)[0]) for row in turn]
-    return Mesh(
-        tuple(mesh.cells[axis] for axis in order),
-        tuple(mesh.cell_size[axis] for axis in order),
-        tuple(mesh.periodic[axis] for axis in order),
-    )
-
-
-def turned_axial(vectors, turn):
-    """A field of axial vectors (..., 3, nz, ny, nx) after the signed permutation ``turn`` of space."""
-    order = [int(np.flatnonzero(row)[0]) for row in turn]
-    axes = [-1 - axis for axis in order]  # array axis of x, y, z is -1, -2, -3
-    lead = vectors.ndim - 3
-    moved = np.transpose(vectors, (*range(lead), *(vectors.ndim + axes[k] for k in (2, 1, 0))))
-    for k, row in enumerate(turn):
-        if row.sum() < 0:
-            moved = np.flip(moved, axis=-1 - k)
-    sign = round(np.linalg.det(turn))
-    return sign * np.einsum("ij,...jzyx->...izyx", turn, moved)
-
-
-TURNS = {
-    "cyclic rotation": np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]]),
-    "quarter turn about z": np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]]),
-    "half turn about x": np.diag([1, -1, -1]),
-    "mirror across x": np.diag([-1, 1, 1]),
-    "mirror across z": np.diag([1, 1, -1]),
-    "inversion": -np.eye(3, dtype=int),
-}
-
-
-@pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
-@pytest.mark.parametrize("name", TERMS)
-def test_the_field_turns_with_the_whole_system(name, turn):
-    """Rotating or reflecting mesh, m and vector parameters turns the field alike: magnetic quantities are axial."""
-    rng = np.random.default_rng(6)
-    mesh = Mesh(MESH.cells, MESH.cell_size, "y")
-    term = sample(name, rng, mesh)
-    m, Ms = random_m(rng, mesh), rng.uniform(5e5, 1e6, mesh.shape)
-    turned_term = dataclasses.replace(term)
-    for key, declared in declarations(term).items():
-        if declared.components == 3:
-            setattr(turned_term, key, round(np.linalg.det(turn)) * turn @ getattr(term, key))
-    Ms_turned = turned_axial(np.stack([Ms] * 3), turn)
-    before = Simulation(mesh, [term], Ms=Ms, m=m).effective_field()
-    after = Simulation(
-        turned_mesh(mesh, turn), [turned_term], Ms=np.abs(Ms_turned[0]), m=turned_axial(m, turn)
-    ).effective_field()
-    np.testing.assert_allclose(after, turned_axial(before, turn), rtol=1e-9, atol=1e-12 * np.abs(before).max())
-
-
-@pytest.mark.parametrize("name", TERMS)
-def test_a_periodic_system_may_be_shifted(name):
+@pytest.mark.parametrize("name", [name for name in TERMS if name not in PLACED])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_periodic_system_may_be_shifted(name, dtype):
     rng = np.random.default_rng(7)
     mesh = Mesh(MESH.cells, MESH.cell_size, "xy")
     term, m = sample(name, rng, mesh), random_m(rng, mesh)
-    here = Simulation(mesh, [term], Ms=8e5, m=m).effective_field()
-    there = Simulation(mesh, [term], Ms=8e5, m=np.roll(m, (2, 1), axis=(-1, -2))).effective_field()
-    np.testing.assert_allclose(there, np.roll(here, (2, 1), axis=(-1, -2)), atol=1e-12 * np.abs(here).max())
+    here = Simulation(mesh, [term], Ms=8e5, m=m, dtype=dtype).effective_field()
+    there = Simulation(mesh, [term], Ms=8e5, m=np.roll(m, (2, 1), axis=(-1, -2)), dtype=dtype).effective_field()
+    allowed = rounding(dtype) * np.abs(here).max()
+    np.testing.assert_allclose(there, np.roll(here, (2, 1), axis=(-1, -2)), rtol=0, atol=allowed)
 
 
 @pytest.mark.parametrize("name", TERMS)
 def test_single_precision_follows_double_precision(name):
     rng = np.random.default_rng(8)
     term, m = sample(name, rng), random_m(rng)
-    double = Simulation(MESH, [term], Ms=8e5, m=m).effective_field()
-    single = Simulation(MESH, [term], Ms=8e5, m=m, dtype="float32").effective_field()
-    assert np.abs(single - double).max() < 3e-6 * np.abs(double).max()
+    double, single = (Simulation(MESH, [term], Ms=8e5, m=m, dtype=dtype) for dtype in DTYPES)
+    field, allowed = double.effective_field(), rounding("float32") * np.abs(double.effective_field()).max()
+    assert np.abs(single.effective_field() - field).max() <= allowed
+    moment = 8e5 * MESH.n_cells * MESH.cell_volume
+    for key, energy in double.energies().items():
+        assert single.energies()[key] == pytest.approx(energy, abs=moment * allowed)
 
 
 @pytest.mark.parametrize("name", TERMS)

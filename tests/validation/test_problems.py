@@ -6,14 +6,25 @@ from matplotlib.figure import Figure
 
 from fdmag.magnet import Magnet
 from fdmag.output.table_data import TableData
-from fdmag.terms import Demag, Exchange, UniaxialAnisotropy, Zeeman
+from fdmag.terms import (
+    BulkDMI,
+    Demag,
+    Exchange,
+    InterfacialDMI,
+    Slonczewski,
+    SpinOrbitTorque,
+    UniaxialAnisotropy,
+    Zeeman,
+    ZhangLi,
+)
 from validation.problem import problems, solve
+from validation.problems import standard_problem_5
 from validation.problems.standard_problem_4 import COMPONENTS, compare, published
 
-EVERY = [pytest.param(name, marks=pytest.mark.slow if p.slow else ()) for name, p in problems().items()]
+FAST = [name for name, problem in problems().items() if not problem.slow]  # `python -m validation` has them all
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", FAST)
 def test_problem_holds(name):
     outcome = solve(problems()[name])
     assert not outcome.error
@@ -59,8 +70,14 @@ _SLOPE = Magnet.slope
         ("prism_factors", _scaled_field(Demag, 1 + 1e-6)),
         ("oommf_energies", _scaled_field(Exchange, 1 + 1e-9)),
         ("oommf_energies", _scaled_field(Demag, 1 + 1e-9)),
+        ("oommf_energies", _scaled_field(InterfacialDMI, 1 + 1e-9)),
         ("periodic_demag", _scaled_field(Demag, 1 + 1e-9)),
+        ("dmi_wire", _scaled_field(InterfacialDMI, 1.0001)),
+        ("dmi_wire", _scaled_field(BulkDMI, 1.0001)),
         ("energy_balance", (Magnet, "slope", _forward_error)),
+        pytest.param("spin_torques", _scaled_field(Slonczewski, 1.001), marks=pytest.mark.slow),
+        pytest.param("spin_torques", _scaled_field(SpinOrbitTorque, 1.01), marks=pytest.mark.slow),
+        pytest.param("spin_torques", _scaled_field(ZhangLi, 1.01), marks=pytest.mark.slow),
     ],
 )
 def test_problem_notices_a_wrong_engine(name, wrong, monkeypatch):
@@ -102,3 +119,15 @@ def test_published_curves_of_standard_problem_4_are_complete():
         assert band.mean.shape == band.std.shape == (count, 3)
         assert np.all(np.abs(band.mean) <= 1)
         assert np.all((band.std >= 0) & (band.std < 0.1))
+
+
+@pytest.mark.parametrize(("late", "holds"), [(0.0, True), (0.02, False), (-0.02, False)])
+def test_standard_problem_5_takes_the_published_mean_and_refuses_a_delay_of_20_ps(late, holds):
+    t = np.arange(161) * 0.05
+    mean = standard_problem_5.PUBLISHED.mean(axis=1) * 1e-4
+    known = np.array([0.0, *standard_problem_5.TIMES])
+    curve = np.stack(
+        [[np.interp(t - late, known, [0.0, *component]) for component in solution] for solution in mean]
+    ).transpose(2, 0, 1)
+    rows = standard_problem_5.compare(curve, curve).rows
+    assert all(row.holds for row in rows) is holds

@@ -1,0 +1,146 @@
+"""Magnetic tunnel junctions in closed form: magnetoresistance, conductance, what bias and leads do to them.
+
+The functions are plain arithmetic on arrays of any shape, so that terms use them cell by cell.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fdmag.errors import ParameterError
+
+__all__ = [
+    "apparent_tmr",
+    "conductance_per_area",
+    "intrinsic_tmr",
+    "julliere_polarisation",
+    "julliere_tmr",
+    "polarisation_at_bias",
+    "tmr_at_bias",
+]
+
+
+def julliere_tmr(P1: ArrayLike, P2: ArrayLike) -> NDArray:
+    """Return Jullière's TMR = (R_AP − R_P)/R_P = 2 P1 P2 / (1 − P1 P2) of electrodes with these polarisations.
+
+    Source: M. Jullière, Phys. Lett. A 54, 225 (1975).
+
+    Raises
+    ------
+    ParameterError
+        A polarisation is outside −1 to 1, or the product is 1: the antiparallel state does not conduct at all.
+
+    >>> print(f"{julliere_tmr(0.6, 0.4):.3f}")
+    0.632
+    """
+    product = np.multiply(P1, P2, dtype=float)
+    if np.any(np.abs(P1) > 1) or np.any(np.abs(P2) > 1) or np.any(product == 1):
+        raise ParameterError("P1, P2: allowed: from -1 to 1, with a product below 1")
+    return 2 * product / (1 - product)
+
+
+def julliere_polarisation(TMR: ArrayLike) -> NDArray:
+    """Return the polarisation P = sqrt[TMR/(2 + TMR)] of two like electrodes with this TMR ≥ 0.
+
+    Raises
+    ------
+    ParameterError
+        The TMR is negative: the electrodes are not alike.
+
+    >>> float(julliere_polarisation(julliere_tmr(0.5, 0.5)).round(12))
+    0.5
+    """
+    TMR = np.asarray(TMR, dtype=float)
+    if np.any(TMR < 0):
+        raise ParameterError("TMR is negative; allowed: at least 0")
+    return np.sqrt(TMR / (2 + TMR))
+
+
+def tmr_at_bias(TMR: Any, V: Any, V_h: Any = 0.0) -> Any:
+    """Return TMR(V) = TMR/[1 + (V/V_h)²], which is halved at V = V_h [V]; V_h = 0 means that it does not fall.
+
+    >>> tmr_at_bias(1.2, 0.5, 0.5).item()
+    0.6
+    """
+    return TMR * _left(V, V_h)
+
+
+def polarisation_at_bias(P: Any, TMR: Any, V: Any, V_h: Any = 0.0) -> Any:
+    """Return P(V): the polarisation falls with the bias as that of Jullière's formula for like electrodes.
+
+    P(V)/P = sqrt{[TMR(V)/(2 + TMR(V))] / [TMR/(2 + TMR)]}, written so that it holds for TMR = 0 too.
+
+    Parameters
+    ----------
+    P : array_like
+        At zero bias.
+    TMR : array_like
+        At zero bias, above −1.
+    V, V_h : array_like [V]
+        As in `tmr_at_bias`.
+
+    >>> print(f"{polarisation_at_bias(0.6, 1.125, 0.5, 0.5):.4f}")
+    0.4685
+    """
+    left = _left(V, V_h)
+    return P * np.sqrt(left * (2 + TMR) / (2 + TMR * left))
+
+
+def conductance_per_area(cosine: Any, V: Any, RA_P: Any, TMR: Any, V_h: Any = 0.0) -> Any:
+    """Return the conductance per area g(θ, V) [S/m²], linear in the cosine of the angle between the layers.
+
+    g = (g_P + g_AP)/2 + (g_P − g_AP)/2 cos θ with g_P = 1/RA_P and g_AP = g_P/[1 + TMR(V)]: the parallel state
+    conducts alike at every bias, the antiparallel one better with bias.
+
+    Parameters
+    ----------
+    cosine : array_like
+        cos θ.
+    V, V_h : array_like [V]
+        Bias, and the bias at which TMR is halved (0: never).
+    RA_P : array_like [Ω m²]
+        Resistance-area product of the parallel state.
+    TMR : array_like
+        (R_AP − R_P)/R_P at zero bias.
+
+    Source: J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989), for the dependence on the angle.
+
+    >>> [float(1e12 / conductance_per_area(c, 0.0, 5e-12, 1.5)) for c in (1, -1)]
+    [5.0, 12.5]
+    """
+    antiparallel = 1 / (1 + tmr_at_bias(TMR, V, V_h))
+    return ((1 + antiparallel) + (1 - antiparallel) * cosine) / (2 * RA_P)
+
+
+def apparent_tmr(TMR: ArrayLike, R_P: ArrayLike, R_series: ArrayLike) -> NDArray:
+    """Return the TMR seen through leads of resistance R_series [Ω]: TMR R_P/(R_P + R_series).
+
+    >>> apparent_tmr(1.0, 1e3, 1e3).item()
+    0.5
+    """
+    return np.asarray(TMR, dtype=float) * R_P / np.add(R_P, R_series)
+
+
+def intrinsic_tmr(R_P: ArrayLike, R_AP: ArrayLike, R_series: ArrayLike) -> NDArray:
+    """Return the TMR of the junction itself from the two resistances measured with leads of R_series [Ω].
+
+    Raises
+    ------
+    ParameterError
+        The leads alone have as much resistance as was measured.
+
+    >>> intrinsic_tmr(2e3, 3e3, 1e3).item()
+    1.0
+    """
+    junction = np.subtract(R_P, R_series, dtype=float)
+    if np.any(junction <= 0):
+        raise ParameterError("R_series is not below the measured R_P: the leads alone have as much resistance")
+    return np.subtract(R_AP, R_P, dtype=float) / junction
+
+
+def _left(V: Any, V_h: Any) -> Any:
+    """Return 1/[1 + (V/V_h)²], 1 for V_h = 0."""
+    falls = np.asarray(V_h) > 0
+    ratio = np.where(falls, V / np.where(falls, V_h, 1), 0)
+    return 1 / (1 + ratio * ratio)

@@ -1,0 +1,158 @@
+"""A Runge–Kutta step on the host: one call of compiled code, in memory that is kept from step to step."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.demag import HostDemag
+from fdmag.host.terms import HostTerms
+from fdmag.kernels.runtime import Runtime
+from fdmag.kernels.step import PassTable, UnitStep
+from fdmag.kernels.unit import Unit
+from fdmag.solvers.passes import Passes
+from fdmag.solvers.stages import Stepper
+from fdmag.solvers.tableau import Tableau
+from fdmag.state import State
+
+
+class Compiled(Protocol):
+    """What the stepper asks of a magnet. Rows of m are the given replicas, or all."""
+
+    def compiled_terms(self) -> HostTerms:
+        """Return the compiled terms, another object after a parameter was set."""
+
+    def convolution(self) -> HostDemag | None:
+        """Return the compiled demag convolution if it gives all that the compiled terms do not."""
+
+    def other_field(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None) -> NDArray:
+        """Return the field [T] of the terms without a kernel, shape of m."""
+
+
+class HostStepper(Stepper):
+    """`Stepper` in compiled code.
+
+    Terms written in Python are asked for their field between the passes; then a step is a call for each stage.
+
+    Parameters
+    ----------
+    magnet : Compiled
+    runtime : Runtime
+    state : State
+    tableau : Tableau
+    still : array (batch,), optional
+        Times [s] of a descent (see `fdmag.magnet.Magnet.stepper`).
+    """
+
+    def __init__(
+        self,
+        magnet: Compiled,
+        runtime: Runtime,
+        state: State,
+        tableau: Tableau,
+        still: NDArray[np.float64] | None = None,
+    ) -> None:
+        super().__init__(state, tableau)
+        self._magnet, self._runtime, self._still = magnet, runtime, still
+        self._passes = Passes(tableau)
+        passes = (*self._passes.begin, *self._passes.attempt, *self._passes.fastest)
+        begin, attempt = len(self._passes.begin), len(self._passes.attempt)
+        self._begun, self._tried_in = slice(0, begin), slice(begin, begin + attempt)
+        self._found = slice(begin + attempt, len(passes))
+        self._table = PassTable(passes)
+        self._terms: HostTerms | None = None
+        self._step: UnitStep | None = None
+        self._parameters: list[object] = []
+
+    def _begin(self, rows: NDArray[np.intp]) -> None:
+        self._run(self._begun, rows, None)
+
+    def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        return self._ready_step.run(self._table, self._found, rows.size, self._replicas(rows), None)[0]
+
+    def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        dt = np.ascontiguousarray(dt, dtype=np.float64)
+        error, displacement = self._run(self._tried_in, rows, dt)
+        return error * dt, displacement
+
+    def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:
+        step = self._ready_step
+        step.accept(np.flatnonzero(accepted), chosen.astype(np.int64, copy=False))
+        if self._passes.last_slot is not None:
+            step.swapped[chosen] ^= 1
+
+    @property
+    def _ready_step(self) -> UnitStep:
+        assert self._step is not None
+        return self._step
+
+    def _replicas(self, rows: NDArray[np.intp]) -> NDArray[np.int64] | None:
+        return None if rows.size == self.state.batch else np.ascontiguousarray(rows, dtype=np.int64)
+
+    def _run(self, chosen: slice, rows: NDArray[np.intp], dt: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        replicas = self._replicas(rows)
+        terms = self._magnet.compiled_terms()
+        if terms is not self._terms or terms.driven:
+            self._give_parameters(terms, chosen, rows, replicas, dt)
+        step = self._ready_step
+        if step.field != "given":
+            return step.run(self._table, chosen, rows.size, replicas, dt)
+        out = np.zeros((2, rows.size))
+        for number in range(*chosen.indices(chosen.stop)):
+            stage = self._table.stages[number]
+            if stage is not None:
+                argument, field = step.buffers[stage & 1], step.buffers[1 - stage & 1]
+                t = self._time(stage, rows, dt)
+                field[: rows.size] = self._magnet.other_field(argument[: rows.size], t, replicas)
+            out = step.run(self._table, slice(number, number + 1), rows.size, replicas, dt)
+        return out
+
+    def _time(self, stage: int, rows: NDArray[np.intp], dt: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """Return the times (n,) [s] at which a stage is evaluated."""
+        if self._still is not None:
+            return self._still[rows]
+        t = self.state.t[rows]
+        return t if dt is None or stage == 0 else t + self.tableau.c[stage] * dt
+
+    def _give_parameters(
+        self,
+        terms: HostTerms,
+        chosen: slice,
+        rows: NDArray[np.intp],
+        replicas: NDArray[np.int64] | None,
+        dt: NDArray[np.float64] | None,
+    ) -> None:
+        evaluated = [k for k in range(*chosen.indices(chosen.stop)) if self._table.stages[k] is not None]
+        if not evaluated:
+            return
+        times = [self._time(self._table.stages[k] or 0, rows, dt) for k in evaluated]
+        unit, tables = terms.units_at(times, replicas)
+        self._use(unit, terms)
+        views = [unit.views(table) for table in tables]
+        for number, view in zip(evaluated, views, strict=bool(views)):
+            self._table.give(number, view)
+        self._parameters = [*views, *tables]
+
+    def _use(self, unit: Unit, terms: HostTerms) -> None:
+        """Work with this unit, and with memory as these terms need it."""
+        convolution = self._magnet.convolution()
+        field = "none" if not terms.others else "given"
+        if convolution is not None:
+            field = "per unit Ms" if terms.uniform_Ms else "of Ms m"
+        if self._step is not None and self._step.field == field:
+            self._step.use(unit)
+        else:
+            self._known[:] = False
+            last_slot = -1 if self._passes.last_slot is None else self._passes.last_slot
+            self._step = UnitStep(
+                unit, self.state.m, self.tableau.stages, self._passes.slots, last_slot,
+                descent=self._still is not None, field=field,
+            )  # fmt: skip
+        if terms is not self._terms:
+            self._terms = terms
+            small_rows = min(self._runtime.threads, self.state.batch)
+            self._ready_step.use_lanes(small_rows)
+            if convolution is not None:
+                self._ready_step.convolve_with(
+                    convolution.function, convolution.handles(small_rows), convolution.threads
+                )

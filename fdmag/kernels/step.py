@@ -1,0 +1,161 @@
+"""Passes of a Runge–Kutta step as the compiled unit reads them."""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.kernels.runtime import address
+from fdmag.kernels.unit import Unit
+
+_POINTER, _INDEX = ctypes.c_void_p, ctypes.c_int64
+_ALIGNED = 64  # bytes
+_LARGE = 32768  # cells, from which on the cells of a row are shared out to threads; before, the rows
+_STAGGER = 320  # bytes between arrays, so that equal cells of all of them do not fall on the same cache lines
+
+
+class Sum(Protocol):
+    """Σ weights × the vectors in slots, plus ``own`` times the present one."""
+
+    slots: tuple[int, ...]
+    weights: tuple[float, ...]
+    own: float
+
+
+class _Sum(ctypes.Structure):
+    _fields_ = [("count", _INDEX), ("slots", _POINTER), ("weights", _POINTER), ("own", ctypes.c_double)]
+
+
+class _Pass(ctypes.Structure):
+    _fields_ = [
+        *((name, _INDEX) for name in ("stage", "target", "sums_step", "sums_error", "error_slot", "slot")),
+        ("step", _Sum),
+        ("error", _Sum),
+        ("views", _POINTER),
+    ]
+
+
+class _Step(ctypes.Structure):
+    _fields_ = [
+        ("problem", _POINTER),
+        *((name, _INDEX) for name in ("batch", "stages", "descent", "moments", "scaled", "has_field")),
+        *((name, _INDEX) for name in ("slot_size", "buffer_size", "last_slot")),
+        *((name, _POINTER) for name in ("m", "slots", "buffers", "swapped", "convolve", "handles")),
+        ("lanes", _INDEX),
+        ("threads", _INDEX),
+    ]
+
+
+class PassTable:
+    """Passes in the memory layout of `kernels/host/step.h`."""
+
+    def __init__(self, passes: Sequence[Any]) -> None:
+        self.stages: list[int | None] = [each.stage for each in passes]
+        self._kept: list[NDArray] = []
+        self._table = (_Pass * len(passes))(*(self._packed(each) for each in passes))
+        self.addresses = [ctypes.addressof(each) for each in self._table]
+
+    def give(self, number: int, views: ctypes.Array) -> None:
+        """Let a pass read its parameters from ``views`` (see `Unit.views`), which the caller keeps alive."""
+        self._table[number].views = ctypes.addressof(views)
+
+    def _packed(self, each: Any) -> _Pass:
+        numbers = (-1 if value is None else value for value in (each.stage, each.target))
+        places = (-1 if value is None else value for value in (each.error_slot, each.slot))
+        wanted = each.step is not None, each.error is not None
+        return _Pass(*numbers, *wanted, *places, self._sum(each.step), self._sum(each.error), None)
+
+    def _sum(self, each: Sum | None) -> _Sum:
+        if each is None:
+            return _Sum()
+        slots, weights = np.array(each.slots, dtype=np.int64), np.array(each.weights, dtype=np.float64)
+        self._kept += [slots, weights]
+        return _Sum(len(slots), slots.ctypes.data, weights.ctypes.data, each.own)
+
+
+class UnitStep:
+    """Memory of a stepper, and the calls of a unit that work in it.
+
+    Parameters
+    ----------
+    unit : Unit
+    m : array (batch, 3, nz, ny, nx)
+        The state, stepped in place.
+    stages, slots, last_slot : int
+        Of the method; ``last_slot`` is -1 if there is none.
+    descent : bool
+        Step along −m × (m × B) instead of the Landau–Lifshitz–Gilbert equation.
+    field : "none", "given", "per unit Ms" or "of Ms m"
+        Whether there is a field besides that of the unit's terms; if so whether the caller writes it into `field`,
+        or a convolution computes it from m, to be multiplied by Ms, or from Ms m.
+
+    Raises
+    ------
+    MemoryError
+    """
+
+    def __init__(
+        self, unit: Unit, m: NDArray, stages: int, slots: int, last_slot: int, *, descent: bool, field: str
+    ) -> None:
+        self.unit = unit
+        self.m = m
+        self.field = field
+        moments = field == "of Ms m"
+        size = -(-m.nbytes // _ALIGNED) * _ALIGNED + _STAGGER
+        total = (slots + 2 + moments) * size
+        try:
+            memory = np.empty(total + _ALIGNED, np.uint8)
+        except MemoryError:
+            raise MemoryError(
+                f"{slots} slopes and {2 + moments} stages of {m.shape[0]} replicas with {m[0, 0].size} cells in "
+                f"{m.dtype} need {total / 2**30:.1f} GiB"
+            ) from None
+        start = -address(memory) % _ALIGNED
+        at = [memory[start + k * size :][: m.nbytes].view(m.dtype).reshape(m.shape) for k in range(slots + 2 + moments)]
+        self.slots, self.buffers = at[:slots], at[slots:]
+        self.swapped = np.zeros(len(m), np.uint8)
+        self._kept: Any = None
+        numbers = size // m.dtype.itemsize
+        self._step = _Step(
+            unit.problem, len(m), stages, descent, moments, field == "per unit Ms", field != "none",
+            numbers, numbers, last_slot,
+            address(m), address(self.slots[0]), address(self.buffers[0]), address(self.swapped), None, None, 1, 1,
+        )  # fmt: skip
+        self._address = ctypes.addressof(self._step)
+
+    def use(self, unit: Unit) -> None:
+        """Work with another unit of the same mesh and precision."""
+        self.unit = unit
+        self._step.problem = unit.problem
+
+    def convolve_with(self, function: int, handles: Sequence[int], threads: int) -> None:
+        """Let a C function give the field: of a large row in ``threads`` threads, of small ones by a handle each."""
+        self._kept = (_POINTER * len(handles))(*handles)
+        self._step.convolve, self._step.handles, self._step.threads = function, ctypes.addressof(self._kept), threads
+
+    def use_lanes(self, threads: int) -> int:
+        """Use so many threads; return how many rows are done at the same time: one, if rows are large."""
+        lanes = min(threads, len(self.m)) if self.m[0, 0].size < _LARGE else 1
+        self._step.lanes = lanes
+        return lanes
+
+    def run(
+        self, passes: PassTable, chosen: slice, rows: int, replicas: NDArray | None, dt: NDArray | None
+    ) -> NDArray[np.float64]:
+        """Do some of the passes; return largest error over dt and largest displacement, (2, rows), if they find them.
+
+        ``replicas`` (int64) says which replicas the rows are; None: all.
+        """
+        out = np.empty((2, rows))
+        first, last, _ = chosen.indices(len(passes.addresses))
+        self.unit.functions["passes"](
+            self._address, passes.addresses[first], last - first, rows,
+            None if replicas is None else address(replicas), None if dt is None else address(dt), address(out),
+        )  # fmt: skip
+        return out
+
+    def accept(self, rows: NDArray[np.int64], replicas: NDArray[np.int64]) -> None:
+        """Copy the solutions in some rows of the last call to these replicas of the state."""
+        self.unit.functions["accept"](self._address, rows.size, address(rows), address(replicas))

@@ -1,0 +1,94 @@
+"""What the torques of spin currents share: the vector product, facing cells of a stack, the height of a layer."""
+
+import dataclasses
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.errors import ParameterError
+from fdmag.parameter import Parameter
+from fdmag.regions import Regions
+from fdmag.terms.term import Context, Term
+
+SomeTerm = TypeVar("SomeTerm", bound=Term)
+
+
+def cross(a: NDArray, b: NDArray) -> NDArray:
+    """Return a × b over axis 1: (batch, 3, ...) and (batch, 3, ...) to (batch, 3, ...)."""
+    parts = [a[:, j] * b[:, k] - a[:, k] * b[:, j] for j, k in ((1, 2), (2, 0), (0, 1))]
+    return np.stack(parts, axis=1)
+
+
+def facing_cells(regions: Regions, region: str, where: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many cells below and above each cell the nearest one of a region lies, (nz, ny, nx); 0: none.
+
+    A cell of the region itself faces none, and neither does any across a periodic boundary.
+
+    Raises
+    ------
+    ParameterError
+        If the region is unknown, or no cell faces it.
+    """
+    try:
+        mask = regions.mask(region)
+    except ParameterError as error:
+        raise ParameterError(f"{where}.reference: {error}") from error
+    below = _steps_down(mask)
+    above = _steps_down(mask[::-1])[::-1]
+    if not below.any() and not above.any():
+        raise ParameterError(
+            f"{where}.reference: no cell lies above or below one of the region {region!r}; the free layer and the "
+            "reference layer must be parts of one mesh, stacked along z"
+        )
+    return below, np.ascontiguousarray(above)
+
+
+def _steps_down(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    steps = np.zeros(mask.shape)
+    for k in range(1, len(mask)):
+        steps[k] = np.where(mask[k - 1], 1, np.where(steps[k - 1] > 0, steps[k - 1] + 1, 0)) * ~mask[k]
+    return steps
+
+
+def facing(m: NDArray, steps: NDArray, context: Context) -> NDArray:
+    """Return the m of the cells ``steps`` above (below where negative), (1, 1, nz, ny, nx); zero where steps = 0."""
+    xp = context.xp
+    index = (xp.arange(m.shape[2])[:, None, None] + steps[0, 0]).astype(int)
+    found = xp.take_along_axis(m, xp.broadcast_to(index, (*m.shape[:2], *index.shape)), axis=2)
+    return xp.where(steps != 0, found, 0)
+
+
+def with_thickness(term: SomeTerm, active: Parameter, regions: Regions) -> SomeTerm:
+    """Return a bound term whose ``thickness``, where 0 throughout, is found from the mesh.
+
+    It is then the height along z of the cells in a row in which ``active`` is not zero.
+    """
+    given: Parameter = term.thickness  # type: ignore[attr-defined]
+    if given.base.any():
+        return term
+    mesh = regions.mesh
+    heights = stack_heights(np.any(np.broadcast_to(active.base != 0, (*active.base.shape[:2], *mesh.shape)), axis=1))
+    found = (heights * mesh.cell_size[2])[:, None]
+    if np.all(found == found.flat[0]):
+        found = found[:1, :, :1, :1, :1]
+    thickness = Parameter(found, given.declaration, mesh, regions, given.where)
+    return dataclasses.replace(term, thickness=thickness)  # type: ignore[call-arg]
+
+
+def stack_heights(active: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the number of active cells in a row along z that each is part of, (batch, nz, ny, nx); 1 outside."""
+    heights = active.astype(np.float64)
+    for k in range(1, active.shape[1]):
+        heights[:, k] = np.where(active[:, k], heights[:, k - 1] + 1, 0)
+    for k in range(active.shape[1] - 2, -1, -1):
+        heights[:, k] = np.where(active[:, k] & active[:, k + 1], heights[:, k + 1], heights[:, k])
+    return np.maximum(heights, 1)
+
+
+def check_thickness(thickness: Parameter) -> None:
+    """Raise `ParameterError` where a thickness is 0 after all: in some cells, or set to 0 later."""
+    if not np.all(thickness.base > 0):
+        raise ParameterError(
+            f"{thickness.where}: {thickness.declaration.meaning} is 0 in some cells; give a length above 0 m everywhere"
+        )

@@ -1,0 +1,285 @@
+// A Runge-Kutta step in passes over memory: in one visit to a cell its slope, the argument of the next stage, and what
+// is needed of the error. `fdmag/solvers/passes.py` says which passes a method has.
+//
+// Arguments, fields and solutions are kept by row of the call, the state and its slopes by replica of the simulation.
+// The field of another library (demag) is in the place where the next argument is written, cell by cell.
+
+using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, int threads);
+
+// Weighted sum of slopes: of some that are kept, and of the one that the pass computes.
+struct Sum {
+    Index count;
+    const Index* slots;
+    const double* weights;
+    double own;
+};
+
+struct Pass {
+    Index stage;         // whose slope is evaluated; -1: none
+    Index target;        // stage whose argument is written, or the number of stages for the solution; -1: none
+    Index sums_step;     // whether `step` gives it; otherwise it is the argument of `stage`
+    Index sums_error;    // whether there is an error
+    Index error_slot;    // where it is kept; -1: its largest length is found
+    Index slot;          // where the slope is kept; -1: nowhere
+    Sum step, error;
+    const View* views;  // parameters at the time of the stage; null: those of the problem
+};
+
+struct Step {
+    const Problem* problem;
+    Index batch;                   // replicas of the simulation
+    Index stages;
+    Index descent;                 // whether slopes are those of the descent
+    Index moments;                 // whether the other library wants Ms m, in a buffer of its own, and gives its field
+    Index scaled;                  // whether it wants m, and gives the field for Ms = 1
+    Index has_field;               // whether it gives one at all
+    Index slot_size, buffer_size;  // numbers in each
+    Index last_slot;
+    real* m;                       // (batch, 3, cells)
+    real* slots;                   // (slots, batch, 3, cells)
+    real* buffers;                 // (2, or 3 with moments; rows, 3, cells)
+    const unsigned char* swapped;  // of each replica: whether slots 0 and last_slot have changed places
+    Convolve convolve;             // null: the field is there already
+    void* const* handles;          // of the other library: the first for a large row, one for each lane
+    Index lanes;                   // how many rows may be done at the same time
+    Index threads;                 // for a large row
+};
+
+// One call: some passes over some replicas.
+struct Stepping {
+    const Step& step;
+    const Pass* passes;
+    Index pass_count, rows;
+    const Index* replicas;
+    const double* dt;
+    real* largest;     // (2, rows, blocks of a row): squares of error and displacement
+    Index pass, row;   // of the work that is shared out by blocks
+    long long next;    // row to do, where work is shared out by rows
+};
+
+// out = sum of weights x vectors of N arrays, in this order; added to what is there unless `start`.
+template <int N>
+static void add_vectors(const real* const* vectors, const real* weights, bool start, Index n, real* __restrict out) {
+    const real* v[N];
+    real w[N];
+    for (int j = 0; j < N; ++j) {
+        v[j] = vectors[j];
+        w[j] = weights[j];
+    }
+    FD_INDEPENDENT
+    for (Index k = 0; k < n; ++k) {
+        real sum = start ? w[0] * v[0][k] : out[k] + w[0] * v[0][k];
+#pragma GCC unroll 4
+        for (int j = 1; j < N; ++j) sum += w[j] * v[j][k];
+        out[k] = sum;
+    }
+}
+
+constexpr int kMostVectors = 64;
+
+// Largest |v|² of a piece, NaN if one is.
+static real largest_square(const real (*v)[kPiece], Index n) {
+    real square[kPiece];
+    Index half = kPiece / 2;
+    while (half >= n && half > 1) half /= 2;
+    for (Index k = 0; k < n; ++k) square[k] = v[0][k] * v[0][k] + v[1][k] * v[1][k] + v[2][k] * v[2][k];
+    for (Index k = n; k < 2 * half; ++k) square[k] = 0;
+    for (; half > 0; half /= 2)
+        for (Index k = 0; k < half; ++k) square[k] = larger(square[k], square[k + half]);
+    return square[0];
+}
+
+static inline real root(real square) { return sizeof(real) == 4 ? __builtin_sqrtf(square) : __builtin_sqrt(square); }
+
+// A pass in one piece of a block: cells [start, start + n) of a row.
+struct Piece {
+    const Step& step;
+    const Pass& pass;
+    const Work& work;
+    Index replica, start, n = 0;
+    real slope[3][kPiece], error[3][kPiece], moved[3][kPiece];
+
+    // The arrays stay as they are: setting them to zero would take as long as a small pass.
+    Piece(const Step& s, const Pass& p, const Work& w, Index r) : step(s), pass(p), work(w), replica(r), start(0) {}
+
+    real* slot(Index number, int component) const {
+        const bool swapped = step.swapped[replica] && (number == 0 || number == step.last_slot);
+        const Index place = swapped ? step.last_slot - number : number;
+        return step.slots + place * step.slot_size + (3 * replica + component) * work.cells + start;
+    }
+    real* buffer(Index number, int component) const {
+        return step.buffers + number * step.buffer_size + (3 * work.row + component) * work.cells + start;
+    }
+    const real* m(int component) const { return step.m + (3 * replica + component) * work.cells + start; }
+
+    void add(const Sum& sum, int component, real* out) const {
+        const real* vectors[4];
+        real weights[4];
+        const Index all = sum.count + (sum.own != 0);
+        if (all == 0)
+            for (Index k = 0; k < n; ++k) out[k] = 0;
+        for (Index done = 0; done < all; done += 4) {
+            const int count = all - done < 4 ? int(all - done) : 4;
+            for (int j = 0; j < count; ++j) {
+                const bool kept = done + j < sum.count;
+                vectors[j] = kept ? slot(sum.slots[done + j], component) : slope[component];
+                weights[j] = real(kept ? sum.weights[done + j] : sum.own);
+            }
+            if (count == 4) add_vectors<4>(vectors, weights, done == 0, n, out);
+            if (count == 3) add_vectors<3>(vectors, weights, done == 0, n, out);
+            if (count == 2) add_vectors<2>(vectors, weights, done == 0, n, out);
+            if (count == 1) add_vectors<1>(vectors, weights, done == 0, n, out);
+        }
+    }
+
+    void evaluate(const Problem& problem) {
+        const Index argument = pass.stage & 1, place = step.moments ? 2 : 1 - argument;
+        const real* const other = step.has_field ? buffer(place, 0) - start : nullptr;
+        const real factor = step.scaled ? work.magnet.Ms[0] : 1;
+        const auto slopes = step.descent ? ::evaluate<kDescent> : ::evaluate<kSlope>;
+        slopes(problem, work, other, factor, start, start + n, slope[0] - start, kPiece);
+    }
+
+    // m + dt x step, or the argument of the stage, to `moved`.
+    void move(real dt) {
+        for (int c = 0; c < 3; ++c) {
+            if (!pass.sums_step) {
+                __builtin_memcpy(moved[c], buffer(pass.stage & 1, c), n * sizeof(real));
+                continue;
+            }
+            add(pass.step, c, moved[c]);
+            const real* const from = m(c);
+            for (Index k = 0; k < n; ++k) moved[c][k] = from[k] + dt * moved[c][k];
+        }
+    }
+
+    // Scale `moved` to length 1, where it is not zero; return the largest |moved - m|² before that.
+    real finish() {
+        real change[3][kPiece];
+        for (int c = 0; c < 3; ++c) {
+            const real* const from = m(c);
+            for (Index k = 0; k < n; ++k) change[c][k] = moved[c][k] - from[k];
+        }
+        for (Index k = 0; k < n; ++k) {
+            const real x = moved[0][k], y = moved[1][k], z = moved[2][k], length = root(x * x + y * y + z * z);
+            const real divisor = length == 0 ? 1 : length;
+            moved[0][k] = x / divisor;
+            moved[1][k] = y / divisor;
+            moved[2][k] = z / divisor;
+        }
+        return largest_square(change, n);
+    }
+
+    void write() const {
+        for (int c = 0; c < 3; ++c) {
+            if (pass.error_slot >= 0) __builtin_memcpy(slot(pass.error_slot, c), error[c], n * sizeof(real));
+            if (pass.slot >= 0) __builtin_memcpy(slot(pass.slot, c), slope[c], n * sizeof(real));
+            if (pass.target < 0) continue;
+            __builtin_memcpy(buffer(pass.target & 1, c), moved[c], n * sizeof(real));
+            if (!step.moments || pass.target == step.stages) continue;
+            real* const moments = buffer(2, c);
+            for (Index k = 0; k < n; ++k) moments[k] = work.magnet.Ms[start + k] * moved[c][k];
+        }
+    }
+};
+
+static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
+    const Step& step = run.step;
+    Problem problem = *step.problem;
+    if (pass.views) problem.views = pass.views;
+    const real* const argument = step.buffers + (pass.stage & 1) * step.buffer_size;
+    const Index per_replica = blocks_of(problem).per_replica;
+    const Call call = {&problem, run.rows, run.replicas, argument, nullptr, nullptr, nullptr, false};
+    const Work work = begin(call, row * per_replica + block, pass.stage >= 0);
+    const Index nx = problem.cells[0], end = work.last_line * nx;
+    const bool solves = pass.target == step.stages, judges = pass.sums_error && pass.error_slot < 0;
+    real worst_error = 0, worst_move = 0;
+    Piece piece(step, pass, work, run.replicas ? run.replicas[row] : row);
+    for (piece.start = work.first_line * nx; piece.start < end; piece.start += piece.n) {
+        piece.n = piece_length(problem, piece.start, end);
+        if (pass.stage >= 0) piece.evaluate(problem);
+        if (pass.sums_error)
+            for (int c = 0; c < 3; ++c) piece.add(pass.error, c, piece.error[c]);
+        if (judges) worst_error = larger(worst_error, largest_square(piece.error, piece.n));
+        if (pass.target >= 0) piece.move(run.dt ? real(run.dt[row]) : 0);
+        if (solves) worst_move = larger(worst_move, piece.finish());
+        piece.write();  // last: a slot that is written may be one that was read
+    }
+    real* const largest = run.largest + row * per_replica + block;
+    if (judges) largest[0] = worst_error;
+    if (solves) largest[run.rows * per_replica] = worst_move;
+}
+
+static void pass_task(void* data, long long block) {
+    const Stepping& run = *static_cast<const Stepping*>(data);
+    pass_block(run, run.passes[run.pass], run.row, block);
+}
+
+static void convolve(const Step& step, const Pass& pass, Index row, void* handle, int threads) {
+    if (pass.stage < 0 || !step.convolve) return;
+    const Index argument = pass.stage & 1, from = step.moments ? 2 : argument, to = step.moments ? 2 : 1 - argument;
+    const Index* const n = step.problem->cells;
+    real* const first = step.buffers + 3 * row * n[0] * n[1] * n[2];
+    step.convolve(handle, first + from * step.buffer_size, first + to * step.buffer_size, 1, threads);
+}
+
+// Whole rows, one after the other, until there are no more.
+static void rows_task(void* data, long long lane) {
+    Stepping& run = *static_cast<Stepping*>(data);
+    const Index blocks = blocks_of(*run.step.problem).per_replica;
+    for (Index row; (row = __atomic_fetch_add(&run.next, 1, __ATOMIC_RELAXED)) < run.rows;)
+        for (Index k = 0; k < run.pass_count; ++k) {
+            convolve(run.step, run.passes[k], row, run.step.convolve ? run.step.handles[lane] : nullptr, 1);
+            for (Index block = 0; block < blocks; ++block) pass_block(run, run.passes[k], row, block);
+        }
+}
+
+// Do the passes; largest error over dt and largest displacement of each row to out[row] and out[rows + row].
+FD_EXPORT void fdmag_passes(const Step* step, const Pass* passes, Index pass_count, Index rows, const Index* replicas,
+                            const double* dt, double* out) {
+    const Problem& problem = *step->problem;
+    const Index blocks = blocks_of(problem).per_replica, cells = problem.cells[0] * problem.cells[1] * problem.cells[2];
+    real* const largest = static_cast<real*>(__builtin_calloc(2 * rows * blocks, sizeof(real)));
+    Stepping run = {*step, passes, pass_count, rows, replicas, dt, largest, 0, 0, 0};
+    if (step->lanes > 1 && rows > 1) {
+        const Index lanes = step->lanes < rows ? step->lanes : rows;
+        problem.parallel(rows_task, &run, lanes, rows * cells * pass_count >= kSerialCells);
+    } else {
+        for (; run.row < rows; ++run.row)
+            for (run.pass = 0; run.pass < pass_count; ++run.pass) {
+                convolve(*step, passes[run.pass], run.row, step->convolve ? step->handles[0] : nullptr, step->threads);
+                problem.parallel(pass_task, &run, blocks, cells >= kSerialCells);
+            }
+    }
+    for (Index k = 0; k < 2 * rows; ++k) {
+        real worst = 0;
+        for (Index block = 0; block < blocks; ++block) worst = larger(worst, largest[k * blocks + block]);
+        out[k] = double(root(worst));
+    }
+    __builtin_free(largest);
+}
+
+struct Acceptance {
+    const Step& step;
+    const Index *rows, *replicas;
+    Index size, pieces;
+};
+
+constexpr Index kCopied = 65536;  // numbers
+
+static void accept_task(void* data, long long block) {
+    const Acceptance& job = *static_cast<const Acceptance*>(data);
+    const Index k = block / job.pieces, start = block % job.pieces * kCopied;
+    const Index count = job.size - start < kCopied ? job.size - start : kCopied;
+    const real* const solutions = job.step.buffers + (job.step.stages & 1) * job.step.buffer_size;
+    __builtin_memcpy(job.step.m + job.replicas[k] * job.size + start, solutions + job.rows[k] * job.size + start,
+                     count * sizeof(real));
+}
+
+// Copy solutions of some rows of the last call to the state.
+FD_EXPORT void fdmag_accept(const Step* step, Index count, const Index* rows, const Index* replicas) {
+    const Index* const n = step->problem->cells;
+    const Index size = 3 * n[0] * n[1] * n[2];
+    Acceptance job = {*step, rows, replicas, size, (size + kCopied - 1) / kCopied};
+    step->problem->parallel(accept_task, &job, count * job.pieces, count * size >= 4 * kCopied);
+}

@@ -1,0 +1,150 @@
+// The threads of the host: one pool for all libraries and all callers of the process.
+//
+// What a block computes does not depend on who computes it, so results do not depend on the number of threads. Idle
+// threads sleep in the kernel. The caller works too, and waits for those only that have taken a block: a thread that
+// is not woken in time takes none. While one caller has the pool, others do their blocks alone.
+
+#ifdef _WIN32
+static void share(Work work, void* data, long long blocks, int) {
+    for (long long block = 0; block < blocks; ++block) work(data, block, 0);
+}
+static void enter(Turn*) {}
+static void leave(Turn*) {}
+#else
+#include <pthread.h>
+#include <signal.h>
+
+static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER;  // held by the call that has the pool
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards what follows
+static pthread_cond_t work_is_there = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t work_is_done = PTHREAD_COND_INITIALIZER;
+static Work job = nullptr;
+static void* job_data;
+static long long job_blocks, job_next;
+static unsigned long long job_number = 0;
+static int started = 0;  // threads of the pool
+static int places = 0;   // that the job has for them
+static int joined = 0;   // that took one
+static int working = 0;  // that have not finished
+static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;  // guards all turns
+static pthread_cond_t turn_is_over = PTHREAD_COND_INITIALIZER;
+static unsigned forks = 0;
+
+static void work_on(Work work, void* data, long long blocks, int thread) {
+    for (;;) {
+        const long long block = __atomic_fetch_add(&job_next, 1, __ATOMIC_RELAXED);
+        if (block >= blocks) return;
+        work(data, block, thread);
+    }
+}
+
+static void* serve(void*) {
+    unsigned long long seen = 0;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        while (!job || job_number == seen || joined == places) pthread_cond_wait(&work_is_there, &lock);
+        seen = job_number;
+        ++working;
+        const int thread = ++joined;
+        const Work work = job;
+        void* const data = job_data;
+        const long long blocks = job_blocks;
+        pthread_mutex_unlock(&lock);
+        work_on(work, data, blocks, thread);
+        pthread_mutex_lock(&lock);
+        if (--working == 0 && !job) pthread_cond_signal(&work_is_done);
+    }
+    return nullptr;
+}
+
+// After a fork only the calling thread is left: begin anew.
+static void after_fork() {
+    pthread_mutex_init(&in_use, nullptr);
+    pthread_mutex_init(&lock, nullptr);
+    pthread_cond_init(&work_is_there, nullptr);
+    pthread_cond_init(&work_is_done, nullptr);
+    pthread_mutex_init(&turns, nullptr);
+    pthread_cond_init(&turn_is_over, nullptr);
+    job = nullptr;
+    started = joined = working = 0;
+    ++forks;
+}
+__attribute__((constructor)) static void watch_forks() { pthread_atfork(nullptr, nullptr, after_fork); }
+
+static void start_threads(int wanted) {
+    if (started >= wanted) return;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the interpreter's business
+    while (started < wanted) {
+        pthread_t thread;
+        if (pthread_create(&thread, nullptr, serve, nullptr)) break;  // fewer threads, the same result
+        pthread_detach(thread);
+        ++started;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+static void share(Work work, void* data, long long blocks, int threads) {
+    const int others = int(threads < blocks ? threads : blocks) - 1;
+    if (others < 1 || pthread_mutex_trylock(&in_use)) {
+        for (long long block = 0; block < blocks; ++block) work(data, block, 0);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    start_threads(others);
+    job = work;
+    job_data = data;
+    job_blocks = blocks;
+    job_next = 0;
+    joined = 0;
+    places = others;
+    ++job_number;
+    if (others < started)
+        for (int k = 0; k < others; ++k) pthread_cond_signal(&work_is_there);
+    else
+        pthread_cond_broadcast(&work_is_there);
+    pthread_mutex_unlock(&lock);
+    work_on(work, data, blocks, 0);
+    pthread_mutex_lock(&lock);
+    job = nullptr;
+    while (working > 0) pthread_cond_wait(&work_is_done, &lock);
+    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&in_use);
+}
+
+static void enter(Turn* turn) {
+    pthread_mutex_lock(&turns);
+    while (turn->taken && turn->forks == forks) pthread_cond_wait(&turn_is_over, &turns);
+    turn->taken = 1;
+    turn->forks = forks;
+    pthread_mutex_unlock(&turns);
+}
+
+static void leave(Turn* turn) {
+    pthread_mutex_lock(&turns);
+    turn->taken = 0;
+    pthread_cond_broadcast(&turn_is_over);
+    pthread_mutex_unlock(&turns);
+}
+#endif
+
+#define FD_EXPORT extern "C" __attribute__((visibility("default")))
+
+static int thread_count = 1;
+FD_EXPORT void fdmag_set_threads(int threads) { __atomic_store_n(&thread_count, threads, __ATOMIC_RELAXED); }
+
+FD_EXPORT const Threads* fdmag_threads() {
+    static const Threads threads = {share, enter, leave};
+    return &threads;
+}
+
+// For units, which need no thread numbers: as many threads as were set last.
+FD_EXPORT void fdmag_parallel(Task task, void* data, long long blocks, int several_threads) {
+    struct Units {
+        Task task;
+        void* data;
+    } units = {task, data};
+    const auto work = [](void* u, long long block, int) { ((Units*)u)->task(((Units*)u)->data, block); };
+    share(work, &units, blocks, several_threads ? __atomic_load_n(&thread_count, __ATOMIC_RELAXED) : 1);
+}

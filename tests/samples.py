@@ -1,0 +1,33 @@
+"""Random values of parameters, made such that the terms accept them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fdmag.parameter import Driven, PerReplica
+
+ENDLESS = ("oersted",)
+"""Terms whose parameters must not vary along a periodic axis."""
+
+PLACED = ("oersted_cylinder", "oersted_wire")
+"""Terms with a place in space."""
+
+
+def fitted(values):
+    """Return the values by name; axes that must be perpendicular are."""
+    if {"axis1", "axis2"} <= values.keys():
+        values = values | {"axis2": _across(values["axis1"], values["axis2"])}
+    return values
+
+
+def _across(one, other):
+    """Return the vector product of two values of the same kind."""
+    if isinstance(one, Driven):
+        return Driven(_across(one.pattern, other.pattern), one.signal)
+    if isinstance(one, PerReplica):
+        return PerReplica(list(np.cross(one.values, other.values)))
+    if isinstance(one, Mapping):
+        return {name: np.cross(one[name], other[name]) for name in one}
+    if callable(one):
+        return lambda t: list(np.cross(np.array(one(t)), np.array(other(t)), axis=0))
+    return np.cross(one, other, axis=1 if np.ndim(one) == 5 else 0)

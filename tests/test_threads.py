@@ -1,0 +1,204 @@
+"""The pool of host threads: every block once, callers at once, forks, signals, sleep."""
+
+import ctypes
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from fdmag.kernels.compiler import find_compiler
+from fdmag.kernels.runtime import host_runtime
+
+pytestmark = pytest.mark.skipif(
+    find_compiler()[0] is None, reason="no C++ compiler works here, so there are no threads"
+)
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+
+WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_longlong, ctypes.c_int)
+
+
+class Threads(ctypes.Structure):
+    _fields_ = [
+        ("share", ctypes.CFUNCTYPE(None, WORK, ctypes.c_void_p, ctypes.c_longlong, ctypes.c_int)),
+        ("enter", ctypes.c_void_p),
+        ("leave", ctypes.c_void_p),
+    ]
+
+
+@pytest.fixture(scope="module")
+def pool():
+    return Threads.from_address(host_runtime()[0].sharing)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2, 7, 200])
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_every_block_is_done_once_by_a_thread_of_the_call(pool, blocks, threads):
+    done = []
+    pool.share(
+        WORK(lambda _, block, thread: done.append((block, thread, threading.get_native_id()))), None, blocks, threads
+    )
+    assert sorted(block for block, _, _ in done) == list(range(blocks))
+    assert all(0 <= thread < threads for _, thread, _ in done)
+    assert len({(thread, native) for _, thread, native in done}) == len({thread for _, thread, _ in done})
+
+
+def test_a_call_from_within_a_block_is_done_alone(pool):
+    inner = []
+    one = WORK(lambda _, block, thread: inner.append(thread))
+    pool.share(WORK(lambda *_: pool.share(one, None, 5, 3)), None, 4, 3)
+    assert inner == [0] * 20
+
+
+def test_callers_at_once_all_finish(pool):
+    counts = [0] * 6
+
+    def call(index):
+        done = []
+        work = WORK(lambda _, block, thread: done.append(block))
+        for _ in range(100):
+            pool.share(work, None, 8, 3)
+        counts[index] = len(done)
+
+    callers = [threading.Thread(target=call, args=(index,)) for index in range(len(counts))]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    assert counts == [800] * len(counts)
+
+
+def test_idle_threads_sleep(pool):
+    pool.share(WORK(lambda *_: time.sleep(0.001)), None, 16, 4)
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.1
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not list threads")
+def test_signals_are_left_to_the_interpreter(pool):
+    pool.share(WORK(lambda *_: time.sleep(0.001)), None, 16, 3)
+    python = {thread.native_id for thread in threading.enumerate()}
+    masks = {}
+    for task in Path("/proc/self/task").iterdir():
+        fields = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+        masks[int(task.name)] = int(fields["SigBlk"], 16)
+    blocked = 1 << 1 | 1 << 14  # SIGINT and SIGTERM
+    assert masks.pop(threading.main_thread().native_id) & blocked == 0
+    workers = [mask for native, mask in masks.items() if native not in python and mask & blocked == blocked]
+    assert len(workers) >= 2
+
+
+def run_script(text, **environment):
+    """Run it in a process of its own; it hangs for a minute at most."""
+    script = textwrap.dedent(text)
+    options = {"env": {**os.environ, **environment}, "capture_output": True, "text": True, "timeout": 60}
+    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@needs_fork
+def test_a_fork_while_other_threads_are_inside_the_demag():
+    run_script(
+        """
+        import os, threading
+        import numpy as np
+        from fdmag.demag.host import HostDemag
+        from fdmag.mesh import Mesh
+
+        mesh = Mesh((128, 128, 1), (1e-9, 1e-9, 1e-9))
+        M = np.random.default_rng(0).normal(size=(1, 3, *mesh.shape))
+        demag = HostDemag(mesh, workers=2)
+        want = demag(M)
+        stop = threading.Event()
+
+        def keep_inside():
+            while not stop.is_set():
+                demag(M)
+
+        def same():
+            return np.array_equal(demag(M), want)
+
+        threads = [threading.Thread(target=keep_inside) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        failures = 0
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                results = []
+                callers = [threading.Thread(target=lambda: results.append(same())) for _ in range(2)]
+                for caller in callers:
+                    caller.start()
+                for caller in callers:
+                    caller.join()
+                os._exit(0 if same() and results == [True, True] else 1)
+            failures += os.waitpid(child, 0)[1] != 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert failures == 0 and same()
+        """
+    )
+
+
+SIMULATION = """
+import hashlib, multiprocessing, sys
+from fdmag import Simulation
+from fdmag.mesh import Mesh
+from fdmag.terms import Demag, Exchange
+
+def final_state(_):
+    mesh = Mesh((192, 192, 1), (3e-9, 3e-9, 3e-9))
+    simulation = Simulation(mesh, [Exchange(A=1.3e-11), Demag()], Ms=8e5, alpha=0.1, m=(1, 0.2, 0.1), device="host")
+    simulation.run(2e-13)
+    return hashlib.sha256(simulation.m.tobytes()).hexdigest()
+
+if __name__ == "__main__":
+    here = final_state(0)
+    for method in sys.argv[1:]:
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            assert pool.map(final_state, range(3)) == [here] * 3, method
+"""
+
+
+def test_simulations_in_processes_of_multiprocessing(tmp_path):
+    script = tmp_path / "simulations.py"
+    script.write_text(SIMULATION)
+    methods = ["spawn", "fork"] if hasattr(os, "fork") else ["spawn"]
+    environment = {**os.environ, "FDMAG_THREADS": "2", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script), *methods]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not list threads")
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_one_environment_variable_rules_demag_and_stages(threads):
+    out = run_script(
+        """
+        import os
+        import numpy as np
+        from fdmag.demag.host import HostDemag
+        from fdmag.kernels.runtime import host_runtime
+        from fdmag.mesh import Mesh
+
+        def started():
+            return len(os.listdir("/proc/self/task"))
+
+        mesh = Mesh((256, 256, 1), (1e-9, 1e-9, 1e-9))
+        M = np.ones((1, 3, *mesh.shape))
+        before = started()
+        HostDemag(mesh, cache=None)(M)
+        after_demag = started()
+        host_runtime()[0].largest(M)
+        print(after_demag - before, started() - before)
+        """,
+        FDMAG_THREADS=threads, OPENBLAS_NUM_THREADS="1",
+    )  # fmt: skip
+    assert out.split() == [str(int(threads) - 1)] * 2
