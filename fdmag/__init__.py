@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fdmag.grains import PerGrain, TiltedPerGrain
     from fdmag.mesh import Mesh
     from fdmag.parameter import Driven, PerReplica, Sum
     from fdmag.regions import Regions
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 _HOME = {
     "Driven": "fdmag.parameter",
     "Mesh": "fdmag.mesh",
+    "PerGrain": "fdmag.grains",
     "PerReplica": "fdmag.parameter",
     "Regions": "fdmag.regions",
     "Simulation": "fdmag.simulation",
     "Sum": "fdmag.parameter",
+    "TiltedPerGrain": "fdmag.grains",
 }
-__all__ = ["Driven", "Mesh", "PerReplica", "Regions", "Simulation", "Sum"]
+__all__ = ["Driven", "Mesh", "PerGrain", "PerReplica", "Regions", "Simulation", "Sum", "TiltedPerGrain"]
 
 
 def __getattr__(name: str) -> Any:

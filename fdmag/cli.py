@@ -1,4 +1,4 @@
-"""The command line: run, check, scenes, terms, schema, doctor."""
+"""The command line: run, check, scenes, terms, quantities, schema, doctor."""
 
 import json
 import signal
@@ -152,10 +152,18 @@ def scenes(name: Annotated[str | None, typer.Argument(help="copy this scene here
 
 
 @app.command()
-def terms(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+def terms(
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print docs/terms.md")] = False,
+) -> None:
     """List the interactions with their parameters, units and defaults."""
     from fdmag.scene.schema import term_catalogue
 
+    if markdown:
+        from fdmag.scene.pages import term_page
+
+        print(term_page(), end="")
+        return
     catalogue = term_catalogue()
     if as_json:
         _print_json(catalogue)
@@ -171,6 +179,35 @@ def terms(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = 
             shown = "required" if item["required"] else f"default {default}"
             table.add_row("", item["name"], item["unit"] or "", escape(shown), escape(item["meaning"]))
         console.print(table)
+
+
+@app.command()
+def quantities(
+    scene: Annotated[Path | None, typer.Argument(help="list the names in this scene", show_default=False)] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print docs/quantities.md")] = False,
+) -> None:
+    """List the columns and fields that a scene can ask for by name, with their units."""
+    from fdmag.scene.pages import QUANTITY_NOTES, quantity_page, quantity_rows
+
+    if markdown:
+        print(quantity_page(), end="")
+        return
+    if scene is not None:
+        from fdmag.quantities import Catalogue
+        from fdmag.scene.load import load_scene
+
+        columns, fields = Catalogue.of(load_scene(scene).simulation).listed()
+    else:
+        columns, fields = quantity_rows()
+    console = Console()
+    for title, rows in (("columns", columns), ("fields", fields)):
+        console.print(title, style="bold", markup=False, highlight=False)
+        table = Table(Column(no_wrap=True), Column(no_wrap=True), Column(), show_header=False, box=None)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+    for note in QUANTITY_NOTES:
+        console.print(note.replace("`", ""), markup=False, highlight=False)
 
 
 @app.command()

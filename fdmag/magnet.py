@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from fdmag.backend import Backend
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.mesh import Mesh
+from fdmag.noise import Noise
 from fdmag.parameter import Parameter, TimeFunction
 from fdmag.regions import Regions
+from fdmag.solvers.implicit import ImplicitStepper
 from fdmag.solvers.llg import cross, llg, max_length, steepest_descent, turned
 from fdmag.solvers.stages import ArrayStepper, RightHandSide, Stepper
 from fdmag.solvers.tableau import Tableau
@@ -40,6 +42,7 @@ class Magnet:
         self.backend = backend
         self.material = material.bind(mesh, regions)
         self.terms: dict[str, Term] = {}
+        self.noise = Noise()
         self._cache: dict[Any, Any] = {}
         if isinstance(terms, Term):
             raise ParameterError(f"terms: came one term; give a list, [{type(terms).__name__}(...)]")
@@ -52,6 +55,11 @@ class Magnet:
             alike = sum(type(other).name == term.name for other in self.terms.values())
             name = f"{term.name}_{alike + 1}" if alike else term.name
             self.terms[name] = term.bind(mesh, regions, name)
+        noisy = [name for name, term in self.terms.items() if term.stochastic]
+        if len(noisy) > 1:
+            raise ParameterError(
+                f"{', '.join(noisy)}: two of them would draw the same numbers; give one, with T by region"
+            )
         self._followers = self._linked()
         self._complete()
         for term in self.terms.values():
@@ -72,7 +80,20 @@ class Magnet:
             Times [s] at which to stand still: the path is then the descent dm/ds = −m × (m × B), s in 1/T, and the
             state's own t is s. Otherwise it is the Landau–Lifshitz–Gilbert equation.
         """
-        return ArrayStepper(self.slope if still is None else self._descent_at(still), state, tableau)
+        rhs = self.slope if still is None else self._descent_at(still)
+        stepper = (ImplicitStepper if tableau.implicit else ArrayStepper)(rhs, state, tableau)
+        return self.with_noise(stepper, still)
+
+    def with_noise(self, stepper: Stepper, still: NDArray[np.float64] | None) -> Stepper:
+        """Let the stepper draw the noise of the terms that are stochastic, unless time stands ``still``."""
+        if still is None and self.noisy:
+            stepper.noise = self.noise
+        return stepper
+
+    @property
+    def noisy(self) -> bool:
+        """Whether a term is noise now."""
+        return any(term.noisy for term in self.terms.values())
 
     def known(self, name: str) -> str:
         """Return the name of a term, or raise `ParameterError` with the nearest one."""
@@ -80,15 +101,20 @@ class Magnet:
             raise ParameterError(f'"{name}" is not a term of this simulation{did_you_mean(name, self.terms)}')
         return name
 
+    def parameters(self) -> list[Parameter]:
+        """Return the parameters of the material and the terms, derived ones too."""
+        owners: list[Declared] = [self.material, *self.terms.values()]
+        return [quantity for owner in owners for quantity in owner.bound()]
+
     def drives(self) -> list[TimeFunction]:
         """Return the functions of time that parameters are multiplied by, or are."""
         owners: list[Declared] = [self.material, *self.terms.values()]
-        return [drive for owner in owners for quantity in owner.bound() for drive in quantity.drives]
+        given = [getattr(owner, key) for owner in owners for key in owner.parameters()]
+        return [drive for quantity in given for drive in quantity.drives]
 
     def replica_counts(self) -> dict[str, int]:
         """Return for how many replicas each parameter is given, by its name."""
-        owners: list[Declared] = [self.material, *self.terms.values()]
-        return {quantity.where: quantity.batch for owner in owners for quantity in owner.bound()}
+        return {quantity.where: quantity.batch for quantity in self.parameters()}
 
     def set(self, path: str, value: Any, batch: int) -> None:
         """Change the parameter ``"owner.name"``; on any error the magnet is unchanged."""
@@ -137,6 +163,7 @@ class Magnet:
     def _complete(self) -> None:
         for term in self.terms.values():
             term.complete(self.mesh, self.regions, self.material.Ms)
+            term.follow(self.mesh, self.regions, self.material, self.noise)
 
     def context(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> Context:
         """Return what terms need to know at times ``t``, (n,) [s], of the replicas."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import ParameterError
+from fdmag.grains import GrainValues
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
 
@@ -177,8 +178,9 @@ class Parameter:
     value
         A number or vector; an array over cells ``(nz, ny, nx)`` or ``(3, nz, ny, nx)``; a full
         array ``(batch, components, nz, ny, nx)`` with length 1 where constant; a mapping from
-        region names to values; `PerReplica`; `Driven`; a `Sum` of these; or a function of time. The function gets
-        t, shape (batch,) [s], and returns one item per component, each a scalar or (batch,); or a full array.
+        region names to values; `PerReplica`; `PerGrain` and `TiltedPerGrain`; `Driven`; a `Sum` of these; or a
+        function of time. The function gets t, shape (batch,) [s], and returns one item per component, each a scalar or
+        (batch,); or a full array.
     declaration : Declaration
         Unit, range and number of components.
     mesh : Mesh
@@ -228,10 +230,22 @@ class Parameter:
         return not self.drives
 
     @property
+    def in_cells(self) -> bool:
+        """Whether a kernel finds the value cell by cell now, even in a mesh of one cell."""
+        return False
+
+    @property
     def drives(self) -> list[TimeFunction]:
         """The functions of time in it."""
         own = [] if self.function is None else [self.function]
         return own + [drive for part in self._parts for drive in part.drives]
+
+    def varies_along(self, axis: int) -> bool:
+        """Whether the value differs between cells along x, y or z (axis 0, 1, 2), at t = 0 if it depends on time."""
+        if self._parts:
+            return any(part.varies_along(axis) for part in self._parts)
+        values = self.at(np.zeros(self.batch)) if self._factor_is_full else self.base
+        return bool(np.any(values != np.take(values, [0], axis=4 - axis)))
 
     def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return the value at times ``t``, shape (batch,) [s], of the chosen replicas.
@@ -316,6 +330,11 @@ class Parameter:
         if isinstance(value, Mapping):
             try:
                 return regions.expand(value, components)[None]
+            except ParameterError as error:
+                raise ParameterError(f"{self.where}: {error}") from error
+        if isinstance(value, GrainValues):
+            try:
+                return value.spread(regions, components)[None]
             except ParameterError as error:
                 raise ParameterError(f"{self.where}: {error}") from error
         if isinstance(value, PerReplica):

@@ -82,6 +82,11 @@ class Regions:
     def __contains__(self, name: object) -> bool:
         return name in self._ranges
 
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names of regions and groups."""
+        return tuple(self._ranges)
+
     def number(self, name: str) -> int:
         """Number of a region.
 
@@ -94,6 +99,23 @@ class Regions:
         if len(found) > 1:
             raise ParameterError(f"{name!r} is a group of {len(found)} regions, such as {self.names[found[0]]!r}")
         return found[0]
+
+    def members(self, name: str | None = None) -> range:
+        """Return the numbers of the regions in a group, by default the only group there is.
+
+        Raises
+        ------
+        ParameterError
+            If the name is unknown, or none is given and there is not exactly one group.
+        """
+        if name is not None:
+            return self._range(name)
+        groups = [group for group in self._ranges if f"{group}." in self.names[self._ranges[group][0]]]
+        if len(groups) != 1:
+            raise ParameterError(
+                f"name the group of grains: {', '.join(groups)}" if groups else "there are no grains among the regions"
+            )
+        return self._ranges[groups[0]]
 
     def mask(self, name: str) -> NDArray[np.bool_]:
         """Cells of a region or group, as an array of bool (nz, ny, nx).

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,20 +12,33 @@ from fdmag.backend import select_backend
 from fdmag.break_points import edges, gap, jumps, step_limit
 from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
-from fdmag.errors import ParameterError, SolverError, did_you_mean
+from fdmag.errors import ParameterError, SolverError
+from fdmag.fill_fraction import FillFraction
 from fdmag.mesh import Mesh
-from fdmag.parameter import TimeFunction
+from fdmag.parameter import Parameter, TimeFunction
 from fdmag.regions import Regions
+from fdmag.shapes import Shape
+from fdmag.solvers.choice import integrator_for
 from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
-from fdmag.solvers.step_control import StepControl
-from fdmag.solvers.tableau import METHODS
-from fdmag.state import State, normalise
+from fdmag.solvers.stages import Stepper
+from fdmag.solvers.stochastic import DyadicIntegrator
+from fdmag.state import State, as_vectors, normalise, resolve_batch
 from fdmag.terms import Material, Term
 
 MAX_TORQUE = 1e-5
 """Default stopping criterion max |m × B| [T] of `Simulation.relax` and `Simulation.minimize`."""
+
+
+class Window(Protocol):
+    """What `Simulation.run` asks of a moving window."""
+
+    def start(self, simulation: "Simulation") -> None:
+        """Raise `ParameterError` if the simulation cannot be shifted."""
+
+    def cells(self, simulation: "Simulation") -> NDArray[np.int64]:
+        """Return by how many cells to move along +x now, (batch,)."""
 
 
 class Simulation:
@@ -49,6 +62,11 @@ class Simulation:
         Initial magnetisation: (3,), (3, nz, ny, nx) or (batch, 3, nz, ny, nx); normalised.
     regions : Regions or mapping, optional
         Named parts of the mesh: shapes, masks.
+    geometry : Shape or array (nz, ny, nx), optional
+        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells.
+    smooth_edges : int
+        Above 1: cells in part inside the geometry, by that many sample points along each edge, hold so much less of
+        the material; see `fdmag.fill_fraction.FillFraction`.
     batch : int, optional
         Number of replicas; by default what the parameters and m imply.
     device : "auto", "cuda", "host" or "numpy"
@@ -82,6 +100,8 @@ class Simulation:
         frozen: Any = 0.0,
         m: ArrayLike = (0.0, 0.0, 1.0),
         regions: Regions | Mapping[str, Any] | None = None,
+        geometry: Shape | ArrayLike | None = None,
+        smooth_edges: int = 1,
         batch: int | None = None,
         device: str = "auto",
         dtype: DTypeLike | None = None,
@@ -90,10 +110,14 @@ class Simulation:
         self.regions = regions if isinstance(regions, Regions) else Regions(mesh, regions or {})
         self.backend = select_backend(device, dtype)
         material = Material(Ms=Ms, alpha=alpha, gamma=gamma, frozen=frozen)
+        self._fill = None if geometry is None else FillFraction(geometry, mesh, smooth_edges)
+        if self._fill is not None:
+            material, terms = self._fill.applied_to_all(material, terms, self.regions)
         self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms)
-        initial = _vectors(m, mesh)
-        self.batch = _resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
+        initial = as_vectors(m, mesh)
+        self.batch = resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
         self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
+        self.window_displacement = np.zeros(self.batch)  # how far `shift` has moved the mesh along x [m]
         self._changes = 0  # how often m, t or a parameter was set from outside
         self.m = initial
 
@@ -109,7 +133,7 @@ class Simulation:
 
     @m.setter
     def m(self, values: ArrayLike) -> None:
-        m = np.broadcast_to(_vectors(values, self.mesh), (self.batch, 3, *self.mesh.shape)) * self.magnetic[:, None]
+        m = np.broadcast_to(as_vectors(values, self.mesh), (self.batch, 3, *self.mesh.shape)) * self.magnetic[:, None]
         if np.any(np.all(m == 0, axis=1) & self.magnetic):
             raise ParameterError(
                 "m: a magnetic cell has a vector of zero length; give each cell with Ms > 0 a direction"
@@ -138,12 +162,32 @@ class Simulation:
         Ms = self._magnet.material.Ms.base
         return np.broadcast_to(Ms[:, 0] > 0, (Ms.shape[0], *self.mesh.shape))
 
+    def shift(self, cells: ArrayLike) -> None:
+        """Move the mesh by whole cells along +x, (batch,) or one number; below 0 along −x.
+
+        What leaves the mesh is lost, and cells that enter copy the end; along a periodic x nothing does.
+        """
+        given = np.asarray(cells)
+        if given.dtype.kind not in "iu" or given.shape not in ((), (self.batch,)):
+            raise ParameterError(f"shift: came {cells!r}; allowed: one integer, or one per replica ({self.batch})")
+        count, nx = np.broadcast_to(given, self.batch), self.mesh.cells[0]
+        for replica in np.flatnonzero(count):
+            source = np.arange(nx) + count[replica]
+            source = source % nx if self.mesh.periodic[0] else np.clip(source, 0, nx - 1)
+            self.state.m[replica] = self.state.m[replica][..., source]
+        self.window_displacement += count * self.mesh.cell_size[0]
+        self._changes += 1
+
     # ---- parameters ------------------------------------------------------------------------------------
 
     @property
     def terms(self) -> dict[str, Term]:
         """The terms by name, bound to the mesh."""
         return dict(self._magnet.terms)
+
+    def parameters(self) -> list[Parameter]:
+        """Return the parameters of the material and the terms, bound to the mesh, those derived from others too."""
+        return self._magnet.parameters()
 
     def set(self, path: str, value: Any) -> None:
         """Change a parameter, such as ``set("zeeman.B", (0, 0, 0.1))`` or ``set("material.alpha", 0.5)``.
@@ -156,6 +200,10 @@ class Simulation:
             For an unknown name or a value out of range; the simulation is then unchanged.
         """
         before = self.magnetic
+        if self._fill is not None:
+            value = self._fill.scaled_at(
+                path, {"material": self._magnet.material, **self._magnet.terms}, value, self.regions
+            )
         self._magnet.set(path, value, self.batch)
         self._changes += 1
         if path == "material.Ms":
@@ -189,6 +237,10 @@ class Simulation:
             np.where(self.magnetic, np.broadcast_to(density, (self.batch, *self.mesh.shape)), 0)
         )
 
+    def dm_dt(self) -> NDArray[np.float64]:
+        """Return dm/dt [1/s] by the Landau–Lifshitz–Gilbert equation, (batch, 3, nz, ny, nx)."""
+        return self.backend.to_numpy(self._magnet.slope(self.state.m, self.state.t, None))
+
     def average_m(self) -> NDArray[np.float64]:
         """Return the mean of m over the cells with Ms > 0, (batch, 3)."""
         total = self.state.m.reshape(self.batch, 3, -1).sum(axis=2, dtype=np.float64)
@@ -214,10 +266,11 @@ class Simulation:
         every: float | None = None,
         at: Sequence[float] = (),
         callback: Callable[["Simulation"], None] | None = None,
-        solver: str = "dormand_prince",
-        tolerance: float = 1e-5,
+        solver: str | None = None,
+        tolerance: float | None = None,
         dt: float | None = None,
         dt_max: float | None = None,
+        window: Window | None = None,
         on_step: Callable[[], None] | None = None,
     ) -> None:
         """Integrate the LLG equation over ``duration`` [s].
@@ -231,15 +284,20 @@ class Simulation:
             Further output times, counted from the start.
         callback : callable, optional
             Called with the simulation at the start, at each output time, and at the end.
-        solver : "dormand_prince", "bogacki_shampine" or "rk4"
-        tolerance : float
-            Allowed local error of m, per step and cell, of an adaptive solver.
+        solver : str, optional
+            "dormand_prince", the default; "bogacki_shampine"; "rk4" and "implicit_midpoint", which need ``dt``; "heun",
+            the default where there is thermal noise, and then the only one without ``dt``.
+        tolerance : float, optional
+            Allowed local error of m, per step and cell, of an adaptive solver; by default 1e-5, or 1e-3 with noise.
         dt : float [s], optional
-            Fixed step; needed by rk4.
+            Fixed step.
         dt_max : float [s], optional
             Largest adaptive step. By default what the drives need: a twentieth of the period of a sine, nothing for
             pulses, ramps and tables, at whose edges a step ends in any case; see `fdmag.signals`. Of a plain function
             of time nothing is known: then a thousandth of ``duration`` and at most 10 ps. Give it for shorter pulses.
+            With noise it is 1 ps at most, unless given.
+        window : Window, optional
+            Moves the mesh along x with what it follows: see `fdmag.quantities.MovingWindow`.
         on_step : callable, optional
             Called after every step, for progress.
 
@@ -250,34 +308,65 @@ class Simulation:
         SolverError
             If the step size underflows.
         """
-        if solver not in METHODS:
-            raise ParameterError(
-                f'solver "{solver}" is unknown; allowed: {", ".join(METHODS)}{did_you_mean(solver, METHODS)}'
-            )
         for label, value in (("duration", duration), ("every", every)):
             if value is not None and not 0 < value < np.inf:
                 raise ParameterError(f"run: {label} = {value:g} s; allowed: above 0 s")
         if np.ptp(self.state.t) > 0:
             raise ParameterError("run: the replicas stand at different times; assign one time to t first")
-        control = StepControl(tolerance=tolerance, dt_max=np.inf if dt_max is None else dt_max)
-        integrator = Integrator(self._magnet.stepper(self.state, METHODS[solver]), control, dt)
+        stepper = partial(self._magnet.stepper, self.state)
+        build = partial(integrator_for, stepper, solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)
+        integrator = build(noisy=(noisy := self._magnet.noisy))
         self.state.dt[:] = np.nan
         start = float(self.state.t[0])
+        if (watched := on_step) is not None:
+
+            def on_step() -> None:
+                changes = self._changes
+                watched()
+                if self._changes != changes:
+                    integrator.forget()
+
+        if window is not None:
+            window.start(self)
+            told = on_step
+
+            def on_step() -> None:
+                self._follow(window, integrator.stepper)
+                if told is not None:
+                    told()
+
         if callback is not None:
+            changes = self._changes
             callback(self)  # before the first step, so that what it changes counts from the start
+            if self._changes != changes:
+                integrator = build(noisy=(noisy := self._magnet.noisy))
         for elapsed in merged_times(output_times(duration, every), [time for time in at if 0 < time < duration]):
             drives = self._magnet.drives()
             if dt_max is None:
-                integrator.control = replace(control, dt_max=step_limit(drives, duration))
+                limit = min(integrator.longest, step_limit(drives, duration))
+                integrator.control = replace(integrator.control, dt_max=limit)
             self._advance(integrator, start + elapsed, drives, on_step)
             if callback is not None:
                 changes = self._changes
                 callback(self)
                 if self._changes != changes:
                     integrator.forget()
+                if noisy != self._magnet.noisy:
+                    integrator = build(noisy=(noisy := not noisy))
+
+    def _follow(self, window: Window, stepper: Stepper) -> None:
+        """Move the window after a step; slopes kept from before are forgotten where it has moved."""
+        cells = window.cells(self)
+        if cells.any():
+            self.shift(cells)
+            stepper.forget(np.flatnonzero(cells))
 
     def _advance(
-        self, integrator: Integrator, stop: float, drives: list[TimeFunction], on_step: Callable[[], None] | None
+        self,
+        integrator: Integrator | DyadicIntegrator,
+        stop: float,
+        drives: list[TimeFunction],
+        on_step: Callable[[], None] | None,
     ) -> None:
         """Integrate to ``stop`` [s]; a step ends at every edge of a drive, and no stage of it sees what is behind."""
         t = self.state.t
@@ -301,6 +390,7 @@ class Simulation:
 
         Returns max |m × B| reached [T], (batch,). Raises `SolverError` if ``max_steps`` do not suffice.
         """
+        self._changes += 1
         descent = partial(self._magnet.stepper, still=self.state.t)
         return relax(self.state, descent, max_torque, max_steps, on_step)
 
@@ -320,8 +410,9 @@ class Simulation:
         SolverError
             If a term has no energy, or ``max_steps`` do not suffice.
         """
-        if without := [name for name, term in self._magnet.terms.items() if not term.has_energy()]:
+        if without := [name for name, term in self._magnet.terms.items() if not (term.has_energy() or term.stochastic)]:
             raise SolverError(f"minimize: {', '.join(without)} derives from no energy; use relax instead")
+        self._changes += 1
         return minimize(self.state, self._magnet, max_torque, max_steps, on_step)
 
 
@@ -348,30 +439,3 @@ def merged_times(*lists: Iterable[float]) -> list[float]:
     times = sorted({float(time) for times in lists for time in times})
     close = 1e-9 * times[-1]
     return [time for time, later in zip(times, [*times[1:], np.inf], strict=True) if later - time > close]
-
-
-def _vectors(values: ArrayLike, mesh: Mesh) -> NDArray[np.float64]:
-    """Return m in the shape (batch | 1, 3, nz | 1, ny | 1, nx | 1)."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"m: {error}; an array of numbers is needed") from error
-    shapes = {(3,): (1, 3, 1, 1, 1), (3, *mesh.shape): (1, 3, *mesh.shape)}
-    if array.shape in shapes:
-        array = array.reshape(shapes[array.shape])
-    if array.ndim != 5 or array.shape[1] != 3 or array.shape[2:] not in (mesh.shape, (1, 1, 1)):
-        raise ParameterError(
-            f"m: array of shape {array.shape}; allowed: (3,), {(3, *mesh.shape)} or (batch, {3}, nz, ny, nx)"
-        )
-    if not np.all(np.isfinite(array)):
-        raise ParameterError("m: a component is not finite")
-    return array
-
-
-def _resolve_batch(batch: int | None, counts: Mapping[str, int]) -> int:
-    if batch is not None and (isinstance(batch, bool) or batch != int(batch) or batch < 1):
-        raise ParameterError(f"batch = {batch}; allowed: a whole number of at least 1")
-    found = max(counts.values()) if batch is None else int(batch)
-    if wrong := {where: count for where, count in counts.items() if count not in (1, found)}:
-        raise ParameterError(f"the batch has {found} replicas, but values are given for {wrong}")
-    return found

@@ -1,11 +1,14 @@
 """The state of a simulation: arrays only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from fdmag.errors import ParameterError
+from fdmag.mesh import Mesh
 
 
 class Held:
@@ -45,6 +48,8 @@ class State:
         Step size to try next [s]; NaN before the first step.
     steps, rejected, evaluations : int array (batch,)
         Accepted steps, rejected steps, and evaluations of the field since the start.
+    noise_steps : int array (batch,)
+        Steps of the noise that are used up; an adaptive solver divides them into parts.
     """
 
     held: Held
@@ -53,13 +58,14 @@ class State:
     steps: NDArray[np.int64]
     rejected: NDArray[np.int64]
     evaluations: NDArray[np.int64]
+    noise_steps: NDArray[np.int64]
 
     @classmethod
     def start(cls, m: "NDArray | Held") -> "State":
         """Return the state at t = 0 with magnetisation ``m``; states of one `Held` share it."""
         held = m if isinstance(m, Held) else Held(m)
         batch = held.read().shape[0]
-        count = [np.zeros(batch, np.int64) for _ in range(3)]
+        count = [np.zeros(batch, np.int64) for _ in range(4)]
         return cls(held, np.zeros(batch), np.full(batch, np.nan), *count)
 
     @property
@@ -79,3 +85,31 @@ def normalise(m: NDArray) -> NDArray:
     length[length == 0] = 1
     m /= length[:, None]
     return m
+
+
+def as_vectors(values: ArrayLike, mesh: Mesh) -> NDArray[np.float64]:
+    """Return m in the shape (batch | 1, 3, nz | 1, ny | 1, nx | 1)."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"m: {error}; an array of numbers is needed") from error
+    shapes = {(3,): (1, 3, 1, 1, 1), (3, *mesh.shape): (1, 3, *mesh.shape)}
+    if array.shape in shapes:
+        array = array.reshape(shapes[array.shape])
+    if array.ndim != 5 or array.shape[1] != 3 or array.shape[2:] not in (mesh.shape, (1, 1, 1)):
+        raise ParameterError(
+            f"m: array of shape {array.shape}; allowed: (3,), {(3, *mesh.shape)} or (batch, {3}, nz, ny, nx)"
+        )
+    if not np.all(np.isfinite(array)):
+        raise ParameterError("m: a component is not finite")
+    return array
+
+
+def resolve_batch(batch: int | None, counts: Mapping[str, int]) -> int:
+    """Return the number of replicas: the one asked for, or what values given per replica imply."""
+    if batch is not None and (isinstance(batch, bool) or batch != int(batch) or batch < 1):
+        raise ParameterError(f"batch = {batch}; allowed: a whole number of at least 1")
+    found = max(counts.values()) if batch is None else int(batch)
+    if wrong := {where: count for where, count in counts.items() if count not in (1, found)}:
+        raise ParameterError(f"the batch has {found} replicas, but values are given for {wrong}")
+    return found

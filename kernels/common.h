@@ -26,9 +26,13 @@ FD_HD real dot(vec3 a, vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 FD_HD vec3 cross(vec3 a, vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
 
 #ifdef __CUDACC__
+#define FD_COPY memcpy
+#define FD_UNROLL _Pragma("unroll")
 FD_HD real square_root(real x) { return sqrt(x); }
 FD_HD real exponential(real x) { return exp(x); }
 #else
+#define FD_COPY __builtin_memcpy
+#define FD_UNROLL _Pragma("GCC unroll 16")
 FD_HD real square_root(real x) { return sizeof(real) == 4 ? real(__builtin_sqrtf(float(x))) : real(__builtin_sqrt(x)); }
 FD_HD real exponential(real x) { return sizeof(real) == 4 ? real(__builtin_expf(float(x))) : real(__builtin_exp(x)); }
 #endif

@@ -274,6 +274,18 @@ def test_terms(cli):
         assert ("[material]" if entry["name"] == "material" else f"[terms.{entry['name']}]") in text
 
 
+def test_quantities(cli):
+    text = cli("quantities").stdout
+    assert all(name in text for name in ("topological_charge", "wall_velocity", "m/s", "B.TERM", "m.free"))
+    assert cli("quantities", "--markdown").stdout.startswith("# Quantities by name")
+    assert cli("terms", "--markdown").stdout.startswith("# Interactions")
+    cli("scenes", "mtj_voltage")
+    of_scene = cli("quantities", "mtj_voltage.toml").stdout
+    assert "resistance" in of_scene
+    assert "B.tunnel_torque" in of_scene
+    assert "TERM" not in of_scene
+
+
 def test_schema(cli):
     schema = json.loads(cli("schema").stdout)
     assert set(schema["required"]) == {"mesh", "material", "terms", "stages"}

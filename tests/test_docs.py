@@ -34,6 +34,8 @@ def test_every_form_of_a_parameter_in_the_guide_is_valid(form, tmp_path):
     [[stages]]
     kind = "relax"
     """
+    if "grains" in form:
+        text += "[regions.grain]\ngrains = { diameter = '10 nm', seed = 1 }\n"
     tables = {"A": "terms.exchange", "B": "terms.zeeman", "Ku1": "terms.uniaxial_anisotropy", "alpha": "material"}
     entries = {"material": ['Ms = "800 kA/m"']}
     entries.setdefault(tables[form.split(" ")[0]], []).append(form)

@@ -35,7 +35,9 @@ class CudaMagnet(Magnet):
 
     def stepper(self, state: State, tableau: Tableau, still: NDArray[np.float64] | None = None) -> Stepper:
         """Return what steps a state of this magnet on the device; arguments as of `Magnet.stepper`."""
-        return CudaStepper(self, state, tableau, still)
+        if tableau.implicit:
+            return super().stepper(state, tableau, still)
+        return self.with_noise(CudaStepper(self, state, tableau, still), still)
 
     def field(self, m: NDArray, context: Context, names: Iterable[str] | None = None) -> NDArray:
         """Return the sum of the fields [T] of some or all terms; shape of m, zero where Ms = 0."""

@@ -71,16 +71,16 @@ class CudaStepper(Stepper):
         self._on_device = False  # whether the device has the present m
         self._launches: dict[tuple, Launch] = {}
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, t or a parameter was changed from outside."""
-        super().forget()
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, t or a parameter was changed from outside."""
+        super().forget(rows)
         self.state.held.read()
         self._on_device = False
         if self._terms is not self._magnet.compiled():
             self._terms, self._launches = self._magnet.compiled(), {}
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
-        launch = self._launch(rows, (0.0,), np.zeros(rows.size))
+        launch = self._launch("slope", rows, (0.0,), np.zeros(rows.size))
         launch.run(lambda: self._evaluate(launch, 0), capture=self._capturable(launch))
 
     def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -92,7 +92,7 @@ class CudaStepper(Stepper):
         return device.fetch(out)[:, 0]
 
     def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        launch = self._launch(rows, self.tableau.c[1:], dt)
+        launch = self._launch("attempt", rows, self.tableau.c[1:], dt)
         launch.run(lambda: self._stages(launch), capture=self._capturable(launch))
         error, displacement = launch.found().T
         return error * dt, displacement
@@ -151,14 +151,14 @@ class CudaStepper(Stepper):
             self._on_device = True
         return self._kept
 
-    def _launch(self, rows: NDArray[np.intp], c: tuple[float, ...], dt: NDArray) -> Launch:
-        """Return the launch for so many rows, with steps, and parameters at t + c dt, written to its memory."""
+    def _launch(self, work: str, rows: NDArray[np.intp], c: tuple[float, ...], dt: NDArray) -> Launch:
+        """Return the launch of some work for so many rows, with steps, and parameters at t + c dt, in its memory."""
         self._memory()
         state, terms = self.state, self._terms
         times = [state.t[rows] + each * dt if self._still is None else self._still[rows] for each in c]
         stages = [terms.now(t, rows) for t in times]
         capacity = min(state.batch, 2 ** int(np.ceil(np.log2(rows.size))))
-        key = (capacity, len(c), *((place, values.shape[1:]) for now in stages for place, values in now.items()))
+        key = (work, capacity, *((place, values.shape[1:]) for now in stages for place, values in now.items()))
         if key not in self._launches:
             self._launches[key] = Launch(self._device, terms, capacity, stages, self._magnet.convolution())
         self._launches[key].write(rows, dt, times, stages)

@@ -54,7 +54,10 @@ class CudaTerms:
 
     def now(self, t: NDArray[np.float64], replicas: NDArray | None) -> dict[int, NDArray]:
         """Return the parameters that depend on time, (rows, ...), by place."""
-        return {place: self.packed(quantity.at(t, replicas)) for place, quantity in self.changing.items()}
+        return {
+            place: self.packed(quantity.at(t, replicas), in_cells=quantity.in_cells)
+            for place, quantity in self.changing.items()
+        }
 
     def unit(self, now: Mapping[int, NDArray]) -> CudaUnit:
         """Return the unit for the parameters that vary over the cells now."""
@@ -78,9 +81,9 @@ class CudaTerms:
         values = self.values({place: self._device.upload(array) for place, array in now.items()})
         return unit, Call(unit, values, len(t), replicas)
 
-    def packed(self, values: NDArray) -> NDArray:
+    def packed(self, values: NDArray, *, in_cells: bool = False) -> NDArray:
         """Return (batch, components) if the value is the same in all cells, else (batch, components, nz, ny, nx)."""
-        if not _per_cell(values):
+        if not (in_cells or _per_cell(values)):
             return self._backend.asarray(values[:, :, 0, 0, 0])
         return self._backend.asarray(np.broadcast_to(values, (*values.shape[:2], *self._shape)))
 

@@ -4,7 +4,6 @@ import ctypes
 import logging
 import weakref
 from functools import cache as remember
-from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from fdmag.demag.spectrum import demag_spectrum
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import find_compiler
 from fdmag.kernels.library import load, prepare
-from fdmag.kernels.runtime import Runtime, address, host_runtime, threads_wanted
+from fdmag.kernels.runtime import Runtime, address, aligned_empty, host_runtime, threads_wanted
 from fdmag.kernels.source import demag_source
 from fdmag.mesh import Mesh
 
@@ -28,7 +27,6 @@ _FLAGS = ("-O2", "-ffp-contract=fast", "-fno-signed-zeros")
 # Bytes of one component in all replicas. Waking threads three times takes 20 µs where all processors are busy; below,
 # that is more than a tenth of the work.
 _THREADS_FROM = 2**18
-_ALIGNMENT = 64  # bytes
 # Cost of one stage of each radix per point, in vector operations, memory included.
 _COST = {2: 7.0, 3: 10.0, 4: 9.0, 5: 15.0, 7: 22.0, 8: 13.0}
 
@@ -93,6 +91,8 @@ class HostDemag:
         self.lengths = host_lengths(mesh)
         _, library = _compiled(self.dtype)
         self._apply = _function(library, f"fd_demag_apply_{self.dtype.name}")
+        self._address = self.function
+        self._size = mesh.n_cells * self.dtype.itemsize
         self._handles: list[int] = []
         self._add_handles(1, self._threads)
 
@@ -103,10 +103,13 @@ class HostDemag:
         assert found is not None
         return found
 
-    @property
-    def threads(self) -> int:
-        """How many threads share out one replica."""
-        return 1 if self.workers is None and self.mesh.n_cells * self.dtype.itemsize < _THREADS_FROM else self._threads
+    def threads(self, batch: int = 1) -> int:
+        """Return how many threads share out so many replicas."""
+        return 1 if self.workers is None and batch * self._size < _THREADS_FROM else self._threads
+
+    def lent(self, batch: int) -> tuple[int, int, int]:
+        """Return what calls `function` for so many replicas: its address, a handle and a number of threads."""
+        return self._address, self._handles[0], self.threads(batch)
 
     def handles(self, count: int) -> list[int]:
         """Return handles for `function`, of which at most one call at a time may use each; all but the first serial.
@@ -157,17 +160,14 @@ class HostDemag:
         magnetisation = np.ascontiguousarray(magnetisation, dtype=self.dtype)
         check_magnetisation(magnetisation, self.mesh)
         if out is None:
-            out = _aligned_empty(magnetisation.shape, self.dtype)
+            out = aligned_empty(magnetisation.shape, self.dtype)
         elif out.shape != magnetisation.shape or out.dtype != self.dtype or not out.flags.c_contiguous:
             raise ParameterError(
                 f"demag: out is {out.dtype} of shape {out.shape}; needed is a contiguous array of {self.dtype} and "
                 f"shape {magnetisation.shape}"
             )
         batch = len(magnetisation)
-        threads = self._threads
-        if self.workers is None and batch * self.mesh.n_cells * self.dtype.itemsize < _THREADS_FROM:
-            threads = 1
-        self._apply(self._handles[0], address(magnetisation), address(out), batch, threads)
+        self._apply(self._handles[0], address(magnetisation), address(out), batch, self.threads(batch))
         return out
 
 
@@ -232,10 +232,3 @@ def _good_length(least: int) -> int:
         length: cost for length in range(least + least % 2, 2 * least + 16, 2) if (cost := _cost(length)) is not None
     }
     return min(costs, key=lambda length: (costs[length], length))
-
-
-def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> NDArray[np.floating]:
-    size = prod(shape) * dtype.itemsize
-    memory = np.empty(size + _ALIGNMENT, dtype=np.uint8)
-    start = -address(memory) % _ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)

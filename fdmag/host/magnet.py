@@ -1,6 +1,7 @@
 """A magnet on the host: the local terms and the torque compiled into one pass, all other terms in NumPy."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,11 @@ class HostMagnet(Magnet):
         """Return the sum of the fields [T] of some or all terms; shape of m, zero where Ms = 0."""
         bound = self.compiled_terms()
         if names is None:
-            return self._local(m, context, FIELD)
+            return self._local(m, context.t, context.replicas, FIELD)
         total = None
         for name in names:
             if name in bound.numbers:
-                unit, m, replicas = self._ready(m, context)
+                unit, m, replicas = self._ready(m, context.t, context.replicas)
                 field = unit.term(bound.numbers[name], m, replicas)
             else:
                 field = super().field(m, context, [name])
@@ -48,7 +49,7 @@ class HostMagnet(Magnet):
     def field_and_energies(self, m: NDArray, context: Context) -> tuple[NDArray, dict[str, NDArray[np.float64]]]:
         """Return the field [T] of all terms together, and the energy [J], (n,), of each that has one, by name."""
         bound = self.compiled_terms()
-        unit, m, replicas = self._ready(m, context)
+        unit, m, replicas = self._ready(m, context.t, context.replicas)
         compiled = unit.energies(m, replicas)
         other, energies = None, {}
         for name, term in self.terms.items():
@@ -64,16 +65,16 @@ class HostMagnet(Magnet):
 
     def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return ∫ Ms a·b dV, (n,): with a = B and b = δm, minus the change of energy [J]."""
-        unit, a, rows = self._ready(a, self.context(np.zeros(a.shape[0]), replicas))
+        unit, a, rows = self._ready(a, np.zeros(a.shape[0]), replicas)
         return unit.inner(a, self.backend.asarray(b), rows)
 
     def slope(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
         """Return dm/dt [1/s] of the Landau–Lifshitz–Gilbert equation."""
-        return self._local(m, self.context(t, replicas), SLOPE)
+        return self._local(m, t, replicas, SLOPE)
 
     def descent(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
         """Return −m × (m × B) [T]."""
-        return self._local(m, self.context(t, replicas), DESCENT)
+        return self._local(m, t, replicas, DESCENT)
 
     def max_torque(self, m: NDArray, field: NDArray) -> NDArray[np.float64]:
         """Return max |m × B| over the cells [T], (n,)."""
@@ -98,7 +99,9 @@ class HostMagnet(Magnet):
 
     def stepper(self, state: State, tableau: Tableau, still: NDArray[np.float64] | None = None) -> Stepper:
         """Return what steps a state of this magnet: see `Magnet.stepper`."""
-        return HostStepper(self, self._runtime, state, tableau, still)
+        if tableau.implicit:
+            return super().stepper(state, tableau, still)
+        return self.with_noise(HostStepper(self, self._runtime, state, tableau, still), still)
 
     def compiled_terms(self) -> HostTerms:
         """Return the compiled terms, another object after a parameter was set."""
@@ -125,25 +128,29 @@ class HostMagnet(Magnet):
         """Return the field [T] of the terms without a kernel, shape of m."""
         return super().field(m, self.context(t, replicas), self.compiled_terms().others)
 
-    def _local(self, m: NDArray, context: Context, kind: int) -> NDArray:
-        bound = self.compiled_terms()
-        unit, m, replicas = self._ready(m, context)
+    def _local(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None, kind: int) -> NDArray:
+        unit, m, rows = self._ready(m, t, replicas)
         convolution = self.convolution()
-        if convolution is not None and bound.uniform_Ms:
-            return unit.local(m, replicas, convolution(m), kind, scaled=True)
-        other = super().field(m, context, bound.others) if bound.others else None
-        return unit.local(m, replicas, other, kind)
+        if convolution is not None and self.compiled_terms().uniform_Ms:
+            return unit.convolved(m, rows, convolution.lent(len(m)), kind)
+        other = self.other_field(m, t, replicas) if self.compiled_terms().others else None
+        return unit.local(m, rows, other, kind)
 
-    def _ready(self, m: NDArray, context: Context) -> tuple[Unit, NDArray, NDArray | None]:
+    def _ready(
+        self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None
+    ) -> tuple[Unit, NDArray, NDArray | None]:
         """Return the unit with the parameters of now, m as it wants it, and which replicas the rows are."""
         bound = self.compiled_terms()
         rows = len(m)
-        if m.shape != (rows, 3, *self.mesh.shape) or (context.replicas is None and bound.batch not in (1, rows)):
+        if m.shape[1:] != self._vectors or (replicas is None and bound.batch not in (1, rows)):
             raise ParameterError(
-                f"m: array of shape {m.shape}; needed: {(bound.batch, 3, *self.mesh.shape)} "
+                f"m: array of shape {m.shape}; needed: {(bound.batch, *self._vectors)} "
                 "with one row per replica, or the numbers of the replicas"
             )
-        replicas = context.replicas
         if replicas is not None:
             replicas = np.ascontiguousarray(replicas, dtype=np.int64)
-        return bound.unit(context.t, context.replicas), self.backend.asarray(m), replicas
+        return bound.unit(t, replicas), self.backend.asarray(m), replicas
+
+    @cached_property
+    def _vectors(self) -> tuple[int, ...]:
+        return 3, *self.mesh.shape

@@ -150,9 +150,8 @@ class HostStepper(Stepper):
             )  # fmt: skip
         if terms is not self._terms:
             self._terms = terms
+            self._table.forget()  # what passes read of other terms is freed
             small_rows = min(self._runtime.threads, self.state.batch)
-            self._ready_step.use_lanes(small_rows)
+            lanes = self._ready_step.use_lanes(small_rows)
             if convolution is not None:
-                self._ready_step.convolve_with(
-                    convolution.function, convolution.handles(small_rows), convolution.threads
-                )
+                self._ready_step.convolve_with(convolution.function, convolution.handles(lanes), convolution.threads())

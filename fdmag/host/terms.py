@@ -49,7 +49,7 @@ class HostTerms:
         """Return the unit for what varies now, with all parameters given."""
         if not self.driven and self._units:
             return next(iter(self._units.values()))
-        now = {place: self._packed(quantity.at(t, replicas)) for place, quantity in self._changing.items()}
+        now = {place: self._now(quantity, t, replicas) for place, quantity in self._changing.items()}
         unit = self._unit_for(now)
         for place, array in now.items():
             unit.give(place, array, by_row=True)
@@ -59,7 +59,7 @@ class HostTerms:
         """Return one unit for several times, each (n,), and the parameters that change, for each of them."""
         if not self.driven:
             return self.unit(np.zeros(0), replicas), []
-        tables = [{place: self._packed(q.at(t, replicas)) for place, q in self._changing.items()} for t in times]
+        tables = [{place: self._now(q, t, replicas) for place, q in self._changing.items()} for t in times]
         for place in self._changing:
             if any(table[place].ndim > 2 for table in tables):
                 for table in tables:
@@ -85,6 +85,10 @@ class HostTerms:
         for place, array in self._constant.items():
             unit.give(place, array, by_row=False)
         return unit
+
+    def _now(self, quantity: Parameter, t: NDArray, replicas: NDArray | None) -> NDArray:
+        values = quantity.at(t, replicas)
+        return self._in_every_cell(values) if quantity.in_cells else self._packed(values)
 
     def _packed(self, values: NDArray) -> NDArray:
         """Return (batch, components) if the value is the same in all cells, else (batch, components, nz, ny, nx)."""

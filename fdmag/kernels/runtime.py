@@ -4,6 +4,7 @@ import ctypes
 import logging
 import os
 from functools import cache
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from fdmag.kernels.source import runtime_source
 _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _C_NAMES = {"d": "double", "f": "float"}  # by character of the dtype: its name takes microseconds to look up
+_LINE = 64  # bytes
 _NOTHING = ctypes.c_char * 0
 
 
@@ -144,3 +146,13 @@ def address(array: NDArray) -> int:
     if array.flags.writeable:
         return ctypes.addressof(_NOTHING.from_buffer(array.data))
     return array.ctypes.data
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
+    """Return memory for an array; a large one begins at a cache line, so that it can be written past the cache."""
+    size = prod(shape) * dtype.itemsize
+    if size < 2**17:
+        return np.empty(shape, dtype)
+    memory = np.empty(size + _LINE, dtype=np.uint8)
+    start = -address(memory) % _LINE
+    return memory[start : start + size].view(dtype).reshape(shape)

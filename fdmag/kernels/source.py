@@ -62,7 +62,7 @@ def kernel_path(name: str, folder: Path | None, where: str) -> Path:
 
 
 def runtime_source() -> str:
-    """Return the source of the runtime library: threads and the arithmetic of stages."""
+    """Return the source of the runtime library: threads, and arithmetic that depends on no term."""
     return "".join(kernel_text(f"host/{name}") for name in ("sums.h", "share.h", "threads.h", "runtime.cpp"))
 
 

@@ -61,6 +61,11 @@ class PassTable:
         """Let a pass read its parameters from ``views`` (see `Unit.views`), which the caller keeps alive."""
         self._table[number].views = ctypes.addressof(views)
 
+    def forget(self) -> None:
+        """Let every pass read the parameters of the problem."""
+        for each in self._table:
+            each.views = None
+
     def _packed(self, each: Any) -> _Pass:
         numbers = (-1 if value is None else value for value in (each.stage, each.target))
         places = (-1 if value is None else value for value in (each.error_slot, each.slot))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.kernels.library import load
-from fdmag.kernels.runtime import Runtime, address
+from fdmag.kernels.runtime import Runtime, address, aligned_empty
 from fdmag.kernels.source import MATERIAL, LocalTerm, unit_source
 
 FIELD, SLOPE, DESCENT = 0, 1, 2
@@ -63,7 +63,7 @@ class Unit:
         self._runtime = runtime
         self._library = load(unit_source(dtype, cells, material_per_cell, terms), runtime.compiler)
         signatures = {
-            "local": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER, ctypes.c_int, ctypes.c_int],
+            "local": [_POINTER, _INDEX, *[_POINTER] * 4, ctypes.c_int, _POINTER, _POINTER, ctypes.c_int],
             "term": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, ctypes.c_int],
             "energies": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER],
             "inner": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
@@ -96,15 +96,19 @@ class Unit:
             views[place] = _View(address(array), 0, array[0].size if array.shape[0] > 1 else 0)
         return views
 
-    def local(
-        self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int, *, scaled: bool = False
-    ) -> NDArray:
-        """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m.
+    def local(self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int) -> NDArray:
+        """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
+        out = np.empty_like(m)
+        self.functions["local"](self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, None, None, 0)
+        return out
 
-        With ``scaled``, the field is Ms × ``other``, Ms is the same in all cells, and ``other`` is overwritten.
+    def convolved(self, m: NDArray, replicas: NDArray | None, lent: tuple[int, int, int], kind: int) -> NDArray:
+        """Return the field, slope or descent of all terms plus Ms times a convolution of m; shape of m.
+
+        Ms has to be the same in all cells. ``lent`` is the address of the convolution, its handle, and threads.
         """
-        out = other if other is not None and scaled else np.empty_like(m)
-        self.functions["local"](self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, scaled)
+        out = aligned_empty(m.shape, m.dtype)
+        self.functions["local"](self.problem, len(m), _at(replicas), _at(m), None, _at(out), kind, *lent)
         return out
 
     def term(self, number: int, m: NDArray, replicas: NDArray | None) -> NDArray:

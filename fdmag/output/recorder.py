@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fdmag.errors import OutputError
+from fdmag.errors import OutputError, ParameterError
 from fdmag.output.ovf import write_ovf
 from fdmag.output.table import Table
 from fdmag.output.vtk import PvdSeries, write_vti
+from fdmag.quantities import Catalogue, Column, Field
 from fdmag.simulation import Simulation
 
 
@@ -22,21 +23,42 @@ class Recorder:
     simulation : Simulation
     formats : sequence of "vti" and "ovf"
     ovf : "text", "binary4" or "binary8"
+    columns : sequence of str or Column
+        Columns of the table beside those of `Simulation.summary`.
+    fields : sequence of str or Field
+        Fields in the files beside m.
+
+    Raises
+    ------
+    ParameterError
+        If a column or field is unknown or comes twice.
 
     Files of a batch hold one array per replica: ``m`` alone, or ``m_0000``, ``m_0001``, ...; an OVF file holds one
     field, so that its replicas are files of their own.
     """
 
     def __init__(
-        self, folder: Path, simulation: Simulation, formats: Sequence[str] = ("vti",), ovf: str = "binary8"
+        self,
+        folder: Path,
+        simulation: Simulation,
+        formats: Sequence[str] = ("vti",),
+        ovf: str = "binary8",
+        columns: Sequence[str | Column] = (),
+        fields: Sequence[str | Field] = (),
     ) -> None:
         self.folder = folder
         self.simulation = simulation
         self.formats = tuple(formats)
         self.ovf = ovf
         self.count = 0
+        known = Catalogue.of(simulation)
+        self._columns, self._fields = known.columns(columns), known.fields(["m", *fields])
         units = {"t": "s", "stage": "1", "replica": None}
         units |= {name: unit for name, (unit, _) in simulation.summary().items()}
+        for column in self._columns:
+            if column.name in units:
+                raise ParameterError(f'the column "{column.name}" is in every table; leave it out of columns')
+            units[column.name] = column.unit
         self.table = Table(folder / "table.csv", units)
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
         self._stages = self.series("stages")
@@ -46,12 +68,13 @@ class Recorder:
         """Append one row per replica."""
         batch = self.simulation.batch
         values = {name: column for name, (_, column) in self.simulation.summary().items()}
+        values |= {column.name: column.evaluate(self.simulation) for column in self._columns}
         self.table.append(
             {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch), **values}
         )
 
     def fields(self, series: PvdSeries | None = None, at: float | None = None) -> None:
-        """Write m of every replica as the next frame of a series, ``fields/m.pvd`` by default.
+        """Write m and the further fields of every replica as the next frame of a series, by default ``fields/m.pvd``.
 
         ``at`` is the frame's place in the series; by default the time [s]. A frame at the time of the last one takes
         its place in the series.
@@ -64,8 +87,11 @@ class Recorder:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
-        m = simulation.m.astype(simulation.backend.dtype)
-        arrays = {"m": m[0]} if simulation.batch == 1 else {f"m_{replica:04d}": m[replica] for replica in range(len(m))}
+        arrays, origin = {}, {}
+        for field in self._fields:
+            for replica, values in enumerate(field.evaluate(simulation).astype(simulation.backend.dtype)):
+                name = field.name if simulation.batch == 1 else f"{field.name}_{replica:04d}"
+                arrays[name], origin[name] = values, field
         number = f"{self.count:06d}"
         if "vti" in self.formats:
             path = folder / f"m_{number}.vti"
@@ -75,7 +101,8 @@ class Recorder:
         if "ovf" in self.formats:
             for name, array in arrays.items():
                 path = folder / f"{name}_{number}.ovf"
-                write_ovf(path, simulation.mesh, array, format=self.ovf, title="m", time=time)  # type: ignore[arg-type]
+                write_ovf(path, simulation.mesh, array, format=self.ovf, title=origin[name].name,  # type: ignore[arg-type]
+                          units=origin[name].unit, time=time)  # fmt: skip
         self.count += 1
 
     def end_stage(self, stage: int) -> None:

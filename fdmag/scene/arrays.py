@@ -1,6 +1,7 @@
 """Arrays that a scene reads from files: .npy, .ovf, .vti."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from fdmag.errors import FileFormatError, ParameterError, did_you_mean
 from fdmag.mesh import Mesh
 from fdmag.output.ovf_read import read_ovf
 from fdmag.output.vtk_read import read_vti
+from fdmag.resample import resample_m, stretched
 
 
 def read_array(path: Path, mesh: Mesh, components: int, array: str | None = None) -> NDArray[np.float64]:
@@ -29,21 +31,60 @@ def read_array(path: Path, mesh: Mesh, components: int, array: str | None = None
     ParameterError
         If the array does not fit.
     """
+    values, _ = _read(path, array)
+    wanted = mesh.shape if components == 1 else (components, *mesh.shape)
+    if values.shape not in (wanted, (1, *wanted)):
+        raise ParameterError(f"{path.name} holds an array of shape {values.shape}; this mesh needs {wanted}")
+    return np.asarray(values, dtype=np.float64).reshape(wanted)
+
+
+def read_m(path: Path, mesh: Mesh, array: str | None, way: Literal["place", "stretch"] | None) -> NDArray[np.float64]:
+    """Return the magnetisation of a file, (3, nz, ny, nx), interpolated from the mesh of the file if ``way`` says how.
+
+    Parameters
+    ----------
+    path, mesh, array
+        As for `read_array`.
+    way : "place", "stretch" or None
+        Take each cell where the file says it is, spread the whole array over the whole mesh, or do not interpolate.
+
+    Raises
+    ------
+    FileFormatError, ParameterError
+        As `read_array` does.
+    """
+    if way is None:
+        try:
+            return read_array(path, mesh, 3, array)
+        except ParameterError as error:
+            raise ParameterError(f'{error}; to interpolate, add resample = "place" or "stretch"') from error
+    values, source = _read(path, array)
+    values = values[0] if values.ndim == 5 and len(values) == 1 else values
+    if values.ndim != 4 or len(values) != 3 or 0 in values.shape:
+        raise ParameterError(f"{path.name} holds an array of shape {values.shape}; resample needs (3, nz, ny, nx)")
+    if not np.all(np.isfinite(values)):
+        raise ParameterError(f"{path.name} holds numbers that are not finite")
+    if way == "stretch":
+        source = stretched(values.shape[1:], mesh)
+    if source is None:
+        raise ParameterError(f'{path.name} does not tell where its cells are; use resample = "stretch"')
+    return resample_m(values, source, mesh)
+
+
+def _read(path: Path, array: str | None) -> tuple[NDArray, Mesh | None]:
+    """Return the values of a file, and its mesh where it tells."""
     name = path.name
     if array is not None and path.suffix != ".vti":
         raise ParameterError(f"array is for .vti files; {name} has no named arrays")
     if path.suffix == ".npy":
-        values = _read_npy(path)
-    elif path.suffix == ".vti":
-        values = _of_vti(path, array)
-    elif path.suffix in (".ovf", ".omf", ".ohf"):
-        values = read_ovf(path).values
-    else:
-        raise FileFormatError(f"{name} cannot be read; allowed: .npy, .ovf, .omf, .ohf and .vti")
-    wanted = mesh.shape if components == 1 else (components, *mesh.shape)
-    if values.shape not in (wanted, (1, *wanted)):
-        raise ParameterError(f"{name} holds an array of shape {values.shape}; this mesh needs {wanted}")
-    return np.asarray(values, dtype=np.float64).reshape(wanted)
+        return _read_npy(path), None
+    if path.suffix == ".vti":
+        data = read_vti(path)
+        return _of_vti(path, data.fields, array), data.mesh
+    if path.suffix in (".ovf", ".omf", ".ohf"):
+        found = read_ovf(path)
+        return found.values, found.mesh
+    raise FileFormatError(f"{name} cannot be read; allowed: .npy, .ovf, .omf, .ohf and .vti")
 
 
 def _read_npy(path: Path) -> NDArray:
@@ -57,8 +98,7 @@ def _read_npy(path: Path) -> NDArray:
     return values
 
 
-def _of_vti(path: Path, array: str | None) -> NDArray:
-    arrays = read_vti(path).fields
+def _of_vti(path: Path, arrays: dict[str, NDArray], array: str | None) -> NDArray:
     if array is None:
         array = "m" if "m" in arrays or len(arrays) != 1 else next(iter(arrays))
     if array not in arrays:

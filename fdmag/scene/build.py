@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from fdmag import initial, shapes
 from fdmag.errors import FdmagError, ParameterError
 from fdmag.expressions import Expression
+from fdmag.fill_fraction import FillFraction
+from fdmag.grains import voronoi_grains
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Driven, Parameter, PerReplica, Sum
 from fdmag.regions import Regions
 from fdmag.scene import shape_tables, tables
-from fdmag.scene.arrays import read_array
+from fdmag.scene.arrays import read_array, read_m
 from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, table_fields, terms_in_use
+from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
 from fdmag.scene.values import SPACE_AND_TIME, impossible
@@ -54,7 +57,7 @@ class Builder:
         self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
         self.regions = Regions(self.mesh, {})
         self.batch = replica_count(scene)
-        self._inside: NDArray[np.bool_] | None = None
+        self._filled: NDArray[np.float64] | None = None
         self._regions_known = False
 
     def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation | None:
@@ -78,7 +81,7 @@ class Builder:
         if self.problems:
             return None
         return self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
-                           device=device, dtype=precision, **material)  # fmt: skip
+                           geometry=self._filled, device=device, dtype=precision, **material)  # fmt: skip
 
     def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
         """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""
@@ -94,6 +97,8 @@ class Builder:
         if "signal" in value:
             pattern = {key: item for key, item in value.items() if key != "signal"}
             return Driven(self.value(pattern, declaration), build_signal(value["signal"], self.folder))
+        if "grains" in value:
+            return build_grains(value["grains"])
         if "replicas" in value:
             return PerReplica(value["replicas"])
         factor = parse_quantity(f"1 {value['unit']}", declaration.unit) if "unit" in value else 1.0
@@ -112,6 +117,10 @@ class Builder:
         match reference:
             case shape_tables.Image():
                 return shapes.ImageMask(self.folder / options.pop("file"), **options)
+            case shape_tables.MeshFile():
+                return shapes.MeshFile(self.folder / options.pop("file"), **options)
+            case shape_tables.Rough():
+                return self.shape(reference.shape).roughen(reference.sigma, reference.length, reference.seed)
             case shape_tables.UnionOf() | shape_tables.Intersection() | shape_tables.Difference():
                 return _COMBINED[reference.kind](*map(self.shape, reference.shapes))
             case shape_tables.Translate():
@@ -126,14 +135,14 @@ class Builder:
     def _shapes(self) -> None:
         scene = self.scene
         definitions = {
-            name: self._guard(("regions", name), self.shape, table.shape) for name, table in scene.regions.items()
+            name: self._guard(("regions", name), self._region, table) for name, table in scene.regions.items()
         }
         if not self._told("regions"):
             regions = self._guard(("regions",), Regions, self.mesh, definitions)
             if regions is not None:
                 self.regions, self._regions_known = regions, True
         if scene.geometry is not None:
-            self._inside = self._guard(("geometry", "shape"), self._filled, scene.geometry.shape)
+            self._filled = self._guard(("geometry", "shape"), self._filling, scene.geometry)
 
     def _term(self, used: TermInUse) -> Term | None:
         options = self._declared(used.term, used.table, used.place)
@@ -185,7 +194,7 @@ class Builder:
     def _rests_on_regions(self, value: Any) -> bool:
         """Return whether the value names regions while a mistake elsewhere keeps them from being known."""
         items = value["sum"] if has_form(value, "sum") else [value]
-        return not self._regions_known and any(has_form(item, "regions") for item in items)
+        return not self._regions_known and any(has_form(item, "regions") or has_form(item, "grains") for item in items)
 
     def _told(self, *place: str | int) -> bool:
         """Return whether a problem is known at this place, above it or below."""
@@ -197,23 +206,29 @@ class Builder:
         timeless = not any("t" in expression.names for expression in parsed)
         return formulas(np.zeros(1)) if timeless else formulas
 
-    def _filled(self, reference: Any) -> NDArray[np.bool_]:
-        mask = self.shape(reference).fill(self.mesh)
-        if not mask.any():
-            extent = " × ".join(f"{edge * 1e9:g} nm" for edge in self.mesh.size)
-            raise ParameterError(f"the shape covers no cell of the mesh ({extent}, lower corner {self.mesh.origin} m)")
-        return mask
+    def _filling(self, table: Any) -> NDArray[np.float64]:
+        return FillFraction(self.shape(table.shape), self.mesh, table.smooth_edges).share
+
+    def _region(self, table: Any) -> shapes.Shape | NDArray:
+        """Return a region's shape, or the numbers of its grains."""
+        shape = None if table.shape is None else self.shape(table.shape)
+        if table.grains is None:
+            assert shape is not None  # a region has one of the two
+            return shape
+        columns = None if table.grains.columns == "none" else table.grains.columns
+        grains = voronoi_grains(self.mesh, table.grains.diameter, table.grains.seed, columns)
+        return grains if shape is None else grains * shape.fill(self.mesh)
 
     def _masked(self, Ms: Any) -> Any:
         """Return Ms, zero outside the geometry; some of it must be above zero in each replica."""
         if Ms is None:
             return None
         values = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base
-        if self._inside is not None:
-            values = values * self._inside
+        if self._filled is not None:
+            values = values * (self._filled > 0)
         if not np.all(np.any(values > 0, axis=(1, 2, 3, 4))):
             raise ParameterError("no cell has Ms > 0; give the cells of the magnet a saturation magnetisation")
-        return Ms if self._inside is None else values
+        return Ms if self._filled is None else values
 
     def _initial(self, table: Any, Ms: Any) -> NDArray[np.float64]:
         """Return m of the start, tried on the cells with Ms > 0."""
@@ -236,12 +251,10 @@ class Builder:
             case tables.Random():
                 return initial.random(self.mesh, table.seed, self.batch)
             case tables.FromFile():
-                return read_array(self.folder / table.file, self.mesh, 3, table.array)
+                return read_m(self.folder / table.file, self.mesh, table.array, table.resample)
             case tables.Expressions():
                 return self._expressions(table.m)
-            case tables.Vortex():
-                return initial.vortex(self.mesh, **_options(table))
-        return initial.wall(self.mesh, **_options(table))
+        return _TEXTURES[table.kind](self.mesh, **_options(table))
 
 
 @dataclass(frozen=True)
@@ -278,7 +291,17 @@ _SOLIDS: dict[str, type[shapes.Shape]] = {
     "ellipse": shapes.Ellipse,
     "cylinder": shapes.Cylinder,
     "ellipsoid": shapes.Ellipsoid,
+    "notch": shapes.Notch,
     "polygon": shapes.Polygon,
+    "trapezoid": shapes.Trapezoid,
+}
+_TEXTURES: dict[str, Callable[..., NDArray]] = {
+    "vortex": initial.vortex,
+    "antivortex": initial.antivortex,
+    "skyrmion": initial.skyrmion,
+    "helix": initial.helix,
+    "wall": initial.wall,
+    "walls": initial.walls,
 }
 _COMBINED: dict[str, Callable[..., shapes.Shape]] = {
     "union": shapes.Union,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fdmag.errors import FdmagError, did_you_mean
+from fdmag.quantities import MovingWindow
 from fdmag.regions import DEFAULT
 from fdmag.scene import tables
 from fdmag.scene.contents import (
@@ -15,9 +16,11 @@ from fdmag.scene.contents import (
     files,
     has_form,
     parameters,
+    quantities,
     replica_count,
     settable,
     shape_uses,
+    standard_columns,
     table_columns,
     terms_in_use,
 )
@@ -55,6 +58,7 @@ def consistency(scene: Any, folder: Path, precision: str | None = None, known: S
     problems += _replicas(values)
     if terms_known:
         problems += _stages(scene)
+        problems += _quantities(scene)
         problems += _expectations(scene, whole=not known)
     if scene.mesh is not None:
         problems += _memory(scene, 4 if precision == "float32" else 8)
@@ -146,7 +150,18 @@ def _regions(scene: Any, values: list[Given]) -> Iterator[Problem]:
         yield Problem(
             ("regions", DEFAULT), f'"{DEFAULT}" is the name of the cells that no region covers; choose another'
         )
+    with_grains = [name for name, table in scene.regions.items() if table is None or table.grains is not None]
     for place, _, value in values:
+        if has_form(value, "grains"):
+            group = value["grains"].get("group")
+            listed = ", ".join(with_grains) or "none; add [regions.NAME] with grains"
+            if group is not None and group not in with_grains:
+                near = did_you_mean(group, with_grains)
+                yield Problem(
+                    (*place, "grains", "group"), f"{shown(group)} has no grains; regions that do: {listed}{near}"
+                )
+            if group is None and len(with_grains) != 1:
+                yield Problem((*place, "grains"), f"needs group, a region with grains; there are: {listed}")
         for name in value["regions"] if has_form(value, "regions") else ():
             if name not in known:
                 near = did_you_mean(name, known)
@@ -205,6 +220,36 @@ def _stages(scene: Any) -> Iterator[Problem]:
             yield Problem(
                 ("stages", index, "term"), f"{shown(stage.term)} is not among the zeeman terms: {known}{near}"
             )
+
+
+def _quantities(scene: Any) -> Iterator[Problem]:
+    """Check the names of further columns and fields, and what windows follow."""
+    for index, stage in enumerate(scene.stages):
+        if isinstance(stage, tables.Run) and stage.window is not None:
+            try:
+                MovingWindow(stage.window)
+            except FdmagError as error:
+                yield Problem(("stages", index, "window"), str(error).removeprefix("window: "))
+    if scene.output is None:
+        return
+    known = quantities(scene)
+    always = standard_columns(scene)
+    kinds: tuple[tuple[str, Any], ...] = (("columns", known.columns), ("fields", known.fields))
+    for key, resolve in kinds:
+        names = getattr(scene.output, key)
+        wrong = False
+        for number, name in enumerate(names):
+            try:
+                resolve([name])
+            except FdmagError as error:
+                wrong = True
+                message = f'"{name}" is in every table; leave it out' if name in always else str(error)
+                yield Problem(("output", key, number), message)
+        if not wrong:
+            try:
+                resolve(names if key == "columns" else ["m", *names])
+            except FdmagError as error:
+                yield Problem(("output", key), str(error))
 
 
 def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:

@@ -2,12 +2,16 @@
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
+from fdmag.quantities import Catalogue
+from fdmag.regions import DEFAULT
 from fdmag.scene import tables
 from fdmag.scene.problems import Place
-from fdmag.scene.shape_tables import Image
+from fdmag.scene.shape_tables import Image, MeshFile
 from fdmag.scene.signals import signal_files
 from fdmag.terms import Material, Term, registry
 from fdmag.terms.term import Declared
@@ -109,14 +113,16 @@ def files(scene: Any) -> list[tuple[Place, str]]:
     for place, _, value in parameters(scene):
         if has_form(value, "signal"):
             found += [((*place, "signal", *inner), name) for inner, name in signal_files(value["signal"])]
-    found += [((*place, "file"), shape.file) for place, shape in shape_uses(scene) if isinstance(shape, Image)]
+    found += [
+        ((*place, "file"), shape.file) for place, shape in shape_uses(scene) if isinstance(shape, Image | MeshFile)
+    ]
     if isinstance(scene.initial, tables.FromFile):
         found.append((("initial", "file"), scene.initial.file))
     return found
 
 
-def table_columns(scene: Any) -> dict[str, str]:
-    """Return the numeric columns of the result table and their units."""
+def standard_columns(scene: Any) -> dict[str, str]:
+    """Return the numeric columns that every result table of these terms has, and their units."""
     columns = {"t": "s", "stage": "1", "mx": "1", "my": "1", "mz": "1", "E_total": "J"}
     terms = terms_in_use(scene)
     columns |= {f"E_{used.name}": "J" for used in terms if used.term.has_energy()}
@@ -125,6 +131,21 @@ def table_columns(scene: Any) -> dict[str, str]:
         suffix = used.name.removeprefix(used.term.name)
         columns |= {key + suffix: unit for key, unit in used.term.summary_units.items()}
     return columns
+
+
+def table_columns(scene: Any) -> dict[str, str]:
+    """Return the numeric columns of the result table and their units."""
+    columns = standard_columns(scene)
+    for name in () if scene.output is None else scene.output.columns:
+        with suppress(ParameterError):  # told by the checks
+            columns |= {column.name: column.unit for column in quantities(scene).columns([name])}
+    return columns
+
+
+def quantities(scene: Any) -> Catalogue:
+    """Return the columns and fields that a scene may ask for by name."""
+    terms = {used.name: used.term for used in terms_in_use(scene)}
+    return Catalogue(terms, [DEFAULT, *scene.regions])
 
 
 def settable(scene: Any) -> dict[str, Declaration]:
@@ -138,7 +159,9 @@ def settable(scene: Any) -> dict[str, Declaration]:
 def shape_uses(scene: Any) -> Iterator[tuple[Place, Any]]:
     """Yield every shape and every name of a shape, with its place."""
     roots: list[tuple[Place, Any]] = [(("shapes", name), shape) for name, shape in scene.shapes.items()]
-    roots += [(("regions", name, "shape"), table.shape) for name, table in scene.regions.items() if table]
+    roots += [
+        (("regions", name, "shape"), table.shape) for name, table in scene.regions.items() if table and table.shape
+    ]
     if scene.geometry is not None:
         roots.append((("geometry", "shape"), scene.geometry.shape))
     for place, root in roots:

@@ -17,9 +17,11 @@ from fdmag.scene.checks import consistency
 from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
-from fdmag.scene.tables import StageTable
+from fdmag.scene.tables import Run, StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
+from fdmag.solvers.step_control import TOLERANCE
+from fdmag.solvers.stochastic import NOISE_TOLERANCE
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 60
@@ -107,6 +109,10 @@ def load_scene(
         simulation = builder.simulation(device, precision)
     if simulation is None:
         raise SceneError(path, builder.problems, kinds)
+    noisy = any(term.noisy for term in simulation.terms.values())
+    for stage in sections["stages"]:
+        if isinstance(stage, Run) and stage.dt is None and stage.tolerance is None:
+            stage.tolerance = NOISE_TOLERANCE if noisy else TOLERANCE
     return LoadedScene(path, folder, scene, simulation, builder)
 
 

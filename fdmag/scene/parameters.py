@@ -6,6 +6,7 @@ from typing import Any
 
 from fdmag.errors import did_you_mean
 from fdmag.parameter import Declaration
+from fdmag.scene.grain_values import grains_schema, read_grains
 from fdmag.scene.problems import shown
 from fdmag.scene.signals import SIGNAL_SCHEMA, read_signal
 from fdmag.scene.values import (
@@ -20,7 +21,7 @@ from fdmag.scene.values import (
 )
 from fdmag.units import parse_quantity
 
-_FORMS = ("value", "regions", "replicas", "expression", "file", "sum")
+_FORMS = ("value", "regions", "grains", "replicas", "expression", "file", "sum")
 
 
 def parameter_value(declaration: Declaration) -> Entry:
@@ -112,6 +113,7 @@ def _sum(value: Any, declaration: Declaration) -> Any:
 _READERS: dict[str, Callable[[Any, Declaration], Any]] = {
     "value": constant,
     "regions": _regions,
+    "grains": read_grains,
     "replicas": _replicas,
     "expression": _expressions,
     "file": _file,
@@ -132,6 +134,7 @@ def _parameter_schema(declaration: Declaration) -> dict[str, Any]:
             "minProperties": 1,
             "description": "a value for each region; default is where no region is",
         },
+        "grains": grains_schema(declaration),
         "replicas": {"type": "array", "items": constant, "minItems": 1, "description": "one value for each replica"},
         "expression": {**text, "description": "in x, y, z and t"},
         "file": {"type": "string", "description": "path of a .npy, .ovf or .vti file beside the scene"},

@@ -131,6 +131,8 @@ class SceneRun:
                 loaded.simulation,
                 loaded.scene.output.formats,
                 loaded.scene.output.ovf or "binary8",
+                loaded.scene.output.columns,
+                loaded.scene.output.fields,
             )
             try:
                 run_stages(loaded, recorder, progress)

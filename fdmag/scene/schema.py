@@ -129,10 +129,11 @@ def _simplify(schema: Any) -> None:
 def term_catalogue() -> list[dict[str, Any]]:
     """Return what each term declares, as plain data: name, formula, parameters with unit, default and meaning."""
     owners: list[type[Declared]] = [Material, *registry().values()]
-    return [_described(owner) for owner in owners]
+    return [described(owner) for owner in owners]
 
 
-def _described(owner: type[Declared]) -> dict[str, Any]:
+def described(owner: type[Declared]) -> dict[str, Any]:
+    """Return what a term, or a table inside it, declares, as plain data."""
     found = declarations(owner)
     parameters = []
     for field in dataclasses.fields(owner):
@@ -151,7 +152,7 @@ def _described(owner: type[Declared]) -> dict[str, Any]:
             meaning = field.metadata.get("description", field.name.replace("_", " "))
             entry |= {"unit": None, "meaning": meaning, "components": 1}
         parameters.append(entry)
-    described: dict[str, Any] = {"name": owner.name, "summary": summary(owner), "parameters": parameters}
+    told: dict[str, Any] = {"name": owner.name, "summary": summary(owner), "parameters": parameters}
     if issubclass(owner, Term):
-        described |= {"energy": owner.has_energy(), "columns": dict(owner.summary_units)}
-    return described
+        told |= {"energy": owner.has_energy(), "columns": dict(owner.summary_units)}
+    return told

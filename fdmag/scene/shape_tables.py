@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union
 
 from pydantic import Discriminator, Field, Tag
 
-from fdmag.scene.values import Flag, Table, quantity, three_counts, vector
+from fdmag.scene.values import Flag, Table, count, quantity, three_counts, vector
 
 Length = Annotated[float, quantity("m", "length", above=0)]
 Angle = Annotated[float, quantity("rad", "angle")]
@@ -66,6 +66,51 @@ class Image(_Placed):
     invert: Flag = Field(False, description="take the bright parts")
 
 
+class MeshFile(Table):
+    """What a closed surface (.stl, .obj, .ply) encloses, or a volume mesh (.vtu, .vtk, .msh) fills."""
+
+    kind: Literal["mesh"] = "mesh"
+    file: str = Field(description="path of the file beside the scene")
+    scale: Annotated[float, quantity("m", "length of one unit of the file", above=0)]
+    center: Annotated[list[float], vector("m", "place of the middle of the file's bounding box")] | None = Field(
+        None, description="where the middle of the file's bounding box comes to lie [m]; by default coordinates stay"
+    )
+    part: str | None = Field(None, description="one part of a volume mesh: a physical group, or a value of data")
+    data: str | None = Field(
+        None, description="integer cell data that tell parts apart; by default gmsh's physical groups, or the only ones"
+    )
+
+
+class Trapezoid(_Placed):
+    """A track along x whose width changes from one end to the other; through the whole height by default."""
+
+    kind: Literal["trapezoid"] = "trapezoid"
+    length: Length
+    widths: Annotated[list[float], vector("m", "widths at the lower and upper end of x", components=2, minimum=0)]
+    height: Length | None = Field(None, description="height [m]; by default through the whole mesh")
+
+
+class Notch(Table):
+    """What a notch takes out of an edge: to be cut off a track by a difference."""
+
+    kind: Literal["notch"] = "notch"
+    form: Literal["triangle", "rectangle", "circle"] = Field(description="triangle, rectangle or circle")
+    position: Annotated[list[float], vector("m", "middle of its mouth, on the edge", components=2)]
+    width: Annotated[float, quantity("m", "width of the mouth", above=0)]
+    depth: Annotated[float, quantity("m", "depth", above=0)]
+    direction: Annotated[list[float], vector("1", "from the edge into the magnet", components=2)] = [0.0, -1.0]
+
+
+class Rough(Table):
+    """A shape with rough edges in the x-y plane: Gaussian displacements with the correlation exp(-r²/length²)."""
+
+    kind: Literal["rough"] = "rough"
+    shape: "ShapeRef" = Field(description="a shape, or the name of one")
+    sigma: Annotated[float, quantity("m", "standard deviation of an edge", above=0)]
+    length: Annotated[float, quantity("m", "correlation length, at least 2 sigma", above=0)]
+    seed: Annotated[int, count("seed of the random numbers", 0, 2**63 - 1)]
+
+
 class UnionOf(Table):
     """Everything in any of the shapes."""
 
@@ -124,12 +169,16 @@ SHAPES: tuple[type[Table], ...] = (
     Ellipsoid,
     Polygon,
     Image,
+    MeshFile,
+    Trapezoid,
+    Notch,
     UnionOf,
     Intersection,
     Difference,
     Translate,
     Rotate,
     Repeat,
+    Rough,
 )
 
 

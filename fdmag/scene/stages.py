@@ -9,6 +9,7 @@ import numpy as np
 
 from fdmag.output.recorder import Recorder
 from fdmag.parameter import Parameter
+from fdmag.quantities import MovingWindow
 from fdmag.scene import tables
 from fdmag.scene.contents import settable
 from fdmag.scene.load import LoadedScene
@@ -80,13 +81,15 @@ def _run(stage: Stage) -> None:
             recorder.fields()
 
     given = {} if table.dt_max is None else {"dt_max": table.dt_max}
+    window = None if table.window is None else MovingWindow(table.window)
     simulation.run(
         table.duration,
         at=merged_times(rows, frames),
         callback=output,
         solver=table.solver,
-        tolerance=1e-5 if table.tolerance is None else table.tolerance,
+        tolerance=table.tolerance,
         dt=table.dt,
+        window=window,
         on_step=tell,
         **given,
     )

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, model_validator
 from fdmag.parameter import Declaration
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
+from fdmag.scene.texture_tables import Antivortex, Helix, Skyrmion, Vortex, Wall, Walls
 from fdmag.scene.values import (
     SPACE,
     Entry,
@@ -75,12 +76,32 @@ class GeometryTable(Table):
     """Where the magnet is; Ms is zero elsewhere. Without this table the mesh is full."""
 
     shape: ShapeRef = Field(description="a shape, or the name of one")
+    smooth_edges: Annotated[int, count("sample points along each edge of a cell", 1, 32)] = Field(
+        1, description="above 1: cells in part inside, by that many sample points along each edge, hold so much less"
+    )
+
+
+class GrainsTable(Table):
+    """Grains: each cell belongs to the nearest of seeds laid at random (Voronoi)."""
+
+    diameter: Annotated[float, quantity("m", "diameter of a circle or sphere of the mean size", above=0)]
+    seed: Annotated[int, count("seed of the random numbers", 0, 2**63 - 1)]
+    columns: Literal["x", "y", "z", "none"] = Field("z", description="axis of columnar grains; none: in 3 dimensions")
 
 
 class RegionTable(Table):
-    """A named part of the mesh; later regions take cells from earlier ones."""
+    """A named part of the mesh, or a group of grains in it; later regions take cells from earlier ones."""
 
-    shape: ShapeRef = Field(description="a shape, or the name of one")
+    shape: ShapeRef | None = Field(
+        None, description="a shape, or the name of one; with grains the whole mesh by default"
+    )
+    grains: GrainsTable | None = Field(None, description="grains in the shape, each a region of the group")
+
+    @model_validator(mode="after")
+    def _something(self) -> "RegionTable":
+        if self.shape is None and self.grains is None:
+            raise problem("came neither shape nor grains; give one of them, or both")
+        return self
 
 
 # ---- initial state -----------------------------------------------------------------------------------------
@@ -100,37 +121,6 @@ class Random(Table):
     seed: Annotated[int, count("seed of the random numbers", 0, 2**63 - 1)]
 
 
-def _sign(value: Any) -> int:
-    if isinstance(value, bool) or value not in (-1, 1):
-        raise problem(f"came {shown(value)}; allowed: 1, -1")
-    return int(value)
-
-
-Sign = Annotated[int, Entry(_sign, {"enum": [-1, 1]})]
-
-
-class Vortex(Table):
-    """A vortex about the z axis."""
-
-    kind: Literal["vortex"] = "vortex"
-    center: Annotated[list[float], vector("m", "centre of the core", components=2)] = [0.0, 0.0]
-    circulation: Sign = Field(1, description="1: counter-clockwise seen from +z")
-    polarity: Sign = Field(1, description="sign of mz in the core")
-    core_radius: Annotated[float, quantity("m", "radius at which mz is 0", above=0)] = 10e-9
-
-
-class Wall(Table):
-    """A wall across an axis, from one direction to another through a third."""
-
-    kind: Literal["wall"] = "wall"
-    axis: Literal["x", "y", "z"] = Field("x", description="axis across the wall")
-    position: Annotated[float, quantity("m", "wall position")] = 0.0
-    width: Annotated[float, quantity("m", "wall width Δ, as in tanh((x - position) / Δ)", above=0)] = 5e-9
-    before: Annotated[list[float], vector("1", "direction below the position", unit_vector=True)] = [0.0, 0.0, 1.0]
-    inside: Annotated[list[float], vector("1", "direction at the position", unit_vector=True)] = [0.0, 1.0, 0.0]
-    after: Annotated[list[float], vector("1", "direction above the position", unit_vector=True)] = [0.0, 0.0, -1.0]
-
-
 def _three_expressions(value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) != 3:
         raise problem(f"came {shown(value)}; m is a list of 3 expressions in x, y and z: [mx, my, mz]")
@@ -148,14 +138,22 @@ class Expressions(Table):
 
 
 class FromFile(Table):
-    """An array from a .npy, .ovf or .vti file with the same number of cells."""
+    """An array from a .npy, .ovf or .vti file, of the same number of cells unless it is resampled."""
 
     kind: Literal["file"] = "file"
     file: str = Field(description="path of a .npy, .ovf or .vti file beside the scene")
     array: str | None = Field(None, description="which array of a .vti file; by default m, or the only one")
+    resample: Literal["place", "stretch"] | None = Field(
+        None,
+        description="interpolate from another mesh: each cell where the file says it is (place), or the whole array "
+        "over the whole mesh (stretch)",
+    )
 
 
-InitialTable = Annotated[Uniform | Random | Vortex | Wall | Expressions | FromFile, Discriminator("kind")]
+InitialTable = Annotated[
+    Uniform | Random | Vortex | Antivortex | Skyrmion | Helix | Wall | Walls | Expressions | FromFile,
+    Discriminator("kind"),
+]
 
 # ---- stages ------------------------------------------------------------------------------------------------
 
@@ -191,20 +189,22 @@ class Run(Table):
     duration: Duration = Field(description="time to integrate over [s]")
     table_every: Duration | None = Field(None, description="interval of table rows [s]; by default start and end")
     fields_every: Duration | None = Field(None, description="interval of field files [s]; by default the end")
-    solver: Annotated[str, one_of(METHODS)] = Field("dormand_prince", description="time integrator")
+    solver: Annotated[str, one_of(METHODS)] | None = Field(
+        None, description="time integrator; by default dormand_prince, or heun with thermal noise"
+    )
     tolerance: Annotated[float, quantity("1", "local error of m", above=0)] | None = Field(
-        None, description="local error of m allowed per adaptive step, below 1; by default 1e-5"
+        None, description="local error of m allowed per adaptive step, below 1; by default 1e-5, or 1e-3 with noise"
     )
     dt: Duration | None = Field(None, description="fixed step [s]; by default the step adapts itself")
     dt_max: Duration | None = Field(None, description=LARGEST_STEP)
+    window: str | None = Field(None, description="column that a window moving along x keeps at its middle: "
+                               "wall_position, vortex_core.x or topological_center.x")  # fmt: skip
 
     @model_validator(mode="after")
     def _step(self) -> "Run":
-        if self.dt is None and METHODS[self.solver].b_error is None:
+        if self.dt is None and self.solver is not None and METHODS[self.solver].b_error is None:
             raise problem(f'solver "{self.solver}" has a fixed step; give dt, for example dt = "0.1 ps"')
-        if self.dt is None:
-            self.tolerance = 1e-5 if self.tolerance is None else self.tolerance
-        elif self.tolerance is not None or self.dt_max is not None:
+        if self.dt is not None and (self.tolerance is not None or self.dt_max is not None):
             raise problem("came dt, a fixed step, with tolerance or dt_max, which are for adaptive ones; remove either")
         if self.tolerance is not None and self.tolerance >= 1:
             raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
@@ -250,8 +250,10 @@ StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set, Discriminator(
 
 
 class OutputTable(Table):
-    """What fields are written as."""
+    """What is written, and how."""
 
+    columns: list[str] = Field([], description="further columns of the table; fdmag quantities lists them")
+    fields: list[str] = Field([], description="fields written beside m; fdmag quantities lists them")
     formats: list[Literal["vti", "ovf"]] = Field(["vti"], description="formats of field files; [] writes none")
     ovf: Literal["text", "binary4", "binary8"] | None = Field(
         None, description="data format of OVF 2 files; by default binary8, which is exact"

@@ -20,9 +20,12 @@ array([[0, 0, 1, 1, 1, 1, 0, 0],
 """
 
 from fdmag.shapes.image import ImageMask
+from fdmag.shapes.mesh_file import MeshFile
 from fdmag.shapes.repeat import Repeat
+from fdmag.shapes.rough import Rough
 from fdmag.shapes.shape import Difference, Intersection, Rotate, Shape, Translate, Union
 from fdmag.shapes.solids import Box, Cylinder, Ellipse, Ellipsoid, Polygon, Sphere
+from fdmag.shapes.track import Notch, Trapezoid
 
 __all__ = [
     "Box",
@@ -32,11 +35,15 @@ __all__ = [
     "Ellipsoid",
     "ImageMask",
     "Intersection",
+    "MeshFile",
+    "Notch",
     "Polygon",
     "Repeat",
     "Rotate",
+    "Rough",
     "Shape",
     "Sphere",
     "Translate",
+    "Trapezoid",
     "Union",
 ]

@@ -17,6 +17,7 @@ from fdmag.shapes.checks import centre, numbers
 
 if TYPE_CHECKING:
     from fdmag.shapes.repeat import Repeat
+    from fdmag.shapes.rough import Rough
 
 Mask = NDArray[np.bool_]
 # Lower and upper corner [m]; infinite where the shape is unbounded.
@@ -116,6 +117,12 @@ class Shape(ABC):
         from fdmag.shapes.repeat import Repeat
 
         return Repeat(self, period, counts)  # type: ignore[arg-type]
+
+    def roughen(self, sigma: float, length: float, seed: int) -> "Rough":
+        """Return the shape with rough edges in the xy plane; see ``Rough``."""
+        from fdmag.shapes.rough import Rough
+
+        return Rough(self, sigma, length, seed)
 
 
 @dataclass(frozen=True, init=False)

@@ -27,6 +27,9 @@ class Integrator:
         If the method has no error estimate and no fixed step is given.
     """
 
+    longest = np.inf
+    """Default of the longest step [s]."""
+
     def __init__(self, stepper: Stepper, control: StepControl | None = None, dt: float | None = None) -> None:
         tableau = stepper.tableau
         if dt is None and tableau.b_error is None:
@@ -93,6 +96,12 @@ class Integrator:
     ) -> NDArray[np.bool_]:
         """Accept or reject by the local error, and choose the next step sizes."""
         if self.fixed_dt is not None:
+            if not np.all(finite := np.isfinite(displacement)):
+                first = int(np.flatnonzero(~finite)[0])
+                raise SolverError(
+                    f"replica {active[first]} at t = {self.state.t[active[first]]:g} s: m is not finite after a step "
+                    f"of {dt[first]:g} s. Check the fields, or give a shorter dt"
+                )
             return np.ones(active.size, bool)
         ratio = error / self.control.allowed(displacement)
         ratio = np.where(np.isfinite(ratio), ratio, 1e10)

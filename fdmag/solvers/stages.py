@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.noise import Noise
 from fdmag.solvers.llg import max_length
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State, normalise
@@ -31,24 +32,41 @@ class Stepper(ABC):
         self.tableau = tableau
         self._known = np.zeros(state.batch, bool)  # whether the slope at the present state is at hand
         self._tried = np.arange(state.batch)
+        self._divided = False
+        self.noise: Noise | None = None
+        """The noise of the right-hand side, if there is any: each attempt then has a part of a step of it."""
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, t or a parameter was changed from outside."""
-        self._known[:] = False
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, t or a parameter was changed from outside."""
+        self._known[rows] = False
 
     def fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the largest |dm/dt| over the cells of these replicas now, (n,); NaN if one is."""
         self._find_slopes(rows)
         return self._fastest(rows)
 
-    def attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    def attempt(
+        self, rows: NDArray[np.intp], dt: NDArray[np.float64], part: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray, NDArray]:
         """Try one step ``dt``, (n,), of these replicas from their present m and t; the state stays as it is.
+
+        ``part``, (n,), says which part of their present step of the noise it is (see `fdmag.noise.increments`); by
+        default the whole, which is used up when the attempt is accepted.
 
         Returns
         -------
         error, displacement : arrays (n,), float64
             Largest local error of m over the cells (zero if the method has no estimate), and largest |Δm|.
         """
+        self._divided = part is not None
+        if self.noise is None:
+            return self._attempt_from_slopes(rows, dt)
+        self._known[rows] = False
+        parts = np.ones(rows.size, np.int64) if part is None else part
+        with self.noise.during(rows, self.state.noise_steps[rows], parts, dt, self._divided):
+            return self._attempt_from_slopes(rows, dt)
+
+    def _attempt_from_slopes(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         self._find_slopes(rows)
         self.state.evaluations[rows] += self.tableau.stages - 1
         self._tried = rows
@@ -60,6 +78,8 @@ class Stepper(ABC):
         if chosen.size:
             self._accept(chosen, accepted)
             self._known[chosen] = self.tableau.first_same_as_last
+            if self.noise is not None and not self._divided:
+                self.state.noise_steps[chosen] += 1
 
     def _find_slopes(self, rows: NDArray[np.intp]) -> None:
         known = self._known[rows]

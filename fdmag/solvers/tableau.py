@@ -10,7 +10,7 @@ from fdmag.errors import ParameterError
 
 @dataclass(frozen=True)
 class Tableau:
-    """An explicit Runge–Kutta method.
+    """A Runge–Kutta method.
 
     Attributes
     ----------
@@ -18,13 +18,15 @@ class Tableau:
     order : int
         Order of the solution.
     a : tuple of tuples
-        Row i holds the weights of stages 0 … i−1 in the argument of stage i.
+        Row i holds the weights of stages 0 … i−1 in the argument of stage i; of i, too, if the method is implicit.
     b : tuple
         Weights of the solution.
     b_error : tuple or None
         Weights of the embedded solution; the local error is Σ (b − b_error) k. None for a fixed step.
     error_order : int or None
         Power of the step that the estimated error goes with; that of the method by default.
+    implicit : bool
+        Whether a stage takes part in its own argument.
 
     Raises
     ------
@@ -38,10 +40,14 @@ class Tableau:
     b: tuple[float, ...]
     b_error: tuple[float, ...] | None = None
     error_order: int | None = None
+    implicit: bool = False
 
     def __post_init__(self) -> None:
-        if any(len(row) != i for i, row in enumerate(self.a)) or len(self.b) != self.stages:
-            raise ParameterError(f"tableau {self.name}: row i of a must hold i weights, and b as many as a has rows")
+        if any(len(row) != i + self.implicit for i, row in enumerate(self.a)) or len(self.b) != self.stages:
+            raise ParameterError(
+                f"tableau {self.name}: row i of a must hold {'i + 1' if self.implicit else 'i'} weights, "
+                "and b as many as a has rows"
+            )
         for weights in (self.b, self.b_error):
             if weights is not None and (len(weights) != self.stages or abs(sum(weights) - 1) > 1e-12):
                 raise ParameterError(f"tableau {self.name}: the weights {weights} must be one per stage and sum to 1")
@@ -64,7 +70,7 @@ class Tableau:
     @cached_property
     def first_same_as_last(self) -> bool:
         """Whether the last stage is the first of the next step."""
-        return (*self.a[-1], 0.0) == tuple(self.b)
+        return not self.implicit and (*self.a[-1], 0.0) == tuple(self.b)
 
 
 DORMAND_PRINCE = Tableau(
@@ -100,6 +106,18 @@ RK4 = Tableau(
     b=(1 / 6, 1 / 3, 1 / 3, 1 / 6),
 )
 """The classical method; E. Hairer, S. P. Nørsett and G. Wanner, Solving ODEs I (Springer, 1993), table II.1.2."""
+
+
+HEUN = Tableau(name="heun", order=2, a=((), (1.0,)), b=(1 / 2, 1 / 2), b_error=(1.0, 0.0))
+"""Heun's method with Euler's embedded. With noise held over a step it solves the Stratonovich equation.
+
+Sources: W. Rümelin, SIAM J. Numer. Anal. 19, 604 (1982); J. L. García-Palacios and F. J. Lázaro, Phys. Rev. B 58, 14937
+(1998).
+"""
+
+IMPLICIT_MIDPOINT = Tableau(name="implicit_midpoint", order=2, a=((1 / 2,),), b=(1.0,), implicit=True)
+"""E. Hairer, C. Lubich and G. Wanner, Geometric Numerical Integration (Springer, 2006), section II.1; for this equation
+M. d'Aquino, C. Serpico and G. Miano, J. Comput. Phys. 209, 730 (2005)."""
 
 
 def runge_kutta_chebyshev(stages: int) -> Tableau:
@@ -138,5 +156,5 @@ def runge_kutta_chebyshev(stages: int) -> Tableau:
     )
 
 
-METHODS = {tableau.name: tableau for tableau in (DORMAND_PRINCE, BOGACKI_SHAMPINE, RK4)}
+METHODS = {tableau.name: tableau for tableau in (DORMAND_PRINCE, BOGACKI_SHAMPINE, RK4, HEUN, IMPLICIT_MIDPOINT)}
 """The methods by name."""

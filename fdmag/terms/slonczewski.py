@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from fdmag.constants import ELEMENTARY_CHARGE, HBAR
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
-from fdmag.parameter import parameter
+from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
-from fdmag.terms.spin_current import check_thickness, cross, facing, facing_cells, with_thickness
+from fdmag.terms.spin_current import check_thickness, complete_thickness, cross, facing, facing_cells
 from fdmag.terms.term import Context, Term, dot
 
 REFERENCE = {"description": "region that polarises by the m of its cell facing along z; by default p does"}
@@ -29,8 +29,8 @@ class Slonczewski(Term):
 
     p is fixed, or, with ``reference`` naming a region, the m of that region's cell facing along z: the nearest one
     below or above the cell, or both, whose torques add up; side then follows. Where P = 0 there is no torque: give P
-    per region to confine it. t is ``thickness``; 0 stands for the height along z of the cells in a row where P is
-    not 0, empty ones included.
+    per region to confine it. t is ``thickness``; 0 stands for the height along z of the magnetic cells in a row where
+    P is not 0.
 
     Source: J. C. Slonczewski, J. Magn. Magn. Mater. 247, 324 (2002), for ε; J. Xiao, A. Zangwill and M. D. Stiles,
     Phys. Rev. B 70, 172405 (2004), for this form of it.
@@ -48,11 +48,14 @@ class Slonczewski(Term):
     reference: str = dataclasses.field(default="", metadata=REFERENCE)
 
     def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
-        """Return a copy with checked parameters, the thickness and the facing cells found."""
+        """Return a copy with checked parameters, the facing cells found."""
         if self.reference and not isinstance(self, SlonczewskiLayers):
             return layered(SlonczewskiLayers, self, regions, where).bind(mesh, regions, where)
-        bound = super().bind(mesh, regions, where)
-        return with_thickness(bound, bound.P, regions)
+        return super().bind(mesh, regions, where)
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Find the thickness where none is given."""
+        complete_thickness(self, self.P.base != 0, Ms, regions)
 
     def check(self, mesh: Mesh) -> None:
         """Raise `ParameterError` for a thickness of 0."""

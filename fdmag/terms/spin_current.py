@@ -1,7 +1,6 @@
 """What the torques of spin currents share: the vector product, facing cells of a stack, the height of a layer."""
 
-import dataclasses
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +8,7 @@ from numpy.typing import NDArray
 from fdmag.errors import ParameterError
 from fdmag.parameter import Parameter
 from fdmag.regions import Regions
-from fdmag.terms.term import Context, Term
-
-SomeTerm = TypeVar("SomeTerm", bound=Term)
+from fdmag.terms.term import Context
 
 
 def cross(a: NDArray, b: NDArray) -> NDArray:
@@ -59,21 +56,25 @@ def facing(m: NDArray, steps: NDArray, context: Context) -> NDArray:
     return xp.where(steps != 0, found, 0)
 
 
-def with_thickness(term: SomeTerm, active: Parameter, regions: Regions) -> SomeTerm:
-    """Return a bound term whose ``thickness``, where 0 throughout, is found from the mesh.
+class FoundThickness(Parameter):
+    """A thickness that was found from the mesh, and is found again when another parameter is set."""
 
-    It is then the height along z of the cells in a row in which ``active`` is not zero.
+
+def complete_thickness(term: Any, active: NDArray[np.bool_], Ms: Parameter, regions: Regions) -> None:
+    """Find the ``thickness`` of a bound term from the mesh, unless it is given.
+
+    It is then the height along z of the magnetic cells in a row in which ``active``, (batch | 1, 1, nz | 1, ny | 1,
+    nx | 1), holds, or of all magnetic cells if it holds nowhere.
     """
-    given: Parameter = term.thickness  # type: ignore[attr-defined]
-    if given.base.any():
-        return term
-    mesh = regions.mesh
-    heights = stack_heights(np.any(np.broadcast_to(active.base != 0, (*active.base.shape[:2], *mesh.shape)), axis=1))
+    given: Parameter = term.thickness
+    if given.base.any() and not isinstance(given, FoundThickness):
+        return
+    mesh, active = regions.mesh, (Ms.base > 0) & (active | ~active.any())
+    heights = stack_heights(np.broadcast_to(active, (active.shape[0], 1, *mesh.shape))[:, 0])
     found = (heights * mesh.cell_size[2])[:, None]
     if np.all(found == found.flat[0]):
         found = found[:1, :, :1, :1, :1]
-    thickness = Parameter(found, given.declaration, mesh, regions, given.where)
-    return dataclasses.replace(term, thickness=thickness)  # type: ignore[call-arg]
+    term.thickness = FoundThickness(found, given.declaration, mesh, regions, given.where)
 
 
 def stack_heights(active: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -87,8 +88,9 @@ def stack_heights(active: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def check_thickness(thickness: Parameter) -> None:
-    """Raise `ParameterError` where a thickness is 0 after all: in some cells, or set to 0 later."""
-    if not np.all(thickness.base > 0):
+    """Raise `ParameterError` where a thickness that is given is 0; one that is not given is 0 until it is found."""
+    if thickness.base.any() and not np.all(thickness.base > 0):
         raise ParameterError(
-            f"{thickness.where}: {thickness.declaration.meaning} is 0 in some cells; give a length above 0 m everywhere"
+            f"{thickness.where}: {thickness.declaration.meaning} is 0 in some cells; give a length above 0 m "
+            "everywhere, or none"
         )

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from fdmag.constants import ELEMENTARY_CHARGE, HBAR
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
-from fdmag.parameter import parameter
+from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
-from fdmag.terms.spin_current import check_thickness, cross, with_thickness
+from fdmag.terms.spin_current import check_thickness, complete_thickness, cross
 from fdmag.terms.term import Context, Term
 
 NONE = (0.0, 0.0, 0.0)
@@ -28,7 +28,8 @@ class SpinOrbitTorque(Term):
     platinum, move along +x, with the current. xi_FL > 0 acts like a field along −σ, that of the current's own Oersted
     field above the metal.
 
-    t is ``thickness``; 0 stands for the height along z of the cells in a row where J is not 0.
+    t is ``thickness``; 0 stands for the height along z of the magnetic cells in a row, where J is not 0 if J
+    differs between cells.
 
     Source: L. Liu et al., Phys. Rev. Lett. 106, 036601 (2011), for the factor with sech; A. V. Khvalkovskiy et al.,
     Phys. Rev. B 87, 020402 (2013), for the torques; S. Emori et al., Nature Mater. 12, 611 (2013), for the wall.
@@ -53,12 +54,17 @@ class SpinOrbitTorque(Term):
     thickness: Any = parameter("m", "thickness of the magnetic layer; 0: from the mesh", default=0.0, minimum=0)
 
     def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
-        """Return a copy with checked parameters, the thickness found."""
+        """Return a copy with checked parameters."""
         bound = super().bind(mesh, regions, where)
         across = np.any(bound.normal.base[:, :2] != 0)
         if across and not bound.thickness.base.any():
             raise ParameterError(f"{bound.thickness.where}: with a normal that is not along z, give the thickness")
-        return with_thickness(bound, bound.J, regions)
+        return bound
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Find the thickness where none is given."""
+        given = self.J.base != 0
+        complete_thickness(self, given if given.shape[2:] != (1, 1, 1) else np.ones_like(given), Ms, regions)
 
     def check(self, mesh: Mesh) -> None:
         """Raise `ParameterError` for a thickness of 0, a spin Hall angle without its lengths, or no spin direction."""

@@ -16,6 +16,7 @@ from fdmag.backend import Backend
 from fdmag.constants import GAMMA_E
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
+from fdmag.noise import Noise
 from fdmag.parameter import Declaration, Parameter, declarations, parameter
 from fdmag.regions import Regions
 
@@ -216,6 +217,8 @@ class Term(Declared, ABC):
 
     degree: ClassVar[int | None] = None
     kernel: ClassVar[str | None] = None
+    stochastic: ClassVar[bool] = False
+    """Whether the field is noise: there in time steps alone, and nothing in equilibria, energies and field outputs."""
     summary_units: ClassVar[dict[str, str]] = {}
     """Further columns of the result table that the term fills in `summary`: name and unit."""
 
@@ -229,6 +232,14 @@ class Term(Declared, ABC):
 
     def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
         """Set the derived parameters of this bound term. Called again when a parameter or Ms was changed."""
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the field of this bound term is noise with its present parameters."""
+        return self.stochastic
+
+    def follow(self, mesh: Mesh, regions: Regions, material: Material, noise: Noise) -> None:
+        """Take what this bound term needs of the material and of the noise. Called again when the material changed."""
 
     @abstractmethod
     def field(self, m: NDArray, context: Context) -> NDArray:

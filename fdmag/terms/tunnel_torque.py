@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from fdmag.analytic.tunnel_junction import conductance_per_area, polarisation_at_bias
 from fdmag.constants import ELEMENTARY_CHARGE, HBAR
 from fdmag.mesh import Mesh
-from fdmag.parameter import parameter
+from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
 from fdmag.terms.slonczewski import REFERENCE, layered
-from fdmag.terms.spin_current import check_thickness, cross, facing, with_thickness
+from fdmag.terms.spin_current import check_thickness, complete_thickness, cross, facing
 from fdmag.terms.term import Context, Term, dot
 
 
@@ -48,11 +48,14 @@ class TunnelTorque(Term):
     reference: str = dataclasses.field(default="", metadata=REFERENCE)
 
     def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
-        """Return a copy with checked parameters, the thickness and the facing cells found."""
+        """Return a copy with checked parameters, the facing cells found."""
         if self.reference and not isinstance(self, TunnelTorqueLayers):
             return layered(TunnelTorqueLayers, self, regions, where).bind(mesh, regions, where)
-        bound = super().bind(mesh, regions, where)
-        return with_thickness(bound, bound.P, regions)
+        return super().bind(mesh, regions, where)
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Find the thickness where none is given."""
+        complete_thickness(self, self.P.base != 0, Ms, regions)
 
     def check(self, mesh: Mesh) -> None:
         """Raise `ParameterError` for a thickness of 0."""

@@ -198,11 +198,16 @@ static void local_block(void* data, long long block) {
     }
 }
 
-// Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`, which may be the place of the result.
+// The field of another library (demag).
+using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, int threads);
+
+// Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`, which may be null, or plus Ms times the
+// field that `convolve` gives, if it is not null.
 FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
-                           real* out, int kind, int scaled) {
+                           real* out, int kind, Convolve convolve, void* handle, int threads) {
     static const Task tasks[] = {local_block<kField>, local_block<kSlope>, local_block<kDescent>};
-    Call call = {problem, rows, replicas, m, other, out, nullptr, scaled != 0};
+    if (convolve) convolve(handle, m, out, rows, threads);
+    Call call = {problem, rows, replicas, m, convolve ? out : other, out, nullptr, convolve != nullptr};
     run(tasks[kind], call);
 }
 

@@ -4,8 +4,6 @@
 // Arguments, fields and solutions are kept by row of the call, the state and its slopes by replica of the simulation.
 // The field of another library (demag) is in the place where the next argument is written, cell by cell.
 
-using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, int threads);
-
 // Weighted sum of slopes: of some that are kept, and of the one that the pass computes.
 struct Sum {
     Index count;
@@ -74,8 +72,6 @@ static void add_vectors(const real* const* vectors, const real* weights, bool st
         out[k] = sum;
     }
 }
-
-constexpr int kMostVectors = 64;
 
 // Largest |v|² of a piece, NaN if one is.
 static real largest_square(const real (*v)[kPiece], Index n) {

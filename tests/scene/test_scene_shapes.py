@@ -13,6 +13,30 @@ PICTURE = np.array([[0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1]], dtype=float)
 BOX = shapes.Box((6e-9, 4e-9, 4e-9), center=(2e-9, 0, 0))
 IN_BOX = '{ kind = "box", size = ["6 nm", "4 nm", "4 nm"], center = ["2 nm", 0, 0] }'
 DISC = shapes.Cylinder(6e-9)
+CUBE = """ply
+format ascii 1.0
+element vertex 8
+property float x
+property float y
+property float z
+element face 6
+property list uchar int vertex_indices
+end_header
+0 0 0
+1 0 0
+0 1 0
+1 1 0
+0 0 1
+1 0 1
+0 1 1
+1 1 1
+4 0 2 3 1
+4 4 5 7 6
+4 0 1 5 4
+4 2 6 7 3
+4 0 4 6 2
+4 1 3 7 5
+"""
 
 CASES = {
     "box": (IN_BOX, lambda _: BOX),
@@ -36,6 +60,24 @@ CASES = {
         '{ kind = "image", file = "p.npy", size = ["10 nm", "9 nm"], threshold = 0.7, invert = true }',
         lambda folder: shapes.ImageMask(folder / "p.npy", size=(10e-9, 9e-9), threshold=0.7, invert=True),
     ),
+    "mesh": (
+        '{ kind = "mesh", file = "cube.ply", scale = "6 nm", center = ["1 nm", 0, 0] }',
+        lambda folder: shapes.MeshFile(folder / "cube.ply", 6e-9, (1e-9, 0, 0)),
+    ),
+    "trapezoid": (
+        '{ kind = "trapezoid", length = "14 nm", widths = ["10 nm", "4 nm"], height = "2 nm", '
+        'center = ["1 nm", 0, 0] }',
+        lambda _: shapes.Trapezoid(14e-9, (10e-9, 4e-9), (1e-9, 0, 0), 2e-9),
+    ),
+    "notch": (
+        '{ kind = "notch", form = "circle", position = ["1 nm", "2 nm"], width = "8 nm", depth = "3 nm", '
+        "direction = [1, 1] }",
+        lambda _: shapes.Notch("circle", (1e-9, 2e-9), 8e-9, 3e-9, (1, 1)),
+    ),
+    "rough": (
+        f'{{ kind = "rough", shape = {IN_BOX}, sigma = "1 nm", length = "4 nm", seed = 3 }}',
+        lambda _: BOX.roughen(1e-9, 4e-9, 3),
+    ),
     "union": (f'{{ kind = "union", shapes = [{IN_BOX}, "disc"] }}', lambda _: BOX | DISC),
     "intersection": (f'{{ kind = "intersection", shapes = [{IN_BOX}, "disc"] }}', lambda _: BOX & DISC),
     "difference": (f'{{ kind = "difference", shapes = ["disc", {IN_BOX}] }}', lambda _: DISC - BOX),
@@ -57,6 +99,7 @@ CASES = {
 @pytest.mark.parametrize("kind", [table.model_fields["kind"].default for table in SHAPES])
 def test_shape_is_the_one_of_python(scenes, kind):
     np.save(scenes.folder / "p.npy", PICTURE)
+    (scenes.folder / "cube.ply").write_text(CUBE)
     text, build = CASES[kind]
     loaded = scenes.load(
         *CELLS, add=f'[shapes.disc]\nkind = "cylinder"\ndiameter = "6 nm"\n[geometry]\nshape = {text}\n'

@@ -25,6 +25,7 @@ def test_scene_is_checked_and_has_expectations_with_a_source(name):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_resolved_scene_is_the_same_scene(name, tmp_path):
     first = load_scene(SHIPPED[name]).resolved()
+    copy_scene(name, tmp_path)  # with the files it reads
     path = tmp_path / "scene.toml"
     path.write_text(dump_toml(first), encoding="utf-8")
     assert tomllib.loads(path.read_text(encoding="utf-8")) == first
@@ -34,7 +35,7 @@ def test_resolved_scene_is_the_same_scene(name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_scene_comes_out_as_it_says(name, tmp_path):
-    """Ten seconds for standard problem 4, five for the skyrmion, less than two for each of the others."""
+    """Ten seconds for standard problem 4, five at most for each of the others."""
     found = run_scene(SHIPPED[name], tmp_path / name, overrides=SHORTENED.get(name, []))
     assert found
     assert all(outcome.holds for outcome in found), "\n".join(map(str, found))

@@ -12,7 +12,7 @@ from fdmag.magnet import Magnet
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
-from fdmag.terms import Material, Slonczewski, TunnelTorque, UniaxialAnisotropy
+from fdmag.terms import Material, Slonczewski, SpinOrbitTorque, TunnelTorque, UniaxialAnisotropy
 
 ONE = Mesh((1, 1, 1), (2e-9, 2e-9, 1.3e-9))
 AREA, T, MS, B_K, P, ALPHA = np.pi / 4 * 40e-9**2, 1.3e-9, 1e6, 0.3, 0.6, 0.01
@@ -164,13 +164,31 @@ def test_what_makes_no_sense_is_refused(options, message):
         stack(Slonczewski(**{"J": 1e11, "P": IN_FREE} | options), (0, 0, 1))
 
 
-def test_a_thickness_that_was_found_can_be_set_but_not_to_nothing():
+def test_a_thickness_that_was_found_can_be_set_and_found_again():
     magnet = stack(Slonczewski(J=1e11, P=IN_FREE), (1, 0, 0))
     before = magnet.effective_field()
     magnet.set("slonczewski.thickness", 4e-9)
     np.testing.assert_allclose(magnet.effective_field(), before / 2, rtol=1e-12)
-    with pytest.raises(ParameterError, match="give a length above 0 m"):
-        magnet.set("slonczewski.thickness", 0)
+    magnet.set("slonczewski.thickness", 0)
+    np.testing.assert_array_equal(magnet.effective_field(), before)
+
+
+@pytest.mark.parametrize("key", ["P", "J"])
+@pytest.mark.parametrize("term", [Slonczewski, SpinOrbitTorque])
+def test_a_torque_that_is_switched_on_later_knows_the_height_of_the_film(term, key):
+    """Two magnetic layers in a mesh of four, given at once or first without current or polarisation."""
+    mesh = Mesh((2, 2, 4), (2e-9, 2e-9, 1e-9))
+    Ms = np.zeros(mesh.shape)
+    Ms[1:3] = 8e5
+    values = {"J": 1e11, "P": 0.5} if term is Slonczewski else {"J": 1e11, "xi_DL": 0.2}
+    key = key if key in values else "xi_DL"
+    given, found, later = (
+        Simulation(mesh, [term(**(values | changed))], Ms=Ms, m=(1, 0, 0.5))
+        for changed in ({"thickness": 2e-9}, {}, {key: 0.0})
+    )
+    later.set(f"{term.name}.{key}", values[key])
+    for each in (found, later):
+        np.testing.assert_allclose(each.effective_field(), given.effective_field(), rtol=1e-12)
 
 
 # ---- under voltage -------------------------------------------------------------------------------------------

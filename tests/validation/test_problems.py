@@ -60,7 +60,7 @@ _SLOPE = Magnet.slope
     ("name", "wrong"),
     [
         ("macrospin", _scaled_slope(1 + 1e-6)),
-        ("time_order", _scaled_slope(1 + 1e-6)),
+        pytest.param("time_order", _scaled_slope(1 + 1e-6), marks=pytest.mark.slow),
         ("bloch_wall", _scaled_field(Exchange, 1.001)),
         ("bloch_wall", _scaled_field(UniaxialAnisotropy, 1.01)),
         ("ferromagnetic_resonance", _scaled_field(Demag, 1.0001)),

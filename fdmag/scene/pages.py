@@ -1,0 +1,109 @@
+"""Pages of the documentation that follow from declarations: the interactions, and quantities by name."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from fdmag.parameter import Declaration
+from fdmag.quantities import Catalogue
+from fdmag.scene.contents import table_fields
+from fdmag.scene.schema import described
+from fdmag.terms import Demag, Material, TunnelTorque, registry
+from fdmag.terms.term import Declared
+
+WRITTEN = "<!-- Written by `{command}`: change the declarations, not this page. -->"
+QUANTITY_NOTES = (
+    "Every field is also a column: its mean over the magnetic cells, or with `.REGION` over those of a region, such as "
+    "`m.free` or `B.demag.free`. Of a vector all three components are columns, or the one that is named: `m.free.z`.",
+    "`wall_…` takes the component a of m that changes sign, and the number of the wall from low x: `wall_position.z`, "
+    "`wall_position.2`, `wall_position.z.2`. Where there is no wall the column is NaN.",
+    "The columns of every table (t, stage, replica, m averaged, energies, `max_torque`) need not be named.",
+)
+
+
+def term_page() -> str:
+    """Return the page of all interactions: text, formulas and sources of each, and its parameters."""
+    owners: list[type[Declared]] = [Material, *registry().values()]
+    parts = [
+        "# Interactions",
+        WRITTEN.format(command="fdmag terms --markdown"),
+        "Each is a table of a scene, `[terms.NAME]`, and a class of `fdmag.terms`. A parameter with a unit may vary "
+        "over regions, cells, replicas and time; signs in words are in conventions.md.",
+    ]
+    return "\n\n".join([*parts, *(section for owner in owners for section in _sections(owner))]) + "\n"
+
+
+def quantity_page() -> str:
+    """Return the page of the columns and fields that may be asked for by name."""
+    columns, fields = quantity_rows()
+    parts = [
+        "# Quantities by name",
+        WRITTEN.format(command="fdmag quantities --markdown"),
+        'In a scene: `[output]` with `columns = ["topological_charge", "m.free"]` and `fields = ["B.demag"]`. From '
+        'Python: `fdmag.quantities.evaluate(simulation, "topological_charge")`.',
+        "## Columns",
+        _table(("name", "unit", "meaning"), columns),
+        *QUANTITY_NOTES,
+        "## Fields",
+        _table(("name", "unit", "meaning"), fields),
+        "TERM stands for the name of a term, as in the column `E_TERM`.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def quantity_rows() -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+    """Return name, unit and meaning of columns and of fields of any simulation; TERM stands for a term."""
+    return Catalogue({"tunnel_torque": TunnelTorque}, ()).listed()[0], Catalogue({"TERM": Demag}, ()).listed()[1]
+
+
+def _sections(owner: type[Declared]) -> Iterable[str]:
+    entry = described(owner)
+    title = "material" if owner is Material else f"terms.{owner.name}"
+    yield f"## [{title}]"
+    yield re.sub(r"``(.+?)``", r"`\1`", inspect.cleandoc(owner.__doc__ or ""))
+    if entry["parameters"]:
+        yield _parameters(owner, entry)
+    for key, inner in table_fields(owner).items():
+        yield f"Each table of `{key}`:"
+        yield _parameters(inner, described(inner))
+    if isinstance(entry.get("columns"), dict) and entry["columns"]:
+        yield "Columns: " + ", ".join(f"`{name}` [{unit}]" for name, unit in entry["columns"].items()) + "."
+    if entry.get("energy") is False:
+        yield "Derives from no energy: `minimize` refuses it."
+
+
+def _parameters(owner: type[Declared], entry: dict[str, Any]) -> str:
+    declared, rows = owner.parameters(), []
+    for item in entry["parameters"]:
+        default = "—" if item["required"] else _shown(item["default"])
+        allowed = _allowed(declared[item["name"]]) if item["name"] in declared else ""
+        rows.append((f"`{item['name']}`", item["unit"] or "", item["meaning"], allowed, default))
+    return _table(("parameter", "unit", "meaning", "allowed", "default"), rows)
+
+
+def _allowed(declared: Declaration) -> str:
+    """Return the range of a parameter and what it must not depend on, in words."""
+    found = ["a direction" if declared.unit_vector else "a vector"] if declared.components == 3 else []
+    found += [f"at least {declared.minimum:g}"] if declared.minimum is not None else []
+    found += [f"above {declared.above:g}"] if declared.above is not None else []
+    found += [] if declared.time_dependent else ["constant in time"]
+    return ", ".join(found)
+
+
+def _shown(default: Any) -> str:
+    if default is None or default in ("", (), []):
+        return ""
+    if isinstance(default, tuple):
+        return str(list(default))
+    return f"{default:.12g}" if isinstance(default, float) else str(default)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def markdown_pages() -> dict[str, str]:
+    """Return the pages by file name below ``docs/``."""
+    return {"terms.md": term_page(), "quantities.md": quantity_page()}

@@ -1,0 +1,105 @@
+"""Adaptive steps through noise: parts of steps of a Brownian path that is fixed beforehand."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.errors import SolverError
+from fdmag.noise import MOST_DIVISIONS
+from fdmag.solvers.stages import Stepper
+from fdmag.solvers.step_control import StepControl
+
+NOISE_TOLERANCE = 1e-3
+"""Default of the local error of m allowed per step: m then turns by about 0.05 in a step."""
+EAGER = 0.2
+"""A step is doubled where the local error is below this fraction of the tolerance; the error goes with dt."""
+
+
+class DyadicIntegrator:
+    """Advances the state of a `Stepper` in place, in steps that are halved and doubled.
+
+    The time to go is divided evenly into steps of the noise of at most ``dt_max``; each is halved as often as the local
+    error asks for. A rejected attempt is repeated in two halves of the same Brownian path, so that what was seen of the
+    path stays part of it: rejection selects no paths and there is no bias. Parts only ever join to the part they came
+    from, hence no step passes over a time at which the path was seen, which convergence to the Stratonovich solution
+    needs.
+
+    Parameters
+    ----------
+    stepper : Stepper
+        Of a method with an error estimate; its right-hand side has noise.
+    control : StepControl
+        ``tolerance`` and ``dt_max`` count, and dt_max has to be finite.
+
+    Sources: J. G. Gaines and T. J. Lyons, SIAM J. Appl. Math. 57, 1455 (1997); J. Foster and A. Jelinčič, On the
+    convergence of adaptive approximations for stochastic differential equations, arXiv:2311.14201 (2023).
+    """
+
+    longest = 1e-12
+    """Default of the longest step [s]."""
+
+    def __init__(self, stepper: Stepper, control: StepControl) -> None:
+        self.stepper = stepper
+        self.state = stepper.state
+        self.control = control
+        self._divisions = np.zeros(self.state.batch, np.int64)  # how often the present step is halved
+
+    def forget(self) -> None:
+        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
+        self.stepper.forget()
+
+    def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
+        """Integrate every replica to exactly ``t_end`` [s].
+
+        Raises
+        ------
+        SolverError
+            If a step would have to be halved more than `MOST_DIVISIONS` times.
+        """
+        state, divisions = self.state, self._divisions
+        start = state.t.copy()
+        count = np.maximum(np.ceil((t_end - start) / self.control.dt_max * (1 - 1e-12)), 1)
+        whole = (t_end - start) / count
+        done, place = np.zeros(state.batch, np.int64), np.zeros(state.batch, np.int64)
+        while (active := np.flatnonzero(state.t < t_end)).size:
+            parts = np.left_shift(1, divisions[active])
+            dt = whole[active] / parts
+            error, _ = self.stepper.attempt(active, dt, parts + place[active])
+            ratio = error / self.control.tolerance
+            accepted = ratio <= 1  # not if it is NaN
+            self.stepper.accept(accepted)
+            self._divide(active[~accepted], place)
+            chosen = active[accepted]
+            place[chosen] += 1
+            state.steps[chosen] += 1
+            self._join(chosen, ratio[accepted], place)
+            ended = chosen[place[chosen] == np.left_shift(1, divisions[chosen])]
+            done[ended] += 1
+            place[ended] = 0
+            state.noise_steps[ended] += 1
+            part = place[chosen] / np.left_shift(1, divisions[chosen])
+            state.t[chosen] = np.where(
+                done[chosen] == count[chosen], t_end, start[chosen] + whole[chosen] * (done[chosen] + part)
+            )
+            state.dt[chosen] = whole[chosen] / np.left_shift(1, divisions[chosen])
+            if on_step is not None:
+                on_step()
+
+    def _divide(self, rejected: NDArray[np.intp], place: NDArray[np.int64]) -> None:
+        self.state.rejected[rejected] += 1
+        self._divisions[rejected] += 1
+        place[rejected] *= 2
+        if np.any(self._divisions[rejected] > MOST_DIVISIONS):
+            first = rejected[np.argmax(self._divisions[rejected])]
+            raise SolverError(
+                f"replica {first} at t = {self.state.t[first]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
+                "Check the fields for jumps and the parameters for unphysical values, or give a larger tolerance"
+            )
+
+    def _join(self, chosen: NDArray[np.intp], ratio: NDArray[np.float64], place: NDArray[np.int64]) -> None:
+        """Double the next step where the error allows it and the next part is the first half of one."""
+        divisions = self._divisions
+        wide = chosen[(ratio < EAGER) & (divisions[chosen] > 0) & (place[chosen] % 2 == 0)]
+        divisions[wide] -= 1
+        place[wide] //= 2

@@ -1,0 +1,141 @@
+"""The thermal field."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.constants import BOLTZMANN
+from fdmag.errors import ParameterError
+from fdmag.mesh import Mesh
+from fdmag.noise import Noise, increments
+from fdmag.parameter import Parameter, derived, parameter
+from fdmag.regions import Regions
+from fdmag.terms.term import Context, Material, Term
+
+
+@dataclass
+class Thermal(Term):
+    """Brown's thermal field: white noise that holds m at the temperature T against the damping.
+
+    In a step of length Δt each cell of volume V has a field that is constant, with independent normal components of the
+    variance ::
+
+        <B²> = 2 alpha k_B T / (gamma Ms V Δt)
+
+    alpha is Gilbert's. In the explicit equation both torques of this field carry 1/(1 + alpha²), as those of every
+    field do; the variance then has no such factor: the diffusion γ² <B²> Δt / 2(1 + alpha²) over the mobility
+    gamma alpha / (1 + alpha²) Ms V is k_B T. The equation is that of Stratonovich, which "heun" and
+    "implicit_midpoint" solve. Outside of time steps the field is zero: in `Simulation.effective_field`, relax and
+    minimize.
+
+    The numbers are a function of (seed, replica, step, cell) alone, see `fdmag.noise`: they depend neither on the
+    device nor on the batch a replica is computed in. The replicas of a batch have the numbers ``first_replica``,
+    ``first_replica`` + 1, …; a replica alone with the same seed and ``first_replica`` its number runs the same way.
+    Steps count from the creation of the simulation.
+
+    Source: W. F. Brown, Phys. Rev. 130, 1677 (1963); J. L. García-Palacios and F. J. Lázaro, Phys. Rev. B 58, 14937
+    (1998).
+    """
+
+    name: ClassVar[str] = "thermal"
+    kernel: ClassVar[str] = "terms/thermal.h"
+    stochastic: ClassVar[bool] = True
+    T: Any = parameter("K", "temperature", minimum=0)
+    seed: int = 0
+    first_replica: int = 0
+    alpha: Any = derived("1", "Gilbert damping")
+    gamma: Any = derived("rad/(s T)", "gyromagnetic ratio")
+    scale: Any = derived("J/(K m^3 s)", "2 k_B / (V Δt), 0 outside of steps")
+    key: Any = derived("1", "seed, in pieces of 24, 24 and 16 bits", components=3)
+    number: Any = derived("1", "replica + 2³² step, in such pieces", components=3)
+    part: Any = derived("1", "part of the step")
+
+    def check(self, mesh: Mesh) -> None:
+        """Refuse seeds and replica numbers that do not fit their words."""
+        for label, value, bits in (("seed", self.seed, 64), ("first_replica", self.first_replica, 32)):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if not whole or not 0 <= value < 2**bits:
+                raise ParameterError(f"{self.name}.{label} = {value!r}; allowed: whole numbers from 0 to 2^{bits} − 1")
+
+    @property
+    def noisy(self) -> bool:
+        """Whether T is above 0 anywhere at any time."""
+        return not self.T.constant or bool(self.T.base.any())
+
+    def follow(self, mesh: Mesh, regions: Regions, material: Material, noise: Noise) -> None:
+        """Take damping and gyromagnetic ratio of the material, and part and length of the step from the noise."""
+        self.check(mesh)
+        self.alpha, self.gamma = material.alpha, material.gamma
+        draws = _Draws(noise, mesh, int(self.first_replica))
+        declared = self.kernel_parameters()
+        for key, kind in (("scale", Parameter), ("number", Parameter), ("part", _Part)):
+            value = getattr(draws, f"{key}_at")
+            setattr(self, key, kind(value, declared[key], mesh, regions, f"{self.name}.{key}"))
+        self.part.noise = noise
+        self.derive(mesh, regions, key=_pieces(np.array([self.seed], np.uint64)))
+
+    def field(self, m: NDArray, context: Context) -> NDArray:
+        """Return the field of the present step, or zero."""
+        number, scale = self.number.at(context.t), self.scale.at(context.t)
+        if not scale.any():
+            return np.zeros(1)
+        place = _whole(number)[:, None]
+        part = self.part.at(context.t).reshape(len(scale), -1)[:, :1].astype(np.int64)
+        cells = np.arange(context.mesh.n_cells)
+        n = increments(int(self.seed), place & 0xFFFFFFFF, place >> 32, part, cells)
+        n = context.backend.asarray(n.transpose(1, 0, 2).reshape(-1, 3, *context.mesh.shape))
+        variance = context.value(self.alpha) * context.value(self.T) * context.inverse_Ms / context.value(self.gamma)
+        return np.sqrt(context.backend.asarray(scale) * variance) * n
+
+
+@dataclass
+class _Draws:
+    """What a step's part makes of the derived parameters, as functions of time that do not look at it."""
+
+    noise: Noise
+    mesh: Mesh
+    first_replica: int
+
+    def scale_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        noise = self.noise
+        if noise.rows is None:
+            return np.zeros((t.size, 1, 1, 1, 1))
+        return (2 * BOLTZMANN / self.mesh.cell_volume / noise.dt).reshape(-1, 1, 1, 1, 1)
+
+    def number_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        noise = self.noise
+        if noise.rows is None:
+            return np.zeros((t.size, 3, 1, 1, 1))
+        replica = (noise.rows + self.first_replica).astype(np.uint64)
+        return _pieces((replica & np.uint64(0xFFFFFFFF)) | noise.step.astype(np.uint64) << np.uint64(32))
+
+    def part_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        noise = self.noise
+        if noise.rows is None or not noise.divided:
+            return np.ones((t.size, 1, 1, 1, 1))
+        return noise.part.astype(np.float64).reshape(-1, 1, 1, 1, 1)
+
+
+class _Part(Parameter):
+    """The part of a step. It is given for each cell where steps are divided: a unit without divisions needs no loop."""
+
+    noise: Noise
+
+    @property
+    def in_cells(self) -> bool:
+        """Whether steps are divided now."""
+        return self.noise.rows is not None and self.noise.divided
+
+
+def _pieces(numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return whole numbers (n,) in pieces of 24, 24 and 16 bits, (n, 3, 1, 1, 1), which are exact in any precision."""
+    low, rest = np.uint64(0xFFFFFF), np.uint64(24)
+    pieces = [numbers & low, (numbers >> rest) & low, numbers >> np.uint64(48)]
+    return np.stack(pieces, axis=1).astype(np.float64)[:, :, None, None, None]
+
+
+def _whole(pieces: NDArray[np.float64]) -> NDArray[np.uint64]:
+    low, middle, high = pieces.reshape(len(pieces), 3).astype(np.uint64).T
+    return (low | middle << np.uint64(24) | high << np.uint64(48)).astype(np.uint64)
