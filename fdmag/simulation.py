@@ -285,10 +285,12 @@ class Simulation:
         callback : callable, optional
             Called with the simulation at the start, at each output time, and at the end.
         solver : str, optional
-            "dormand_prince", the default; "bogacki_shampine"; "rk4" and "implicit_midpoint", which need ``dt``; "heun",
-            the default where there is thermal noise, and then the only one without ``dt``.
+            "rk4", the default; "dormand_prince", the default of a mesh of one cell; "bogacki_shampine";
+            "implicit_midpoint", which needs ``dt``; "heun", the default where there is thermal noise, and then the only
+            one without ``dt``.
         tolerance : float, optional
-            Allowed local error of m, per step and cell, of an adaptive solver; by default 1e-5, or 1e-3 with noise.
+            Allowed local error of m, per step and cell, of an adaptive solver; by default 1e-6, 1e-5 of dormand_prince,
+            or 1e-3 with noise.
         dt : float [s], optional
             Fixed step.
         dt_max : float [s], optional
@@ -314,7 +316,8 @@ class Simulation:
         if np.ptp(self.state.t) > 0:
             raise ParameterError("run: the replicas stand at different times; assign one time to t first")
         stepper = partial(self._magnet.stepper, self.state)
-        build = partial(integrator_for, stepper, solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)
+        build = partial(integrator_for, stepper, single_cell=self.mesh.n_cells == 1, solver=solver,
+                        tolerance=tolerance, dt=dt, dt_max=dt_max)  # fmt: skip
         integrator = build(noisy=(noisy := self._magnet.noisy))
         self.state.dt[:] = np.nan
         start = float(self.state.t[0])

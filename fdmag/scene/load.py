@@ -20,8 +20,7 @@ from fdmag.scene.schema import scene_model
 from fdmag.scene.tables import Run, StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
-from fdmag.solvers.step_control import TOLERANCE
-from fdmag.solvers.stochastic import NOISE_TOLERANCE
+from fdmag.solvers.choice import method_for, usual_tolerance
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 60
@@ -112,7 +111,8 @@ def load_scene(
     noisy = any(term.noisy for term in simulation.terms.values())
     for stage in sections["stages"]:
         if isinstance(stage, Run) and stage.dt is None and stage.tolerance is None:
-            stage.tolerance = NOISE_TOLERANCE if noisy else TOLERANCE
+            method = method_for(stage.solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1)
+            stage.tolerance = usual_tolerance(method, noisy=noisy)
     return LoadedScene(path, folder, scene, simulation, builder)
 
 

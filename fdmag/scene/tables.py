@@ -190,10 +190,13 @@ class Run(Table):
     table_every: Duration | None = Field(None, description="interval of table rows [s]; by default start and end")
     fields_every: Duration | None = Field(None, description="interval of field files [s]; by default the end")
     solver: Annotated[str, one_of(METHODS)] | None = Field(
-        None, description="time integrator; by default dormand_prince, or heun with thermal noise"
+        None,
+        description="time integrator; by default rk4, dormand_prince in a mesh of one cell, or heun with thermal noise",
     )
     tolerance: Annotated[float, quantity("1", "local error of m", above=0)] | None = Field(
-        None, description="local error of m allowed per adaptive step, below 1; by default 1e-5, or 1e-3 with noise"
+        None,
+        description="local error of m allowed per adaptive step, below 1; by default 1e-6, of dormand_prince 1e-5, "
+        "with noise 1e-3",
     )
     dt: Duration | None = Field(None, description="fixed step [s]; by default the step adapts itself")
     dt_max: Duration | None = Field(None, description=LARGEST_STEP)

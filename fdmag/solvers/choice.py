@@ -7,15 +7,40 @@ import numpy as np
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.stages import Stepper
-from fdmag.solvers.step_control import TOLERANCE, StepControl
+from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.stochastic import NOISE_TOLERANCE, DyadicIntegrator
-from fdmag.solvers.tableau import DORMAND_PRINCE, HEUN, METHODS, Tableau
+from fdmag.solvers.tableau import DORMAND_PRINCE, HEUN, METHODS, RK4, Tableau
+
+
+def method_for(solver: str | None, *, noisy: bool, single_cell: bool) -> Tableau:
+    """Return the method of this name, or the usual one.
+
+    Coupled cells oscillate fast, which limits the step of any explicit method, and least that of RK4; a single cell is
+    followed with the fewest steps by Dormand–Prince; noise needs Heun.
+
+    Raises
+    ------
+    ParameterError
+        If the name is unknown.
+    """
+    if solver is None:
+        return HEUN if noisy else DORMAND_PRINCE if single_cell else RK4
+    if solver not in METHODS:
+        near = did_you_mean(solver, METHODS)
+        raise ParameterError(f'solver "{solver}" is unknown; allowed: {", ".join(METHODS)}{near}')
+    return METHODS[solver]
+
+
+def usual_tolerance(method: Tableau, *, noisy: bool) -> float:
+    """Return the local error of m that is allowed per adaptive step unless something else is asked for."""
+    return NOISE_TOLERANCE if noisy else method.tolerance
 
 
 def integrator_for(
     stepper: Callable[[Tableau], Stepper],
     *,
     noisy: bool,
+    single_cell: bool = False,
     solver: str | None = None,
     tolerance: float | None = None,
     dt: float | None = None,
@@ -29,10 +54,12 @@ def integrator_for(
         Returns the stepper of a method.
     noisy : bool
         Whether the right-hand side has noise.
+    single_cell : bool
+        Whether the mesh has one cell.
     solver : str, optional
-        Name of the method.
+        Name of the method; see `method_for`.
     tolerance : float, optional
-        Local error of m allowed per adaptive step; by default `TOLERANCE`, or `NOISE_TOLERANCE` with noise.
+        Local error of m allowed per adaptive step; by default `usual_tolerance`.
     dt, dt_max : float [s], optional
         Fixed step, and largest adaptive one.
 
@@ -41,17 +68,15 @@ def integrator_for(
     ParameterError
         If the method is unknown, or has to adapt its step but cannot.
     """
-    name = solver or (HEUN if noisy else DORMAND_PRINCE).name
-    if name not in METHODS:
-        raise ParameterError(f'solver "{name}" is unknown; allowed: {", ".join(METHODS)}{did_you_mean(name, METHODS)}')
-    if noisy and dt is None and name != HEUN.name:
-        raise ParameterError(f'solver "{name}" cannot adapt its step to thermal noise; use "heun", or give dt')
+    method = method_for(solver, noisy=noisy, single_cell=single_cell)
+    if noisy and dt is None and method is not HEUN:
+        raise ParameterError(f'solver "{method.name}" cannot adapt its step to thermal noise; use "heun", or give dt')
     kind = DyadicIntegrator if noisy and dt is None else Integrator
-    usual = NOISE_TOLERANCE if noisy else TOLERANCE
     longest = np.inf if dt is not None else kind.longest
     control = StepControl(
-        tolerance=usual if tolerance is None else tolerance, dt_max=longest if dt_max is None else dt_max
+        tolerance=usual_tolerance(method, noisy=noisy) if tolerance is None else tolerance,
+        dt_max=longest if dt_max is None else dt_max,
     )
     if kind is DyadicIntegrator:
-        return DyadicIntegrator(stepper(METHODS[name]), control)
-    return Integrator(stepper(METHODS[name]), control, dt)
+        return DyadicIntegrator(stepper(method), control)
+    return Integrator(stepper(method), control, dt)

@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError
 
-TOLERANCE = 1e-5
-"""Default of the local error of m allowed per step."""
-
 
 @dataclass(frozen=True)
 class StepControl:
@@ -34,7 +31,7 @@ class StepControl:
     in E. Hairer and G. Wanner, Solving ODEs II, section IV.2.
     """
 
-    tolerance: float = TOLERANCE
+    tolerance: float = 1e-5
     relative: bool = False
     rounding: float = 0.0
     safety: float = 0.9

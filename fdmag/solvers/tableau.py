@@ -27,6 +27,9 @@ class Tableau:
         Power of the step that the estimated error goes with; that of the method by default.
     implicit : bool
         Whether a stage takes part in its own argument.
+    tolerance : float
+        Usual tolerance on the estimated local error. Where the estimate is of order 4 but the solution of order 5, the
+        solution is so much better that more may be allowed.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class Tableau:
     b_error: tuple[float, ...] | None = None
     error_order: int | None = None
     implicit: bool = False
+    tolerance: float = 1e-6
 
     def __post_init__(self) -> None:
         if any(len(row) != i + self.implicit for i, row in enumerate(self.a)) or len(self.b) != self.stages:
@@ -87,6 +91,7 @@ DORMAND_PRINCE = Tableau(
     ),
     b=(35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0.0),
     b_error=(5179 / 57600, 0.0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40),
+    tolerance=1e-5,
 )
 """J. R. Dormand and P. J. Prince, J. Comput. Appl. Math. 6, 19 (1980), table 2: RK5(4)7M."""
 
@@ -102,10 +107,15 @@ BOGACKI_SHAMPINE = Tableau(
 RK4 = Tableau(
     name="rk4",
     order=4,
-    a=((), (1 / 2,), (0.0, 1 / 2), (0.0, 0.0, 1.0)),
-    b=(1 / 6, 1 / 3, 1 / 3, 1 / 6),
+    a=((), (1 / 2,), (0.0, 1 / 2), (0.0, 0.0, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
+    b=(1 / 6, 1 / 3, 1 / 3, 1 / 6, 0.0),
+    b_error=(1 / 6, 1 / 3, 1 / 3, 1 / 15, 1 / 10),
 )
-"""The classical method; E. Hairer, S. P. Nørsett and G. Wanner, Solving ODEs I (Springer, 1993), table II.1.2."""
+"""The classical method, with a solution of order 3 embedded that takes the first slope of the next step in.
+
+Sources: E. Hairer, S. P. Nørsett and G. Wanner, Solving ODEs I (Springer, 1993), table II.1.2; S. Balac and F. Mahé,
+Comput. Phys. Commun. 184, 1211 (2013).
+"""
 
 
 HEUN = Tableau(name="heun", order=2, a=((), (1.0,)), b=(1 / 2, 1 / 2), b_error=(1.0, 0.0))
@@ -156,5 +166,5 @@ def runge_kutta_chebyshev(stages: int) -> Tableau:
     )
 
 
-METHODS = {tableau.name: tableau for tableau in (DORMAND_PRINCE, BOGACKI_SHAMPINE, RK4, HEUN, IMPLICIT_MIDPOINT)}
+METHODS = {tableau.name: tableau for tableau in (RK4, DORMAND_PRINCE, BOGACKI_SHAMPINE, HEUN, IMPLICIT_MIDPOINT)}
 """The methods by name."""

@@ -120,11 +120,15 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
         "",
         [
             '[[stages]] 2nd (run) solver: came "dormand_price"',
-            "allowed: dormand_prince",
+            "allowed: rk4, dormand_prince",
             'did you mean "dormand_prince"?',
         ],
     ),
-    "fixed step missing": ([(DURATION, DURATION + '\nsolver = "rk4"')], "", ["[[stages]] 2nd (run)", "give dt"]),
+    "fixed step missing": (
+        [(DURATION, DURATION + '\nsolver = "implicit_midpoint"')],
+        "",
+        ["[[stages]] 2nd (run)", "give dt"],
+    ),
     "fixed step and tolerance": (
         [(DURATION, DURATION + '\ndt = "0.1 ps"\ntolerance = 1e-4')],
         "",

@@ -1,5 +1,7 @@
 """Time integration: order, tolerance, output times, replicas, conservation."""
 
+from math import factorial
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,9 @@ def test_order_conditions(tableau):
         embedded = np.array(tableau.b_error)
         for q in range(1, tableau.order):
             assert embedded @ c ** (q - 1) == pytest.approx(1 / q)
-        assert embedded @ c ** (tableau.order - 1) != pytest.approx(1 / tableau.order, abs=1e-4)
+        # Of a precession, which is linear in m, it is one order less: its estimate sees the error.
+        chain = embedded @ np.linalg.matrix_power(a, tableau.order - 1) @ np.ones(tableau.stages)
+        assert chain != pytest.approx(1 / factorial(tableau.order), abs=1e-4)
 
 
 @pytest.mark.parametrize("stages", [5, 16])
@@ -146,7 +150,9 @@ def test_times_that_differ_by_rounding_are_one():
     assert len(merged_times(0.1 * np.arange(1, 11), [0.3, 0.6, 0.7, 1.0])) == 10
 
 
-@pytest.mark.parametrize("options", [{}, {"solver": "rk4", "dt": 0.7e-12}, {"solver": "bogacki_shampine"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"solver": "rk4", "dt": 0.7e-12}, {"solver": "dormand_prince"}, {"solver": "bogacki_shampine"}]
+)
 def test_replicas_of_different_stiffness_equal_separate_runs_bit_for_bit(options):
     """Each replica has its own step size and error: company does not change a bit of it, nor its number of steps."""
     fields = [(0, 0, 0.05), (0, 0, 0.4), (0.1, 0, 1.5)]
@@ -214,7 +220,7 @@ def test_a_slope_that_is_not_finite_is_an_error():
         ({"duration": 0}, "duration"),
         ({"duration": 1e-9, "every": -1e-12}, "every"),
         ({"duration": 1e-9, "solver": "dormand_price"}, 'did you mean "dormand_prince"'),
-        ({"duration": 1e-9, "solver": "rk4"}, "give a fixed step"),
+        ({"duration": 1e-9, "solver": "implicit_midpoint"}, "give a fixed step"),
         ({"duration": 1e-9, "tolerance": 0}, "tolerance"),
         ({"duration": 1e-9, "dt": -1}, "dt"),
     ],

@@ -140,6 +140,7 @@ def _draw(macrospin: Curves, chain: Curves, adaptive: Curves, figure: Figure) ->
         axes.legend(fontsize="small", title="order", loc="upper center", bbox_to_anchor=(0.5, -0.18))
         axes.xaxis.set_minor_formatter(NullFormatter())
     label(right, "tolerance", "largest error of m", "chain, adaptive step")
-    for i, (method, (tolerances, errors, _)) in enumerate(adaptive.items()):
-        right.loglog(tolerances, errors, MARKERS[2 * i] + "-", color=COLOURS[2 * i], label=method)
+    for method, (tolerances, errors, _) in adaptive.items():
+        i = list(chain).index(method)
+        right.loglog(tolerances, errors, MARKERS[i] + "-", color=COLOURS[i], label=method)
     right.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.18))
