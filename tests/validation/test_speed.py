@@ -3,6 +3,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from fdmag import Mesh
 from fdmag.demag import DemagConvolution
 from fdmag.kernels.compiler import find_compiler
-from validation.speed import counts, machine, problem
+from validation.speed import counts, gpu, machine, problem
 from validation.speed.__main__ import all_cases, main
 from validation.speed.bench import Bench, in_turn
 from validation.speed.peers import environment, neuralmag
@@ -214,6 +215,21 @@ def test_one_case_quickly(tmp_path, capsys):
     assert {"cpu", "cores", "compiler", "rates", "numpy", "fdmag"} <= set(data["machine"])
     assert {"date", "load_average"} <= set(data)
     assert "not measured: --peer magnumnp was not given" in capsys.readouterr().out
+
+
+def test_a_gpu_has_cases_of_its_own_and_only_where_it_is(monkeypatch):
+    assert not any(case.name.startswith("gpu") for case in all_cases([1]))
+    monkeypatch.setattr(gpu, "select_backend", lambda: SimpleNamespace(name="cuda"))
+    assert [case.name for case in gpu.gpu()][::2] == ["gpu 1024²", "gpu 2048²", "gpu 128³", "gpu 4096 × 32²"]
+
+
+def test_evaluations_of_complete_steps_are_counted(monkeypatch):
+    """RK4 begins with one evaluation and takes four for each of 20 steps: 81 of 3 × 64 cells in the time taken."""
+    monkeypatch.setitem(gpu.WORK, "tiny", gpu.Work((8, 8, 1), 3, 1.0, 2.0, 3.0))
+    with Bench(quick=True) as bench:
+        (row,) = gpu.evaluations("tiny", "float32", bench)
+    assert row.value > 81 * 3 * 64 / 10
+    assert row.met
 
 
 def test_every_target_has_a_case():

@@ -35,7 +35,7 @@ def memory(nx: int = 1024) -> dict[str, float]:
         simulation = Simulation(
             Mesh((n, n, 1), problem.CELL_SIZE), terms, Ms=problem.MS, alpha=problem.ALPHA, dtype="float32"
         )
-        simulation.run(2e-14)
+        simulation.run(2e-14, solver="dormand_prince")
 
     run(32)
     before = resident("VmRSS")

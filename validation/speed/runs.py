@@ -45,8 +45,8 @@ def standard_problem_4(name: str, number: int, threads: int, bench: Bench) -> li
     if not state.exists():
         own.ask("s_state", path=str(state))
     run = partial(own.ask, "standard_problem_4", start=str(state), field=field, duration=duration)
-    ours = [run(tolerance=1e-5) for _ in range(bench.rounds)]
-    exact = crossing(run(tolerance=1e-9))
+    ours = [run() for _ in range(bench.rounds)]
+    exact = crossing(run(solver="dormand_prince", tolerance=1e-9))
     mine = crossing(ours[0])
     found: dict[str, dict[str, Any] | str] = {}
     labels = {}
@@ -59,7 +59,7 @@ def standard_problem_4(name: str, number: int, threads: int, bench: Bench) -> li
             scale = process.ask("gamma") / problem.FILM_GAMMA if peer_name == "magnumnp" else 1.0
             theirs = process.ask("standard_problem_4", start=str(state), field=field, duration=duration)
             found[peer_name] = theirs | {"crossing": crossing(theirs) * scale}
-            ours.append(run(tolerance=1e-5))
+            ours.append(run())
         except PeerError as error:
             found[peer_name] = f"not measured: {error}"
         bench.end([process])

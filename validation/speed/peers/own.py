@@ -70,8 +70,21 @@ class Own(Worker):
         for _ in range(repeats + 1):
             simulation.m = (1, 0.2, 0.5)
             before, start = int(simulation.state.steps[0]), perf_counter()
-            simulation.run(duration)
+            simulation.run(duration, solver="dormand_prince")
             rates.append((int(simulation.state.steps[0]) - before) / (perf_counter() - start))
+        return rates[1:]
+
+    def evaluations(self, cells: list[int], dtype: str, replicas: int, steps: int, repeats: int) -> list[float]:
+        """Return cells × evaluations per second of several runs of so many steps of a fixed length."""
+        simulation = _simulation(_mesh(cells), dtype, "auto", replicas)
+        rates = []
+        for _ in range(repeats + 1):
+            simulation.m = (1, 0.2, 0.5)
+            before, start = simulation.state.evaluations.sum(), perf_counter()
+            simulation.run(steps * 1e-14, solver="rk4", dt=1e-14)
+            simulation.average_m()  # waits for the device
+            done = int(simulation.state.evaluations.sum() - before)
+            rates.append(done * simulation.mesh.n_cells / (perf_counter() - start))
         return rates[1:]
 
     def s_state(self, path: str) -> None:
@@ -81,11 +94,11 @@ class Own(Worker):
         simulation.minimize()
         np.save(path, simulation.m[0])
 
-    def standard_problem_4(self, start: str, field: list[float], duration: float, tolerance: float) -> dict[str, Any]:
+    def standard_problem_4(self, start: str, field: list[float], duration: float, **accuracy: Any) -> dict[str, Any]:
         """Run from the relaxed state; return the wall time [s], and t [s] and ⟨mx⟩ at the outputs."""
         simulation = _film(field)
         simulation.m = np.load(start)
-        simulation.run(problem.FILM_INTERVAL, tolerance=tolerance)  # whatever is done at the first step only
+        simulation.run(problem.FILM_INTERVAL, **accuracy)  # whatever is done at the first step only
         simulation.m, simulation.t = np.load(start), 0.0
         t, mx = [], []
 
@@ -94,7 +107,7 @@ class Own(Worker):
             mx.append(float(simulation.average_m()[0, 0]))
 
         begin = perf_counter()
-        simulation.run(duration, every=problem.FILM_INTERVAL, callback=look, tolerance=tolerance)
+        simulation.run(duration, every=problem.FILM_INTERVAL, callback=look, **accuracy)
         return {"seconds": perf_counter() - begin, "t": t, "mx": mx}
 
     def _make(self, name: str, call: Callable[[], NDArray]) -> None:
