@@ -1,4 +1,4 @@
-"""The command line: run, check, scenes, terms, quantities, schema, doctor."""
+"""The command line: run, check, plot, scenes, terms, quantities, schema, doctor."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 import fdmag
-from fdmag.errors import FdmagError, OutputError
+from fdmag.errors import FdmagError, OutputError, ParameterError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -132,6 +132,25 @@ def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
     cells = " × ".join(map(str, simulation.mesh.cells))
     terms = ", ".join(simulation.terms) or "none"
     print(f"{scene}: valid; {cells} cells, {simulation.batch} replica(s), terms: {terms}")
+
+
+@app.command()
+def plot(
+    path: Annotated[Path, typer.Argument(help="run directory, table (.csv), or results of a sweep (.nc)")],
+    names: Annotated[list[str] | None, typer.Argument(help="what to draw  [default: m, or the first result]")] = None,
+    x: Annotated[str | None, typer.Option(help="what to draw it over  [default: t, or what was swept]")] = None,
+    at: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="cut a sweep there: --at 'B=10 mT'")] = [],  # noqa: B006
+    lines: Annotated[bool, typer.Option("--lines", help="curves where a map would be drawn")] = False,
+    out: Annotated[Path, typer.Option(help="figure to write: .png, .pdf or .svg")] = Path("plot.png"),
+) -> None:
+    """Draw columns of a run over time, or results of a sweep as curves or maps."""
+    from fdmag.output.plots import save_figure
+    from fdmag.plot import plot as figure_of
+
+    if wrong := [text for text in at if "=" not in text]:
+        raise ParameterError(f'--at "{wrong[0]}": write NAME=VALUE, for example --at "B=10 mT"')
+    cuts = {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in at)}
+    print(f"{save_figure(figure_of(path, names or (), x=x, at=cuts, lines=lines), out)} written")
 
 
 @app.command()
