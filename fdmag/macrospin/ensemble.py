@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from fdmag.backend import select_backend
+from fdmag.backend import Backend, select_backend
 from fdmag.constants import BOLTZMANN, GAMMA_E
 from fdmag.errors import ParameterError, did_you_mean
+from fdmag.kernels.runtime import host_runtime
 from fdmag.macrospin.compiled import CompiledAdvance
 from fdmag.macrospin.reference import PARAMETERS, Advance, Stepping, advance
 
@@ -139,8 +140,8 @@ class MacrospinEnsemble:
             raise ParameterError("first_trajectory: there are 2^32 streams of noise for each seed; take another seed")
         if not (gamma > 0 and math.isfinite(gamma)):
             raise ParameterError(f"gamma = {gamma:g} rad/(s T); allowed: above 0")
-        backend = select_backend("host" if device == "cuda" else device, dtype)
-        self.device, self._dtype = ("numpy" if backend.runtime is None else "host"), backend.dtype
+        backend = _backend(device, dtype)
+        self.device, self._dtype = backend.name, backend.dtype
         self._advance: Stepping = advance
         if backend.runtime is not None:
             self._advance = CompiledAdvance(backend.runtime, backend.dtype)
@@ -189,7 +190,9 @@ class MacrospinEnsemble:
         ----------
         duration : float [s]
         dt : float [s]
-            Step; made a little smaller where the duration, or ``every``, is no multiple of it.
+            Step; made a little smaller where the duration, or ``every``, is no multiple of it. γ B dt should be below
+            0.1 for every field B. With noise the temperature comes out low by a fraction of the order of 2 α γ Θ dt, Θ
+            being ``thermal_field``: rates over a barrier Δ by Δ times that.
         solver : "heun" or "rk4", optional
             Heun's method with a thermal field, else the classical Runge–Kutta method of fourth order.
         every : float, optional [s]
@@ -315,3 +318,13 @@ class MacrospinEnsemble:
             for j, second in enumerate("xyz"):
                 values[f"S{first}{second}"] = tensor[..., i, j]
         return [np.ascontiguousarray(values[name], dtype=self._dtype) for name in PARAMETERS], asymmetric
+
+
+def _backend(device: str, dtype: DTypeLike | None) -> Backend:
+    """Return the backend; where a GPU would be chosen by itself, the host's."""
+    if device == "cuda":
+        raise ParameterError('device "cuda": there are no kernels of macrospins for a GPU; allowed: auto, host, numpy')
+    backend = select_backend(device, dtype)
+    if backend.name != "cuda":
+        return backend
+    return select_backend("host" if host_runtime(notice=False)[0] is not None else "numpy", dtype)

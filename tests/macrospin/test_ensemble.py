@@ -178,11 +178,12 @@ UP = ((0.0, 0.0, 1.0),)
         (UP, {"alpha": 0.1, "demag": [[0, 1, 0], [0, 0, 0], [0, 0, 0]]}, "not symmetric"),
         (UP, {"alpha": 0.1, "seed": -1}, "seed"),
         (UP, {"alpha": 0.1, "gamma": 0.0}, "gamma"),
+        (UP, {"alpha": 0.1, "device": "cuda"}, "no kernels"),
     ],
 )
 def test_refuses_parameters(m, given, message):
     with pytest.raises(ParameterError, match=message):
-        MacrospinEnsemble(m, device="numpy", **given)
+        MacrospinEnsemble(m, **({"device": "numpy"} | given))
 
 
 @pytest.mark.parametrize(
