@@ -139,16 +139,14 @@ class PerpendicularFokkerPlanck:
         return self._shaped(_normalised(self.width * _weights(self._potential(self.cosine, self._i))))
 
     def start(self) -> Floats:
-        """Return Boltzmann's distribution without torque in the upper well, above the threshold, (..., cells).
+        """Return Boltzmann's distribution without torque in the upper well, (..., cells).
 
-        The well is z > −h, where the top of the barrier is.
+        The well is z > −h, where the top of the barrier is; with ``absorbing``, what of it is above the threshold.
         """
         weights = self.width * _weights(self._potential(self.cosine, np.zeros_like(self._i)))
-        bottom = np.maximum(self.threshold, -self._h)[:, None]
+        bottom = np.maximum(-self._h, self.threshold if self.absorbing else -1.0)[:, None]
         upper, lower = self._edge_cosine[:-1], self._edge_cosine[1:]
-        inside = np.clip((upper - bottom) / (upper - lower), 0, 1)
-        inside[:, self._up :] = 0
-        return self._shaped(_normalised(weights * inside))
+        return self._shaped(_normalised(weights * np.clip((upper - bottom) / (upper - lower), 0, 1)))
 
     def not_switched(self, probability: Floats) -> Floats:
         """Return the probability above the threshold, (...)."""

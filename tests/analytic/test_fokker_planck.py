@@ -151,6 +151,21 @@ def test_time_to_the_threshold_is_the_double_integral():
     assert spans @ alive == pytest.approx(mean, rel=1e-4)
 
 
+def test_ten_years():
+    """Steps grow with the time: what is left after long is exp(−rate t), the rate being that of `slowest_rate`."""
+    magnet = PerpendicularFokkerPlanck([30.0, 40.0, 60.0], threshold=-0.5, absorbing=True)
+    times = np.array([1e6, 1e10, 1e13, 1e16])
+    alive = np.array([magnet.not_switched(p) for p in magnet.evolve(magnet.start(), times)])
+    np.testing.assert_allclose(alive, np.exp(-np.outer(times, magnet.slowest_rate())), rtol=1e-6, atol=1e-300)
+
+
+def test_begins_in_the_well_wherever_the_threshold_is():
+    z = np.linspace(0, 1, 100_001)
+    weight = np.exp(30.0 * (z**2 - 1))
+    found = write_error_rate([0.0], 2.0, 30.0, ALPHA, B_K, threshold=0.95, cells=800)
+    assert found == pytest.approx(weight[z >= 0.95].sum() / weight.sum(), rel=1e-3)
+
+
 def test_sign_of_torque_and_field():
     """i > 0 drives m from +z to −z; a field along +z holds it up."""
     late = 3.0
