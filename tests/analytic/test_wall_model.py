@@ -70,6 +70,16 @@ def test_spin_orbit_velocity_saturates():
     np.testing.assert_allclose(other.mean_velocity(phi=0.0), -expected, rtol=1e-9)
 
 
+def test_spins_along_the_domains_shrink_the_one_along_them():
+    """a > 0 drives m away from σ, and b > 0 is a field against it: with σ = +z the down domain grows, a wall with up on
+    the left moves to the left; a free wall with γ Δ a/(1 + α²), one that is held by b like by a field."""
+    up = {"sigma": (0.0, 0.0, 1.0)}
+    pushed = WallModel(WIDTH, ALPHA, MS, a=1e-3, **up)
+    assert pushed.mean_velocity() == pytest.approx(-GAMMA_E * WIDTH * 1e-3 / (1 + ALPHA**2), rel=1e-9)
+    held = WallModel(b=0.3 * B_W, **HELD, **up).mean_velocity(phi=np.pi / 2)
+    assert held == pytest.approx(-float(walker_velocity(0.3 * B_W, WIDTH, ALPHA, B_W)), rel=1e-9)
+
+
 @pytest.mark.parametrize("angle", [0.3, 2.0])
 def test_up_left_and_up_right_are_mirror_images(angle):
     """Mirrored at x = 0: positions and currents along x turn round, axial vectors keep x and turn y and z."""
