@@ -53,7 +53,7 @@ def test_is_what_a_simulation_of_one_cell_does(device):
         Slonczewski(J=PerReplica(J), P=0.5, Lambda=1.4, p=(0.3, 0, 1), epsilon_prime=0.05),
         SpinOrbitTorque(J=1e11, xi_DL=0.2, xi_FL=0.1),
     ]  # fmt: skip
-    simulation = Simulation(Mesh((1, 1, 1), cell), terms, Ms=Ms, alpha=alpha, m=(0.3, 0, 1))
+    simulation = Simulation(Mesh((1, 1, 1), cell), terms, Ms=Ms, alpha=alpha, m=(0.3, 0, 1), device="numpy")
     simulation.run(1e-11, dt=2e-13)
     unit = 1.054571817e-34 / (1.602176634e-19 * Ms * cell[2])
     ensemble = MacrospinEnsemble(
