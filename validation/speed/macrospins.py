@@ -50,6 +50,6 @@ def trajectories(precision: str, threads: int, bench: Bench) -> list[Row]:
         return [row(value=None, peer="cmtj", note=f"{label}; ours alone: {speed}")]
     peer.ask("forget")  # type: ignore[union-attr]
     theirs = Times([t / THEIRS for t in times["cmtj"].seconds])
-    note = f"{speed} against {1e-6 * STEPS / theirs.best:.3g}, on one thread"
+    note = f"{speed} against {1e-6 * STEPS / theirs.best:.3g} of CMTJ on one thread"
     ratio = theirs.best / ours.best
     return [row(value=ratio, ratio=ratio, median_value=theirs.median / ours.median, peer=label, note=note)]
