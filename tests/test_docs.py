@@ -1,5 +1,6 @@
 """What the user guide shows must work."""
 
+import doctest
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ from fdmag.scene import shape_tables, tables
 from fdmag.scene.load import load_scene
 from fdmag.units import parse_quantity
 
+PARSER = doctest.DocTestParser()
 GUIDE = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
 
 
@@ -54,6 +56,15 @@ def test_the_term_of_the_guide_works():
     magnet = fdmag.Simulation(mesh, [names["Easy"](K=1e5)], Ms=8e5, m=(0.6, 0, 0.8))
     assert magnet.effective_field()[0, 0, 0, 0, 0] == pytest.approx(2 * 1e5 * 0.6 / 8e5)
     assert magnet.energy()[0] == pytest.approx(-1e5 * 0.36 * 2e-27)
+
+
+def test_the_sessions_of_the_guide_print_what_it_shows():
+    examples = [each for block in re.findall(r"```pycon\n(.*?)```", GUIDE, re.S) for each in PARSER.get_examples(block)]
+    session = doctest.DocTest(examples, {}, "guide", "docs/guide.md", 0, None)
+    told = []
+    failed, tried = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session, out=told.append)
+    assert tried > 5
+    assert not failed, "".join(told)
 
 
 def rows(heading):

@@ -11,6 +11,7 @@ from validation.speed import machine
 from validation.speed.bench import Bench
 from validation.speed.cases import Case, evaluations
 from validation.speed.gpu import gpu
+from validation.speed.macrospins import macrospins
 from validation.speed.peers.environment import PEERS
 from validation.speed.peers.protocol import PeerError
 from validation.speed.report import as_data, cells, heading, line, markdown, summary, write_data, write_readme
@@ -24,7 +25,9 @@ FAILED = 1
 def all_cases(threads: Sequence[int]) -> list[Case]:
     """Return every case: evaluations for each number of threads, runs for the largest, and those of a GPU."""
     numbers = list(dict.fromkeys(threads))
-    return [case for count in numbers for case in evaluations(count)] + list(runs(max(numbers))) + list(gpu())
+    return [
+        *(case for count in numbers for case in (*evaluations(count), *macrospins(count))), *runs(max(numbers)), *gpu()
+    ]  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -25,6 +25,10 @@ FILM_GAMMA = 2.211e5 / MU_0  # rad/(s T), as the problem says
 FILM_FIELDS = ((-24.6e-3, 4.3e-3, 0.0), (-35.5e-3, -6.3e-3, 0.0))  # T
 FILM_INTERVAL = 5e-12  # s, at which ⟨m⟩ is looked at
 
+SPIN_MS, SPIN_B_K, SPIN_ALPHA, SPIN_P, SPIN_J, SPIN_T = 1e6, 0.3, 0.01, 0.6, 1e10, 300.0  # A/m, T, 1, 1, A/m², K
+SPIN_DIAMETER, SPIN_THICKNESS = 20e-9, 1e-9  # m
+SPIN_START = (0.1, 0.0, 1.0)
+
 
 def n_cells(cells: tuple[int, int, int]) -> int:
     """Return the number of cells.

@@ -82,5 +82,6 @@ class Peer:
 PEERS = {
     "magnumnp": Peer("magnumnp", ("--extra-index-url", _CPU_WHEELS, "torch", "magnumnp")),
     "neuralmag": Peer("neuralmag", ("neuralmag[jax]",)),
+    "cmtj": Peer("cmtj", ("cmtj",)),
 }
 """The peers by name."""

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from fdmag import Mesh, PerReplica, Simulation
 from fdmag.allocator import keep_freed_memory
+from fdmag.analytic.spin_torque import spin_torque_field
 from fdmag.backend import select_backend
 from fdmag.constants import MU_0
 from fdmag.demag import HostDemag, default_cache, demag_convolution, demag_spectrum
 from fdmag.kernels.runtime import threads_wanted
+from fdmag.macrospin import MacrospinEnsemble, thermal_field
 from fdmag.terms import Demag, Exchange, UniaxialAnisotropy, Zeeman
 from validation.speed import problem
 from validation.speed.peers.protocol import Worker, serve
@@ -110,6 +112,16 @@ class Own(Worker):
         simulation.run(duration, every=problem.FILM_INTERVAL, callback=look, **accuracy)
         return {"seconds": perf_counter() - begin, "t": t, "mx": mx}
 
+    def prepare_macrospins(self, name: str, dtype: str, count: int, steps: int, dt: float) -> str:
+        """Make ``name``: so many trajectories of a macrospin at a temperature by Heun's method; return the device."""
+        ensemble = _macrospins(count, problem.SPIN_T, dtype)
+        self.calls[name] = lambda: ensemble.run(steps * dt, dt)
+        return ensemble.device
+
+    def save_motion(self, steps: int, dt: float, path: str) -> None:
+        """Write m, (3,), after so many steps of that macrospin without noise."""
+        np.save(path, _macrospins(1, 0.0, "float64").run(steps * dt, dt, solver="heun").m[0])
+
     def _make(self, name: str, call: Callable[[], NDArray]) -> None:
         self.calls[name] = self._results[name] = call
 
@@ -171,6 +183,15 @@ def _simulation(mesh: Mesh, dtype: str, device: str, replicas: int) -> Simulatio
         Ku1 = PerReplica(problem.KU * np.linspace(1, 1.1, replicas))
     terms = [Exchange(A=problem.A), UniaxialAnisotropy(Ku1=Ku1, axis=(0, 0, 1)), Zeeman(B=problem.B), Demag()]
     return Simulation(mesh, terms, Ms=problem.MS, alpha=problem.ALPHA, device=device, dtype=dtype)
+
+
+def _macrospins(count: int, T: float, dtype: str) -> MacrospinEnsemble:
+    volume = np.pi / 4 * problem.SPIN_DIAMETER**2 * problem.SPIN_THICKNESS
+    a = spin_torque_field(problem.SPIN_J, problem.SPIN_P, problem.SPIN_MS, problem.SPIN_THICKNESS)
+    return MacrospinEnsemble(
+        np.tile(problem.SPIN_START, (count, 1)), alpha=problem.SPIN_ALPHA, B_K=problem.SPIN_B_K, a=-a,
+        thermal_field=thermal_field(T, problem.SPIN_MS, volume), dtype=dtype,
+    )  # fmt: skip
 
 
 def _film(field: Any) -> Simulation:
