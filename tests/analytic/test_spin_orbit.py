@@ -45,7 +45,7 @@ def test_rashba_torque_field_by_the_electron_mass():
     mass, alpha = 9.1093837015e-31, 1e-10 * ELEMENTARY_CHARGE
     wanted = 2 * mass * alpha * 0.5 * 1e12 / (HBAR * ELEMENTARY_CHARGE * 1.09e6)
     assert rashba_torque_field(alpha, 0.5, 1e12, 1.09e6) == pytest.approx(wanted, rel=1e-7)
-    assert BOHR_MAGNETON == pytest.approx(ELEMENTARY_CHARGE * HBAR / 2 / mass, rel=1e-8)
+    assert ELEMENTARY_CHARGE * HBAR / 2 / mass == pytest.approx(BOHR_MAGNETON, rel=1e-8)
     # Miron et al.: 1 T per 1e8 A/cm² in Pt/Co/AlOx
     assert rashba_torque_field(alpha, 0.5, 1e12, 1.09e6) == pytest.approx(0.8, abs=0.3)
 
