@@ -103,9 +103,9 @@ def _fit_readings(G: NDArray, N: int, change: float) -> ResponseFit:
         raise ParameterError(f"fit of a pulse response: {error}") from error
     residual = G.ravel() / change - model(x, *found)
     spread = np.sqrt(float(residual @ residual) / max(x.size - 3, 1)) * abs(change)
-    error = np.sqrt(np.diag(covariance))
-    return _response(N, found[0] * change, error[0] * abs(change), found[1] * change, error[1] * abs(change),
-                     float(found[2]), float(error[2]), float(spread), "read")  # fmt: skip
+    sigma = np.sqrt(np.diag(covariance))
+    return _response(N, found[0] * change, sigma[0] * abs(change), found[1] * change, sigma[1] * abs(change),
+                     float(found[2]), float(sigma[2]), float(spread), "read")  # fmt: skip
 
 
 def _fit_updates(G: NDArray, N: int) -> ResponseFit:

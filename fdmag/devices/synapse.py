@@ -74,10 +74,8 @@ class SynapseFigures(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw both sweeps and their fits."""
         ax = axes_for(ax, "pulses", "G [µS]", "potentiation and depression")
-        sweeps = (
-            (self.potentiation, self.G_p, "potentiation", 0),
-            (self.depression, self.G_d, "depression", self.n[-1]),
-        )
+        sweeps = [(self.potentiation, self.G_p, "potentiation", 0)]
+        sweeps.append((self.depression, self.G_d, "depression", int(self.n[-1])))
         for colour, (fit, G, name, first) in zip(COLOURS, sweeps, strict=False):
             n = np.arange(G.size)
             ax.plot(first + n, G * 1e6, "o", color=colour, markersize=3, label=name)
