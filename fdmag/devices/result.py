@@ -52,7 +52,7 @@ def quantities(result: Any) -> dict[str, Quantity]:
 class Result:
     """Base of results: frozen dataclasses whose fields are declared by `quantity`; others are notes.
 
-    A field ``sigma_x`` is the standard uncertainty of ``x``, in its unit.
+    A field ``sigma_x`` is the standard uncertainty of ``x``, in its unit. ``str`` shows the numbers with both.
 
     Examples
     --------
@@ -70,12 +70,12 @@ class Result:
         Raises
         ------
         ParameterError
-            If xarray is not installed: ``pip install xarray``.
+            If xarray is not installed: ``pip install fdmag[sweep]``.
         """
         try:
             import xarray
         except ModuleNotFoundError as error:
-            raise ParameterError(f"datasets need xarray: pip install xarray ({error})") from error
+            raise ParameterError(f"datasets need xarray: pip install fdmag[sweep] ({error})") from error
         declared = quantities(self)
         variables = {}
         for name, what in declared.items():
@@ -91,11 +91,11 @@ class Result:
         lines = [type(self).__name__]
         for name, what in quantities(self).items():
             value = getattr(self, name)
-            if what.dims or value is None or name.startswith("sigma_"):
+            if what.dims or name.startswith("sigma_") or value is None or np.isnan(value):
                 continue
             sigma = getattr(self, f"sigma_{name}", None)
             spread = "" if sigma is None else f" ± {sigma:.2g}"
-            unit = "" if what.unit == "1" else f" {what.unit}"
+            unit = "" if what.unit == "1" or what.unit.startswith("unit of") else f" {what.unit}"
             lines.append(f"  {what.meaning}: {value:.6g}{spread}{unit}")
         return "\n".join(lines)
 

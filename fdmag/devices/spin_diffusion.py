@@ -26,7 +26,7 @@ class SpinProfile(Result):
         x of the interfaces and ends.
     resistance_area
         What the current across meets, with all spin-dependent contributions; of a stack with thick outer layers only
-        its finite part is counted. None without a current across.
+        its finite part is counted. NaN without a current across.
     """
 
     x: NDArray = quantity("m", "position across the stack", "x")
@@ -34,7 +34,7 @@ class SpinProfile(Result):
     j_s: NDArray = quantity("A/m^2", "spin current along x", "x")
     layer: NDArray = quantity("1", "number of the layer", "x")
     edges: NDArray = quantity("m", "interfaces and ends", "edges")
-    resistance_area: float | None = quantity("ohm m^2", "resistance times area", default=None)
+    resistance_area: float = quantity("ohm m^2", "resistance times area", default=np.nan)
 
     def at(self, edge: int, side: str = "left") -> tuple[float, float]:
         """Return (μ_s [V], j_s [A/m²]) on one side of edge number ``edge``: 0 is the start, −1 the end.
@@ -184,7 +184,7 @@ class SpinDiffusion:
         parts = [self._inside(k, mu[k], source[k], points) for k in range(len(self.layers))]
         x, mu_s, j_s = (np.concatenate([part[i] for part in parts]) for i in range(3))
         number = np.repeat(np.arange(len(self.layers)), points)
-        area = self._resistance_area(mu, j_e) if current_across else None
+        area = self._resistance_area(mu, j_e) if current_across else np.nan
         return SpinProfile(x, mu_s, j_s, number, self.edges, area)
 
     def _edge_values(self, source: NDArray, j_e: float) -> NDArray:

@@ -19,15 +19,16 @@ from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.simulation import Simulation
 from fdmag.terms import TunnelTorque
+from tests.closeness import close
 
 AREA = 5e-15
 JUNCTION = TunnelJunction(RA_P=5e-12, TMR=1.5, V_h=0.5)
 
 
 def test_julliere():
-    assert julliere_tmr(0.6, 0.4) == pytest.approx(0.48 / 0.76)
+    assert julliere_tmr(0.6, 0.4) == close(0.48 / 0.76)
     assert julliere_tmr(0.6, 0.4) == pytest.approx(0.632, abs=5e-4)
-    assert julliere_polarisation(julliere_tmr(0.7, 0.7)) == pytest.approx(0.7)
+    assert julliere_polarisation(julliere_tmr(0.7, 0.7)) == close(0.7)
     with pytest.raises(ParameterError, match="from -1 to 1"):
         julliere_tmr(60, 0.4)
 
@@ -41,15 +42,15 @@ def test_parallel_antiparallel_and_between():
 def test_bias_halves_tmr_at_V_h_and_leaves_the_parallel_state():
     np.testing.assert_allclose(JUNCTION.resistance([1, -1], 0.5, area=AREA), [1000, 1750])
     np.testing.assert_allclose(JUNCTION.resistance([1, -1], -0.5, area=AREA), [1000, 1750])
-    assert JUNCTION.tmr(0.5) == pytest.approx(0.75)
+    assert JUNCTION.tmr(0.5) == close(0.75)
 
 
 def test_leads_compress_tmr_and_can_be_removed_again():
     through = TunnelJunction(RA_P=5e-12, TMR=1.5, R_series=500)
     R_P, R_AP = through.resistance([1, -1], area=AREA)
     assert (R_P, R_AP) == (1500, 3000)
-    assert R_AP / R_P - 1 == pytest.approx(apparent_tmr(1.5, 1000, 500)) == pytest.approx(1.0)
-    assert intrinsic_tmr(R_P, R_AP, 500) == pytest.approx(1.5)
+    assert R_AP / R_P - 1 == close(apparent_tmr(1.5, 1000, 500)) == close(1.0)
+    assert intrinsic_tmr(R_P, R_AP, 500) == close(1.5)
     with pytest.raises(ParameterError, match="not below the measured"):
         intrinsic_tmr(1500, 3000, 1500)
 
@@ -87,7 +88,7 @@ def test_read_out_over_part_of_a_track():
     first = (LAYER == 2) & (np.arange(4) < 2)
     cosine, area = JUNCTION.mean_cosine(magnet, "reference", first)
     assert cosine == pytest.approx(0)
-    assert area == pytest.approx(2 * 200e-18)
+    assert area == close(2 * 200e-18)
 
 
 @pytest.mark.parametrize("V", [0.4, -0.4])
@@ -96,8 +97,8 @@ def test_the_voltage_divides_between_junction_and_leads(V):
     magnet = stack(4 * [(0, 0, -1)])
     R, current = junction.read(magnet, V, "reference", "free")
     across = V - 2000 * current[0]
-    assert R[0] * current[0] == pytest.approx(V)
-    assert junction.current(-1, across, area=800e-18) == pytest.approx(current[0])
+    assert R[0] * current[0] == close(V)
+    assert junction.current(-1, across, area=800e-18) == close(current[0])
 
 
 def test_polarisations_of_two_channels():
@@ -105,8 +106,8 @@ def test_polarisations_of_two_channels():
     (u1, d1), (u2, d2) = (4, 1), (7, 3)
     channels = (u1 * u2 + d1 * d2) / (u1 * d2 + d1 * u2) - 1
     P1, P2 = two_channel_polarisation([u1, u2], [d1, d2])
-    assert pytest.approx((0.6, 0.4)) == (P1, P2)
-    assert pytest.approx(channels, rel=1e-12) == TunnelJunction.of_polarisations(5e-12, P1, P2).TMR
+    assert close((0.6, 0.4)) == (P1, P2)
+    assert close(channels, rel=1e-12) == TunnelJunction.of_polarisations(5e-12, P1, P2).TMR
     with pytest.raises(ParameterError, match="not both 0"):
         two_channel_polarisation(0, 0)
 
@@ -116,8 +117,8 @@ def test_leads_are_removed_to_rounding(R_series):
     """Resistances with leads, made into a junction again: RA and TMR to 1e-12, as far as the digits allow."""
     junction = TunnelJunction(RA_P=5e-12, TMR=1.5, R_series=R_series)
     again = TunnelJunction.of_resistances(*junction.resistance([1, -1], area=AREA), area=AREA, R_series=R_series)
-    assert pytest.approx(1.5, rel=1e-12) == again.TMR
-    assert pytest.approx(5e-12, rel=1e-12) == again.RA_P
+    assert close(1.5, rel=1e-12) == again.TMR
+    assert close(5e-12, rel=1e-12) == again.RA_P
 
 
 def test_a_table_of_the_same_form_gives_the_same_junction():
@@ -152,7 +153,7 @@ def test_divider_with_a_load():
     # by bias the antiparallel state loses signal: the divider satisfies Kirchhoff's law at the bias it has itself
     falling = TunnelJunction(RA_P=5e-12, TMR=1.5, V_h=0.1)
     node = falling.node_voltage(-1, 0.5, area=AREA, load=2000)
-    assert node / falling.resistance(-1, node, area=AREA) == pytest.approx((0.5 - node) / 2000, rel=1e-12)
+    assert node / falling.resistance(-1, node, area=AREA) == close((0.5 - node) / 2000, rel=1e-12)
 
 
 def test_polarisation_falls_as_in_the_torque():
@@ -164,10 +165,8 @@ def test_polarisation_falls_as_in_the_torque():
         J = junction.current(0, V, area=1.0)
         wanted = HBAR * junction.polarisation(V) * abs(J) / (2 * ELEMENTARY_CHARGE * Ms * thickness)
         field = magnet.effective_field()[0, :, 0, 0, 0]
-        assert np.linalg.norm(field) == pytest.approx(wanted, rel=1e-12)
-        assert junction.polarisation(V) == pytest.approx(
-            polarisation_at_bias(junction.polarisation(0), 1.5, V, 0.4), rel=1e-12
-        )
+        assert np.linalg.norm(field) == close(wanted, rel=1e-12)
+        assert junction.polarisation(V) == close(polarisation_at_bias(junction.polarisation(0), 1.5, V, 0.4), rel=1e-12)
     assert TunnelJunction.of(magnet.terms["tunnel_torque"]) == junction
 
 

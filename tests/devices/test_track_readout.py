@@ -12,6 +12,7 @@ from fdmag.initial import wall
 from fdmag.mesh import Mesh
 from fdmag.simulation import Simulation
 from fdmag.terms import Exchange, UniaxialAnisotropy
+from tests.closeness import close
 
 JUNCTION = TunnelJunction(RA_P=5e-12, TMR=1.5)
 READOUT = TrackReadout(JUNCTION, -50e-9, 50e-9, 20e-9, 5e-9)
@@ -30,11 +31,11 @@ def test_mean_is_the_integral(q, width):
 def test_linear_inside_and_flat_outside():
     q = np.linspace(-30e-9, 30e-9, 7)
     np.testing.assert_allclose(READOUT.cosine(q), q / 50e-9, atol=1e-4)
-    assert READOUT.conductance(-1e-6) == pytest.approx(READOUT.area / 12.5e-12)
-    assert READOUT.conductance(1e-6) == pytest.approx(READOUT.area / 5e-12)
+    assert READOUT.conductance(-1e-6) == close(READOUT.area / 12.5e-12)
+    assert READOUT.conductance(1e-6) == close(READOUT.area / 5e-12)
     # at an end of the junction half of the slope is left
     curve = READOUT.curve([0.0, 50e-9])
-    assert curve.slope[1] / curve.slope[0] == pytest.approx(0.5, rel=1e-3)
+    assert curve.slope[1] / curve.slope[0] == close(0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize("up_before", [True, False])
@@ -57,7 +58,7 @@ def test_a_wall_in_a_simulation(q, sign):
     track = Simulation(MESH, [], Ms=8e5, m=wall(MESH, position=q, width=5e-9, **ends))
     R, _ = JUNCTION.read(track, 0.1, (0, 0, 1), INSIDE)
     readout = TrackReadout(JUNCTION, -50e-9, 50e-9, 20e-9, 5e-9, up_before=sign > 0)
-    assert 1 / R[0] == pytest.approx(float(readout.conductance(q)), rel=2e-4)
+    assert 1 / R[0] == close(float(readout.conductance(q)), rel=2e-4)
 
 
 def test_a_relaxed_wall(device):

@@ -17,6 +17,7 @@ from fdmag.devices.spread import Spread, correlation_matrix, draw
 from fdmag.devices.tolerance import tolerable_spread
 from fdmag.devices.variability import sensitivities, statistics_of, variability, with_elliott_yafet
 from fdmag.errors import ParameterError
+from tests.closeness import close
 
 RHO, LENGTH, T_HM, SIGMA = 200e-8, 2e-9, 4e-9, 1.5e5
 XI = partial(spin_hall_figure, t_HM=T_HM, spin_hall_conductivity=SIGMA)
@@ -32,7 +33,7 @@ def spreads(rho=0.02, length=0.03, distribution="normal"):
 def test_sensitivities_are_the_derivatives():
     nominal, slopes, errors = sensitivities(XI, spreads())
     exact = np.array([nominal / RHO, -OF_LENGTH * nominal / LENGTH])
-    assert nominal == pytest.approx(SIGMA * RHO * (1 - 1 / np.cosh(2)), rel=1e-12)
+    assert nominal == close(SIGMA * RHO * (1 - 1 / np.cosh(2)), rel=1e-12)
     assert np.all(np.abs(slopes - exact) <= errors)
     np.testing.assert_allclose(slopes, exact, rtol=1e-7)
     assert np.all(errors < 1e-3 * np.abs(slopes))
@@ -43,9 +44,9 @@ def test_linearised_and_monte_carlo_agree_where_the_figure_is_linear(correlation
     r = 0 if correlation is None else next(iter(correlation.values()))
     result = variability(XI, spreads(), correlation, samples=40_000, seed=3)
     exact = np.sqrt(0.02**2 + (OF_LENGTH * 0.03) ** 2 - 2 * r * 0.02 * OF_LENGTH * 0.03)
-    assert result.CV_linear == pytest.approx(exact, rel=1e-6)
+    assert result.CV_linear == close(exact, rel=1e-6)
     assert abs(result.deviation) < 4
-    assert result.share.sum() == pytest.approx(1)
+    assert result.share.sum() == close(1)
     np.testing.assert_allclose(result.elasticity, [1, -OF_LENGTH], rtol=1e-6)
 
 
@@ -56,7 +57,7 @@ def test_a_product_of_lognormal_values_is_exact():
     exact = np.sqrt(1.16**2 - 1)
     assert abs(result.CV - exact) < 4 * result.sigma_CV
     assert abs(result.mean - 2) < 4 * result.sigma_mean
-    assert result.CV_linear == pytest.approx(0.4 * np.sqrt(2), rel=1e-9)
+    assert result.CV_linear == close(0.4 * np.sqrt(2), rel=1e-9)
     assert result.deviation > 4
 
 
@@ -69,7 +70,7 @@ def test_stated_errors_are_true():
         for name in ("mean", "spread", "CV"):
             scatter = np.std([getattr(run, name) for run in runs])
             stated = np.mean([getattr(run, f"sigma_{name}") for run in runs])
-            assert scatter == pytest.approx(stated, rel=0.16), (distribution, name)  # 4 standard errors of a spread
+            assert scatter == close(stated, rel=0.16), (distribution, name)  # 4 standard errors of a spread
 
 
 def test_distributions_have_the_mean_and_the_spread_that_is_given():
@@ -77,7 +78,7 @@ def test_distributions_have_the_mean_and_the_spread_that_is_given():
     for distribution in ("normal", "uniform", "lognormal"):
         values = Spread(3.0, 0.6, distribution).values(z)
         assert values.mean() == pytest.approx(3.0, abs=4 * 0.6 / np.sqrt(4e5))
-        assert values.std() == pytest.approx(0.6, rel=6e-3)
+        assert values.std() == close(0.6, rel=6e-3)
         assert distribution == "normal" or values.min() > 0
 
 
@@ -96,7 +97,7 @@ def test_tolerable_spread_of_the_resistivity():
     assert exact == pytest.approx(0.0195, abs=5e-5)
     answer = tolerable_spread(XI, spreads(length=0.05), "rho", 0.04, seed=4)
     assert answer.possible
-    assert answer.CV_linear == pytest.approx(exact, rel=1e-6)
+    assert answer.CV_linear == close(exact, rel=1e-6)
     # a nonlinear figure: the linear answer is right up to the square of the spreads
     assert abs(answer.CV - exact) < 4 * answer.sigma_CV + 0.05 * exact
     # devices never used in the search vary by what is allowed
@@ -107,7 +108,7 @@ def test_tolerable_spread_of_the_resistivity():
     assert not impossible.possible
     assert np.isnan(impossible.CV)
     assert np.isnan(impossible.CV_linear)
-    assert impossible.CV_others == pytest.approx(OF_LENGTH * 0.06, rel=0.02)
+    assert impossible.CV_others == close(OF_LENGTH * 0.06, rel=0.02)
 
 
 def test_correlation_can_make_it_possible():
@@ -116,7 +117,7 @@ def test_correlation_can_make_it_possible():
     roots = np.sort(np.roots([1, -2 * r * e, e**2 - 0.04**2]))
     answer = tolerable_spread(XI, spreads(length=0.06), "rho", 0.04, {("rho", "lambda_sf"): r})
     assert answer.possible
-    assert (answer.CV_linear_lowest, answer.CV_linear) == pytest.approx(tuple(roots), rel=1e-5)
+    assert (answer.CV_linear_lowest, answer.CV_linear) == close(tuple(roots), rel=1e-5)
     assert abs(answer.CV - roots[1]) < 0.03 * roots[1]
 
 
@@ -127,10 +128,10 @@ def test_elliott_and_yafet_bind_the_length_to_the_resistivity():
     alone = {"rho": Spread.relative(RHO, 0.02), "rho_lambda": Spread(product, 0.0)}
     result = variability(bound, alone, seed=1)
     np.testing.assert_allclose(result.elasticity, [1 + OF_LENGTH, -OF_LENGTH], rtol=1e-6)
-    assert result.CV_linear == pytest.approx(0.02 * (1 + OF_LENGTH), rel=1e-6)
+    assert result.CV_linear == close(0.02 * (1 + OF_LENGTH), rel=1e-6)
     answer = tolerable_spread(bound, alone, "rho", 0.04)
-    assert answer.CV_linear == pytest.approx(0.04 / (1 + OF_LENGTH), rel=1e-6)
-    assert elliott_yafet_length(RHO, product) == pytest.approx(LENGTH)
+    assert answer.CV_linear == close(0.04 / (1 + OF_LENGTH), rel=1e-6)
+    assert elliott_yafet_length(RHO, product) == close(LENGTH)
 
 
 def test_figures_of_discs():
@@ -142,14 +143,12 @@ def test_figures_of_discs():
     # a coherent disc: ∂ln(K t)/∂ln t = −Kd/K; this one turns by a wall: ∂ln(sqrt(K) t)/∂ln t = 1 − (K + Kd)/2K
     wall = np.pi / 4 * 30e-9 > 4 * np.sqrt(20e-12 / K)
     exact = 1 - (K + Kd) / (2 * K) if wall else -Kd / K
-    assert result.elasticity[1] == pytest.approx(exact, rel=1e-5)
+    assert result.elasticity[1] == close(exact, rel=1e-5)
     assert result.CV > 0.03
     current = variability(partial(disc_critical_current, Ks=1.3e-3, diameter=30e-9, alpha=0.01, P=0.6), base)
-    assert current.elasticity[1] == pytest.approx(-Kd / K, rel=1e-5)
+    assert current.elasticity[1] == close(-Kd / K, rel=1e-5)
     field = spin_orbit_field(RHO, LENGTH, T_HM, SIGMA, 1.26e6, 1.1e-9)
-    assert field == pytest.approx(
-        1.0545718e-34 * XI(rho=RHO, lambda_sf=LENGTH) / (2 * 1.602176634e-19 * 1.26e6 * 1.1e-9)
-    )
+    assert field == close(1.0545718e-34 * XI(rho=RHO, lambda_sf=LENGTH) / (2 * 1.602176634e-19 * 1.26e6 * 1.1e-9))
 
 
 def test_plot_dataset_and_text():
@@ -159,7 +158,7 @@ def test_plot_dataset_and_text():
     xarray = pytest.importorskip("xarray")
     data = result.to_xarray()
     assert isinstance(data, xarray.Dataset)
-    assert data["elasticity"].sel(parameter="rho") == pytest.approx(1)
+    assert data["elasticity"].sel(parameter="rho") == close(1)
 
 
 def test_no_spread_at_all():
