@@ -19,19 +19,14 @@ from fdmag.output.provenance import machine_info, write_json
 __all__ = ["aihwkit_piecewise", "aihwkit_soft_bounds", "neurosim", "write_crossbar"]
 
 
-def neurosim(figures: SynapseFigures, *, device_to_device_label: float = 0.0) -> dict[str, Any]:
+def neurosim(figures: SynapseFigures) -> dict[str, Any]:
     """Return the parameters of ``RealDevice`` in NeuroSim's ``Cell.cpp``.
 
     Its rule: from G at the pulse position x = −A ln(1 − (G − G_min)/B), one pulse leads to
     G_min + B (1 − e^{−(x ± 1)/A}) with B = (G_max − G_min)/(1 − e^{−N/A}), A = ``paramALTP`` up and ``paramALTD`` down.
     Positions are counted upwards for both, so that A and the label ``NL_LTD`` of a depression that saturates are
-    negative there.
-
-    Parameters
-    ----------
-    figures : SynapseFigures
-    device_to_device_label : float
-        ``sigmaDtoD``, the standard deviation of the nonlinearity labels over devices.
+    negative there. ``sigmaCtoC`` is the standard deviation of one update [S], ``sigmaDtoD`` that of the labels over
+    devices, ``sigmaReadNoise`` that of a reading over the conductance, here the highest.
 
     Source: P.-Y. Chen, X. Peng, S. Yu, IEDM 2017, 6.1.1; user manual of MLP+NeuroSim V3.0.
     """
@@ -48,7 +43,7 @@ def neurosim(figures: SynapseFigures, *, device_to_device_label: float = 0.0) ->
         "paramALTD": -d.A,
         "nonlinearWrite": True,
         "sigmaCtoC": update if np.isfinite(update) else 0.0,
-        "sigmaDtoD": device_to_device_label,
+        "sigmaDtoD": figures.label_spread if np.isfinite(figures.label_spread) else 0.0,
         "readNoise": bool(p.assumed == "read" and max(p.noise, d.noise) > 0),
         "sigmaReadNoise": max(p.noise, d.noise) / figures.G_max if p.assumed == "read" else 0.0,
     }

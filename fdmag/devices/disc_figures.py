@@ -9,10 +9,18 @@ import numpy as np
 
 from fdmag.analytic.disc_barrier import disc_barrier
 from fdmag.analytic.spin_orbit import intrinsic_efficiency
-from fdmag.analytic.spin_torque import critical_current, spin_torque_field
+from fdmag.analytic.spin_torque import critical_current, spin_torque_field, switching_time
+from fdmag.analytic.write_energy import spin_transfer_write_energy
 from fdmag.constants import BOLTZMANN, MU_0
 
-__all__ = ["disc_anisotropy", "disc_critical_current", "disc_stability", "spin_hall_figure", "spin_orbit_field"]
+__all__ = [
+    "disc_anisotropy",
+    "disc_critical_current",
+    "disc_stability",
+    "disc_write_energy",
+    "spin_hall_figure",
+    "spin_orbit_field",
+]
 
 
 def spin_hall_figure(rho: Any, lambda_sf: Any, t_HM: Any, spin_hall_conductivity: Any) -> Any:
@@ -75,3 +83,38 @@ def disc_critical_current(Ks: Any, Ms: Any, thickness: Any, diameter: Any, alpha
     """
     K = disc_anisotropy(Ks, Ms, thickness)
     return critical_current(K * np.pi / 4 * np.square(diameter) * thickness, alpha, P)
+
+
+def disc_write_energy(
+    Ks: Any, Ms: Any, thickness: Any, diameter: Any, alpha: float, P: Any, RA: Any, current: Any, T: float = 300.0
+) -> Any:
+    """Return I² RA t/A [J], the heat of a current that writes a disc in the macrospin's time; NaN if it cannot.
+
+    The current is given, as a driver on a chip gives it to every device: one with a higher I_c0 switches more slowly.
+    The time starts at θ0 = 1/sqrt(2Δ) with Δ = K_eff V/(k_B T).
+
+    Parameters
+    ----------
+    Ks, Ms, thickness, diameter
+        As in `disc_stability`.
+    alpha, P
+        Damping, and spin polarisation.
+    RA : array_like [Ω m²]
+    current : array_like [A]
+    T : float [K]
+
+    >>> energy = disc_write_energy(1.3e-3, 1.26e6, 1.0e-9, 30e-9, 0.01, 0.6, 5e-12, current=45e-6)
+    >>> print(f"{energy * 1e15:.1f} fJ")
+    40.5 fJ
+    """
+    K = np.asarray(disc_anisotropy(Ks, Ms, thickness))
+    area = np.pi / 4 * np.square(diameter)
+    overdrive = current / np.asarray(disc_critical_current(Ks, Ms, thickness, diameter, alpha, P))
+    able = (K > 0) & (overdrive > 1)
+    safe = np.where(able, K, 1e6)
+    start = 1 / np.sqrt(2 * safe * area * thickness / (BOLTZMANN * T))
+    able = able & (start < np.pi / 2)
+    duration = switching_time(np.where(able, overdrive, 2.0), np.minimum(start, np.pi / 2), alpha, 1.0)
+    duration = duration / (2 * safe / np.asarray(Ms, dtype=float))
+    energy = spin_transfer_write_energy(np.asarray(current) / area, RA, duration, area)
+    return np.where(able, energy, np.nan)

@@ -34,6 +34,9 @@ class SynapseFigures(Result):
         devices. NaN for one cycle.
     device_to_device
         Standard deviation of devices' mean conductances, that of cycles removed. NaN for one device.
+    label_spread
+        Standard deviation of the nonlinearities over devices, each fitted by itself, both directions pooled and the
+        errors of the fits removed. NaN for one device.
     update_noise
         Standard deviation of one update; NaN if readings were assumed to be what is noisy.
     levels
@@ -61,6 +64,8 @@ class SynapseFigures(Result):
     sigma_cycle_to_cycle: float = quantity("S", "standard error")
     device_to_device: float = quantity("S", "standard deviation over devices")
     sigma_device_to_device: float = quantity("S", "standard error")
+    label_spread: float = quantity("1", "standard deviation of nonlinearities over devices")
+    sigma_label_spread: float = quantity("1", "standard error")
     update_noise: float = quantity("S", "standard deviation of an update")
     levels: int = quantity("1", "distinguishable levels")
     energy_p: float = quantity("J", "energy of a pulse up")
@@ -165,6 +170,7 @@ def synapse_figures(
         p, d, np.arange(p.pulses + 1), up.mean(axis=(0, 1)), down.mean(axis=(0, 1)),
         low, float(sigma_low), high, float(sigma_high), p.nonlinearity, p.sigma_nonlinearity, d.nonlinearity,
         d.sigma_nonlinearity, asymmetry, sigma_asymmetry, cycle, sigma_cycle, device, sigma_device,
+        *_label_spread(up, down, noise),
         float(np.sqrt((p.noise**2 + d.noise**2) / 2)) if noise == "update" else np.nan,
         distinguishable_levels(high - low, spread, most, sigmas), *energy,
     )  # fmt: skip
@@ -195,6 +201,26 @@ def _asymmetry(p: ResponseFit, d: ResponseFit) -> tuple[float, float]:
     return distance(p.curvature, d.curvature), float(np.hypot(by_p * p.sigma_curvature, by_d * d.sigma_curvature))
 
 
+def _label_spread(up: NDArray, down: NDArray, noise: str) -> tuple[float, float]:
+    """Return the standard deviation of nonlinearities over devices, and its standard error."""
+    devices = len(up)
+    if devices == 1:
+        return np.nan, np.nan
+    between = errors = 0.0
+    for sweeps in (up, down):
+        fits = [fit_response(device, noise) for device in sweeps]
+        between += float(np.var([fit.nonlinearity for fit in fits], ddof=1)) / 2
+        errors += float(np.mean([fit.sigma_nonlinearity**2 for fit in fits])) / 2
+    return _without(between, errors, 2 * (devices - 1))
+
+
+def _without(between: float, errors: float, freedom: float) -> tuple[float, float]:
+    """Return sqrt(between − errors), 0 if that is negative, and its standard error."""
+    left = max(between - errors, 0.0) ** 0.5
+    of_variance = between * (2 / freedom) ** 0.5
+    return left, of_variance / (2 * left) if left else of_variance**0.5
+
+
 def _spreads(up: NDArray, down: NDArray) -> tuple[float, float, float, float]:
     """Return the standard deviations over cycles and over devices, each with its standard error.
 
@@ -210,7 +236,5 @@ def _spreads(up: NDArray, down: NDArray) -> tuple[float, float, float, float]:
         sigma_cycle = cycle / (2 * devices * (cycles - 1)) ** 0.5
     if devices > 1:
         between = float(both.mean(axis=1).var(axis=0, ddof=1).mean())
-        excess = max(between - within / cycles, 0.0)
-        device = excess**0.5
-        sigma_device = between / (2 * (devices - 1)) ** 0.5 / device if device else between**0.5
+        device, sigma_device = _without(between, within / cycles, devices - 1)
     return cycle, sigma_cycle, device, sigma_device

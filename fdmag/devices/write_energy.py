@@ -82,7 +82,7 @@ def write_energy_scaling(
     mechanisms : sequence of SpinTransferWrite, SpinOrbitWrite, VoltageWrite
     layer : FreeLayer
     Delta : float
-        60 keeps a bit for ten years.
+        With an attempt time of 1 ns one bit of 40 lasts for years; arrays need 60 and more.
 
     Raises
     ------

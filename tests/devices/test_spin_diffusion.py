@@ -13,9 +13,12 @@ from fdmag.analytic.spin_diffusion import (
 )
 from fdmag.analytic.spin_orbit import backflow_factor
 from fdmag.analytic.spin_torque import spin_hall_efficiency
-from fdmag.constants import ELEMENTARY_CHARGE
+from fdmag.constants import ELEMENTARY_CHARGE, GAMMA_E, HBAR
 from fdmag.devices.spin_diffusion import End, Interface, Layer, SpinDiffusion
 from fdmag.errors import ParameterError
+from fdmag.mesh import Mesh
+from fdmag.simulation import Simulation
+from fdmag.terms import SpinOrbitTorque
 from tests.closeness import close
 
 SINK = End(absorption=np.inf)
@@ -201,6 +204,31 @@ def test_against_a_general_boundary_value_solver():
     mu1, j1, mu2, j2 = found.sol(s)
     np.testing.assert_allclose(profile.mu_s, np.concatenate([mu1, mu2]) * unit, rtol=1e-6, atol=1e-12)
     np.testing.assert_allclose(profile.j_s, np.concatenate([j1, j2]) * 1e12, rtol=1e-6, atol=1e3)
+
+
+def test_a_current_carries_the_spins_of_the_ferromagnet_that_its_electrons_come_from():
+    """J < 0: electrons move along +x, from the ferromagnet into the normal metal, and bring majority spins."""
+    layers = [Layer(np.inf, **COBALT), Layer(np.inf, **COPPER)]
+    towards = SpinDiffusion(layers).solve(current_across=-1e11)
+    assert towards.at(1)[0] > 0 < towards.at(1)[1]
+    assert towards.j_s[0] == close(0.46e11, rel=1e-2)  # deep in the ferromagnet
+    away = SpinDiffusion(layers).solve(current_across=1e11)
+    assert away.at(1)[0] < 0
+
+
+def test_the_spin_current_that_is_absorbed_is_the_torque_of_the_term():
+    """dm/dt = γ ħ/(2 e Ms t) j_s [u − (u·m) m] with u = −normal × J, against a simulated spin–orbit torque."""
+    t_HM, length, angle, J, Ms, t = 4e-9, 1.5e-9, 0.3, 1e12, 1e6, 1e-9
+    metal = Layer(t_HM, 5e5, length, spin_hall_angle=angle)
+    j_s = SpinDiffusion([metal], right=SINK).solve(current_along=J).at(-1)[1]
+    m = np.array([0.6, 0.0, 0.8])
+    up = -np.cross([0, 0, 1], [1, 0, 0])
+    wanted = GAMMA_E * HBAR / (2 * ELEMENTARY_CHARGE * Ms * t) * j_s * (up - up @ m * m)
+    torque = SpinOrbitTorque(J=J, theta_SH=angle, t_HM=t_HM, lambda_sf=length)
+    magnet = Simulation(Mesh((1, 1, 1), (2e-9, 2e-9, t)), [torque], Ms=Ms, alpha=0.0, m=m)
+    magnet.run(1e-16)
+    turned = (magnet.m[0, :, 0, 0, 0] - m) / 1e-16
+    np.testing.assert_allclose(turned, wanted, atol=1e-3 * np.abs(wanted).max())
 
 
 def test_lengths():

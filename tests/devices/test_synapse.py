@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fdmag.analytic.pulse_response import nonlinearity_label, pulse_response
+from fdmag.analytic.pulse_response import nonlinearity_label, pulse_constant_of_label, pulse_response
 from fdmag.devices.crossbar import aihwkit_piecewise, aihwkit_soft_bounds, neurosim, write_crossbar
 from fdmag.devices.response_fit import fit_response
 from fdmag.devices.synapse import distinguishable_levels, synapse_figures
@@ -96,6 +96,23 @@ def test_spreads_over_cycles_and_devices_are_told_apart():
     single = synapse_figures(curves[0][0, 0], curves[1][0, 0])
     assert np.isnan(single.cycle_to_cycle)
     assert np.isnan(single.device_to_device)
+
+
+def test_spread_of_nonlinearities_over_devices():
+    """Labels drawn with a standard deviation of 0.3, sweeps with noise: that of the fits does not count."""
+    rng = np.random.default_rng(11)
+    devices = 60
+    sweeps = np.empty((2, devices, 2, N + 1))
+    for k in range(devices):
+        for sweep, label, ends in ((0, 2.0, (LOW, HIGH)), (1, 3.0, (HIGH, LOW))):
+            A = pulse_constant_of_label(label + 0.3 * rng.normal(), N)
+            sweeps[sweep, k] = ends[0] + (ends[1] - ends[0]) * pulse_response(PULSES, A, N)
+    sweeps += 2e-6 * rng.normal(size=sweeps.shape)
+    figures = synapse_figures(*sweeps)
+    assert abs(figures.label_spread - 0.3) < 4 * figures.sigma_label_spread
+    assert figures.sigma_label_spread == close(0.3 / np.sqrt(2 * 2 * 59), rel=0.5)
+    assert neurosim(figures)["sigmaDtoD"] == figures.label_spread
+    assert np.isnan(synapse_figures(up(), down()).label_spread)
 
 
 def test_levels_keep_their_distance():

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from fdmag.analytic.spin_torque import critical_current
+from fdmag.analytic.tunnel_junction import julliere_polarisation
 from fdmag.constants import BOLTZMANN
+from fdmag.devices.disc_figures import disc_critical_current, disc_stability, disc_write_energy
 from fdmag.devices.write_energy import write_energy_scaling
 from fdmag.devices.write_mechanisms import (
     COFEB,
@@ -54,6 +56,29 @@ def test_a_simulated_macrospin_switches_in_the_time_that_is_paid_for():
                         Ms=COFEB.Ms, alpha=COFEB.alpha, m=(np.sin(tilt), 0, np.cos(tilt)))  # fmt: skip
     magnet.run(time, tolerance=1e-8)
     assert abs(magnet.average_m()[0, 2]) < 1e-4
+
+
+def test_the_figure_of_one_disc_is_that_of_the_table():
+    """At twice its I_c0 a disc with these parameters costs what the table says for its K_eff."""
+    layer = FreeLayer(Ms=1.26e6, thickness=1.0, A=20e-12, alpha=0.01, Ks=1.3e-3)
+    scaling = write_energy_scaling([40e-9], [SpinTransferWrite()], layer)
+    disc = {"Ks": 1.3e-3, "Ms": 1.26e6, "thickness": scaling.thickness[0], "diameter": 40e-9, "alpha": 0.01, "P": 0.6}
+    current = 2 * disc_critical_current(**disc)
+    stability = disc_stability(1.3e-3, 1.26e6, scaling.thickness[0], 40e-9, 20e-12)
+    assert stability == close(60, rel=1e-9)
+    exact = disc_write_energy(**disc, RA=5e-12, current=current)
+    # the disc's time starts from the coherent barrier, the table's from Δ: equal where that is the lower one
+    coherent = scaling.K_eff[0] * np.pi / 4 * 40e-9**2 * scaling.thickness[0] / (BOLTZMANN * 300)
+    assert coherent == close(60, rel=1e-9)
+    assert exact == close(scaling.energy[0, 0], rel=1e-9)
+    too_little = disc_write_energy(**disc, RA=5e-12, current=np.array([0.4, 1.0]) * current)
+    np.testing.assert_array_equal(np.isnan(too_little), [True, False])
+
+
+def test_a_published_junction():
+    """S. Ikeda et al. (2010): 40 nm, Δ = 43, α = 0.027, TMR of 120 % and more: I_c0 = 49 µA."""
+    current = critical_current(43 * BOLTZMANN * 300, 0.027, julliere_polarisation(1.24))
+    assert abs(current - 49e-6) < 0.1 * 49e-6  # digits of Δ and α, and P from Jullière's formula
 
 
 def test_order_of_magnitude_of_published_devices():
