@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.analytic.spin_diffusion import spin_diffusion_length
+from fdmag.constants import ELEMENTARY_CHARGE
 from fdmag.devices.checks import checked
 from fdmag.errors import ParameterError
 
@@ -40,6 +42,30 @@ class Layer:
         where = f"layer {self.name!r}" if self.name else "layer"
         checked(where, self, thickness="positive m", conductivity="positive S/m", polarisation="inside -1 to 1")
         checked(where, self, spin_diffusion_length="positive m", spin_hall_angle="finite")
+
+    @classmethod
+    def of_diffusion(
+        cls, thickness: float, D: float, tau_sf: float, density_of_states: float, *, polarisation: float = 0.0,
+        spin_hall_angle: float = 0.0, name: str = "",
+    ) -> "Layer":  # fmt: skip
+        """Return the layer with λ = sqrt(D τ_sf) and Einstein's σ = e² N D.
+
+        Parameters
+        ----------
+        thickness : float [m]
+        D : float [m²/s]
+        tau_sf : float [s]
+        density_of_states : float [1/(J m³)]
+            At the Fermi level, both spins together.
+        polarisation, spin_hall_angle, name
+            As of the class.
+
+        >>> copper = Layer.of_diffusion(1e-6, D=1.7e-2, tau_sf=12e-12, density_of_states=1.1e47)
+        >>> print(f"{copper.spin_diffusion_length * 1e9:.0f} nm, {copper.conductivity:.1e} S/m")
+        452 nm, 4.8e+07 S/m
+        """
+        length = float(spin_diffusion_length(D, tau_sf))
+        return cls(thickness, ELEMENTARY_CHARGE**2 * density_of_states * D, length, polarisation, spin_hall_angle, name)
 
     @property
     def spin_conductance(self) -> float:

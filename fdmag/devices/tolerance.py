@@ -47,6 +47,14 @@ class Tolerance(Result):
     CV: float = quantity("1", "widest spread")
     sigma_CV: float = quantity("1", "standard error of the widest spread")
 
+    @property
+    def verdict(self) -> str:
+        """The answer as a sentence."""
+        if self.possible:
+            return f"{self.parameter} may vary by {self.CV:.2%} ± {self.sigma_CV:.2%} for a CV of {self.limit:.2%}"
+        return (f"impossible: without any spread of {self.parameter} the CV is {self.CV_others:.2%} already, "
+                f"above {self.limit:.2%}")  # fmt: skip
+
 
 def tolerable_spread(
     figure: Figure,

@@ -237,6 +237,9 @@ def test_lengths():
     n, v, m, tau = 8.5e28, 1.57e6, 9.109e-31, 25e-15
     diffusivity = diffusivity_of_conductivity(n * ELEMENTARY_CHARGE**2 * tau / m, 3 * n / (m * v**2))
     assert diffusivity == close(v**2 * tau / 3, rel=1e-12)
+    layer = Layer.of_diffusion(1e-6, D=diffusivity, tau_sf=10e-12, density_of_states=3 * n / (m * v**2))
+    assert layer.conductivity == close(n * ELEMENTARY_CHARGE**2 * tau / m)
+    assert layer.spin_diffusion_length == close(np.sqrt(diffusivity * 10e-12))
     with pytest.raises(ParameterError, match="above 0"):
         spin_diffusion_length(-1, 1)
 

@@ -107,6 +107,8 @@ def test_tolerable_spread_of_the_resistivity():
     assert abs(check.CV - 0.04) < 4 * allowed
     impossible = tolerable_spread(XI, spreads(length=0.06), "rho", 0.04)
     assert not impossible.possible
+    assert impossible.verdict.startswith("impossible: without any spread of rho the CV is 4.1")
+    assert answer.verdict.endswith("for a CV of 4.00%")
     assert np.isnan(impossible.CV)
     assert np.isnan(impossible.CV_linear)
     assert impossible.CV_others == close(OF_LENGTH * 0.06, rel=0.02)
