@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fdmag.devices.tolerance import tolerable_spread
     from fdmag.devices.track_readout import TrackReadout
     from fdmag.devices.variability import with_elliott_yafet
+    from fdmag.devices.wall_neuron import WallNeuron
     from fdmag.devices.write_energy import write_energy_scaling
     from fdmag.devices.write_mechanisms import FreeLayer, SpinOrbitWrite, SpinTransferWrite, VoltageWrite
 
@@ -38,6 +39,7 @@ _HOME = {
     "TrackReadout": "track_readout",
     "TunnelJunction": "mtj",
     "VoltageWrite": "write_mechanisms",
+    "WallNeuron": "wall_neuron",
     "fit_bias": "junction_curve",
     "synapse_figures": "synapse",
     "tabulate": "compact_model",
@@ -61,6 +63,7 @@ __all__ = [
     "TrackReadout",
     "TunnelJunction",
     "VoltageWrite",
+    "WallNeuron",
     "fit_bias",
     "synapse_figures",
     "tabulate",
