@@ -14,14 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import ParameterError
 
-__all__ = [
-    "bloch_wall_energy",
-    "bloch_wall_profile",
-    "mean_over_wall",
-    "neel_wall_energy",
-    "wall_width",
-    "wall_width_parameter",
-]
+__all__ = ["bloch_wall_energy", "bloch_wall_profile", "neel_wall_energy", "wall_width", "wall_width_parameter"]
 
 
 def _positive(name: str, values: ArrayLike, unit: str) -> NDArray:
@@ -176,31 +169,6 @@ def neel_wall_energy(A: ArrayLike, K: ArrayLike, D: ArrayLike) -> NDArray:
     6.575e-03 J/m^2
     """
     return 4 * np.sqrt(_positive("A", A, "J/m") * _positive("K", K, "J/m^3")) - np.pi * np.abs(D)
-
-
-def mean_over_wall(q: ArrayLike, x1: ArrayLike, x2: ArrayLike, width: ArrayLike) -> NDArray:
-    """Return the mean of tanh((q − x)/Δ) over x from x1 to x2, for a wall at q between an up and a down domain.
-
-    Δ/(x2 − x1) ln{cosh[(q − x1)/Δ]/cosh[(q − x2)/Δ]}: from −1 over 0 in the middle to 1, and (2q − x1 − x2)/(x2 − x1)
-    while the wall is well inside.
-
-    Parameters
-    ----------
-    q, x1, x2 : array_like [m]
-        Centre of the wall, and ends of the interval, x1 < x2.
-    width : array_like [m]
-        Δ.
-
-    >>> mean_over_wall([-1e-6, 0, 20e-9], -50e-9, 50e-9, 5e-9).round(6)
-    array([-1. ,  0. ,  0.4])
-    """
-    q, x1, x2 = (np.asarray(v, dtype=float) for v in (q, x1, x2))
-    width = _positive("width", width, "m")
-    _positive("x2 - x1", x2 - x1, "m")
-    first, second = np.abs(q - x1) / width, np.abs(q - x2) / width
-    # ln cosh y = |y| + ln(1 + e^{−2|y|}) − ln 2, which cannot overflow
-    difference = (first - second) + np.log1p(np.exp(-2 * first)) - np.log1p(np.exp(-2 * second))
-    return width / (x2 - x1) * difference
 
 
 def _constants(A: ArrayLike, Ku1: ArrayLike, Ku2: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:

@@ -101,6 +101,8 @@ class Interface:
     def __post_init__(self) -> None:
         checked("interface", self, conductance="positive S/m^2", polarisation="inside -1 to 1",
                 memory_loss="at least 0", injected="finite A/m^2", absorption="at least 0 S/m^2")  # fmt: skip
+        if np.isinf(self.absorption):
+            raise ParameterError("interface: absorption = inf S/m^2; allowed: finite. End the stack at a perfect sink")
         if self.memory_loss > 0 and not np.isfinite(self.conductance):
             raise ParameterError(
                 f"interface: memory_loss = {self.memory_loss:g} with a transparent interface; give its conductance"

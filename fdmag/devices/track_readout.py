@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fdmag.analytic.domain_wall import mean_over_wall
+from fdmag.analytic.wall_readout import mean_over_wall
 from fdmag.devices.checks import array_of, checked
 from fdmag.devices.mtj import TunnelJunction
 from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity

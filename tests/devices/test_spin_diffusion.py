@@ -262,6 +262,7 @@ def test_results_as_dataset_and_plot():
         (lambda: Layer(1e-9, 1e7, 1e-9, 1.0, name="Co"), "layer 'Co': polarisation = 1; allowed: above -1 and below 1"),
         (lambda: Interface(memory_loss=0.3), "give its conductance"),
         (lambda: Interface(1e15, absorption=1e12), "transparent interface"),
+        (lambda: Interface(absorption=np.inf), "End the stack"),
         (lambda: SpinDiffusion([]), "no layers"),
         (lambda: SpinDiffusion([Layer(1e-9, 1e7, 1e-9)] * 2, []), "0 interfaces for 2 layers; allowed: 1"),
         (lambda: SpinDiffusion([Layer(np.inf, 1e7, 1e-9)]), "infinitely thick"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from fdmag.analytic.domain_wall import mean_over_wall
+from fdmag.analytic.wall_readout import mean_over_wall
 from fdmag.devices.mtj import TunnelJunction
 from fdmag.devices.track_readout import TrackReadout
 from fdmag.errors import ParameterError
