@@ -18,7 +18,34 @@ __all__ = [
     "julliere_tmr",
     "polarisation_at_bias",
     "tmr_at_bias",
+    "two_channel_polarisation",
 ]
+
+
+def two_channel_polarisation(up: ArrayLike, down: ArrayLike) -> NDArray:
+    """Return P = (up − down)/(up + down) of what two spin channels conduct, or of what they conduct with.
+
+    Parameters
+    ----------
+    up, down : array_like
+        Densities of states at the Fermi level, for tunnelling; conductivities of the channels, for diffusion, where
+        also velocities and scattering times enter: σ ∝ N v² τ. Majority first, in any unit.
+
+    Raises
+    ------
+    ParameterError
+        A value is negative, or both are 0.
+
+    Source: N. F. Mott, Proc. R. Soc. A 153, 699 (1936), for the two channels; I. I. Mazin, Phys. Rev. Lett. 83, 1427
+    (1999), for what is meant by polarisation where.
+
+    >>> two_channel_polarisation([0.8, 1.0], [0.2, 0.0])
+    array([0.6, 1. ])
+    """
+    up, down = np.asarray(up, dtype=float), np.asarray(down, dtype=float)
+    if np.any(up < 0) or np.any(down < 0) or np.any(up + down == 0):
+        raise ParameterError("up, down: allowed: at least 0, and not both 0")
+    return np.asarray((up - down) / (up + down))
 
 
 def julliere_tmr(P1: ArrayLike, P2: ArrayLike) -> NDArray:

@@ -1,1 +1,81 @@
-"""Devices: what is read out of a simulation, and what it costs to write."""
+"""Devices: what is read out of a simulation, and what it costs to write.
+
+>>> from fdmag.devices import TunnelJunction
+>>> float(TunnelJunction(RA_P=5e-12, TMR=1.5).resistance(-1, area=5e-15))
+2500.0
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fdmag.devices.bias_table import BiasTable
+    from fdmag.devices.compact_model import CompactModel, tabulate
+    from fdmag.devices.crossbar import write_crossbar
+    from fdmag.devices.junction_curve import fit_bias
+    from fdmag.devices.mtj import TunnelJunction
+    from fdmag.devices.spin_diffusion import SpinDiffusion
+    from fdmag.devices.spin_layers import End, Interface, Layer
+    from fdmag.devices.spread import Spread
+    from fdmag.devices.synapse import synapse_figures
+    from fdmag.devices.tolerance import tolerable_spread
+    from fdmag.devices.track_readout import TrackReadout
+    from fdmag.devices.variability import with_elliott_yafet
+    from fdmag.devices.wall_neuron import WallNeuron
+    from fdmag.devices.write_energy import write_energy_scaling
+    from fdmag.devices.write_mechanisms import FreeLayer, SpinOrbitWrite, SpinTransferWrite, VoltageWrite
+
+_HOME = {
+    "BiasTable": "bias_table",
+    "CompactModel": "compact_model",
+    "End": "spin_layers",
+    "FreeLayer": "write_mechanisms",
+    "Interface": "spin_layers",
+    "Layer": "spin_layers",
+    "SpinDiffusion": "spin_diffusion",
+    "SpinOrbitWrite": "write_mechanisms",
+    "SpinTransferWrite": "write_mechanisms",
+    "Spread": "spread",
+    "TrackReadout": "track_readout",
+    "TunnelJunction": "mtj",
+    "VoltageWrite": "write_mechanisms",
+    "WallNeuron": "wall_neuron",
+    "fit_bias": "junction_curve",
+    "synapse_figures": "synapse",
+    "tabulate": "compact_model",
+    "tolerable_spread": "tolerance",
+    "with_elliott_yafet": "variability",
+    "write_crossbar": "crossbar",
+    "write_energy_scaling": "write_energy",
+}
+# ``variability`` is the name of a module too: it is imported from there
+__all__ = [
+    "BiasTable",
+    "CompactModel",
+    "End",
+    "FreeLayer",
+    "Interface",
+    "Layer",
+    "SpinDiffusion",
+    "SpinOrbitWrite",
+    "SpinTransferWrite",
+    "Spread",
+    "TrackReadout",
+    "TunnelJunction",
+    "VoltageWrite",
+    "WallNeuron",
+    "fit_bias",
+    "synapse_figures",
+    "tabulate",
+    "tolerable_spread",
+    "with_elliott_yafet",
+    "write_crossbar",
+    "write_energy_scaling",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fdmag.analytic.tunnel_junction import conductance_per_area, tmr_at_bias
+from fdmag.analytic.tunnel_junction import (
+    conductance_per_area,
+    intrinsic_tmr,
+    julliere_polarisation,
+    julliere_tmr,
+    tmr_at_bias,
+)
+from fdmag.devices.bias_table import BiasTable
+from fdmag.devices.checks import array_of, checked
+from fdmag.devices.junction_curve import JunctionCurve
 from fdmag.errors import ParameterError
 from fdmag.simulation import Simulation
 from fdmag.terms import TunnelTorque
@@ -22,17 +31,20 @@ class TunnelJunction:
     ----------
     RA_P : float [Ω m²]
         Resistance-area product of the parallel state.
-    TMR : float
-        (R_AP − R_P)/R_P at zero bias.
+    TMR : float or BiasTable
+        (R_AP − R_P)/R_P at zero bias, or over the bias.
     V_h : float [V]
-        Bias that halves TMR; 0: none does.
+        Bias that halves TMR, as TMR/[1 + (V/V_h)²]; 0: none does.
     R_series : float [Ω]
         Of the leads, which take their share of the voltage.
 
     Raises
     ------
     ParameterError
-        For a resistance that is not positive, or a TMR of −1 or less.
+        For a resistance that is not positive, a TMR of −1 or less, or V_h beside a table.
+
+    Source: J. C. Slonczewski, Phys. Rev. B 39, 6995 (1989): the conductance is linear in the cosine of the angle.
+    Valid for a barrier that is uniform over the area, and at biases small against its height.
 
     Examples
     --------
@@ -42,17 +54,50 @@ class TunnelJunction:
     """
 
     RA_P: float
-    TMR: float
+    TMR: float | BiasTable
     V_h: float = 0.0
     R_series: float = 0.0
 
     def __post_init__(self) -> None:
+        table = isinstance(self.TMR, BiasTable)
         for name, allowed in (("RA_P", "above 0 Ω m²"), ("TMR", "above -1"), ("V_h", "at least 0 V"),
                               ("R_series", "at least 0 Ω")):  # fmt: skip
             value = getattr(self, name)
+            if name == "TMR" and table:
+                continue
             good = {"RA_P": value > 0, "TMR": value > -1}.get(name, value >= 0)
             if not (good and np.isfinite(value)):
                 raise ParameterError(f"tunnel junction: {name} = {value:g}; allowed: {allowed}")
+        if table and self.V_h:
+            raise ParameterError(f"tunnel junction: V_h = {self.V_h:g} V beside a table of TMR; leave V_h out")
+
+    @classmethod
+    def of_polarisations(
+        cls, RA_P: float, P1: float, P2: float, V_h: float = 0.0, R_series: float = 0.0
+    ) -> "TunnelJunction":
+        """Return the junction of electrodes with these polarisations, by Jullière's formula.
+
+        >>> print(f"{TunnelJunction.of_polarisations(5e-12, 0.6, 0.4).TMR:.4f}")
+        0.6316
+        """
+        return cls(RA_P, float(julliere_tmr(P1, P2)), V_h, R_series)
+
+    @classmethod
+    def of_resistances(cls, R_P: float, R_AP: float, *, area: float, R_series: float = 0.0) -> "TunnelJunction":
+        """Return the junction whose two resistances [Ω], measured with the leads, are these at small bias.
+
+        Raises
+        ------
+        ParameterError
+            If the leads alone have as much resistance.
+
+        >>> junction = TunnelJunction.of_resistances(1500, 3000, area=5e-15, R_series=500)
+        >>> junction.RA_P, junction.TMR
+        (5e-12, 1.5)
+        """
+        checked("tunnel junction", {"area": area, "R_series": R_series}, area="positive m^2", R_series="at least 0 Ω")
+        TMR = float(intrinsic_tmr(R_P, R_AP, R_series))
+        return cls((R_P - R_series) * area, TMR, R_series=R_series)
 
     @classmethod
     def of(cls, term: TunnelTorque, R_series: float = 0.0) -> "TunnelJunction":
@@ -74,13 +119,46 @@ class TunnelJunction:
 
     def tmr(self, V: ArrayLike = 0.0) -> NDArray:
         """Return TMR at a bias [V], without the leads."""
+        if isinstance(self.TMR, BiasTable):
+            return self.TMR.at(V)
         return np.asarray(tmr_at_bias(self.TMR, np.asarray(V, dtype=float), self.V_h))
+
+    def polarisation(self, V: ArrayLike = 0.0) -> NDArray:
+        """Return the polarisation P(V) that like electrodes have for TMR(V), by Jullière's formula.
+
+        A `fdmag.terms.TunnelTorque` with P = ``polarisation(0)`` and the same TMR and V_h has this at the bias V.
+
+        Raises
+        ------
+        ParameterError
+            If TMR is negative: the electrodes are not alike.
+        """
+        return julliere_polarisation(self.tmr(V))
+
+    def torque(self, voltage: Any, P: Any = None, **others: Any) -> TunnelTorque:
+        """Return the spin torque of this junction under a voltage across it alone.
+
+        Parameters
+        ----------
+        voltage : as the parameter of `fdmag.terms.TunnelTorque` [V]
+        P : optional
+            By default ``polarisation(0)``.
+        **others
+            Further parameters of the term.
+
+        Raises
+        ------
+        ParameterError
+            For a table of TMR, which the term does not know; fit V_h by `fdmag.devices.junction_curve.fit_bias`.
+        """
+        if isinstance(self.TMR, BiasTable):
+            raise ParameterError("the term tunnel_torque has no table of TMR; give TMR and V_h, as fit_bias finds")
+        P = float(self.polarisation()) if P is None else P
+        return TunnelTorque(voltage=voltage, RA_P=self.RA_P, TMR=self.TMR, V_h=self.V_h, P=P, **others)
 
     def conductance(self, cosine: ArrayLike, V: ArrayLike = 0.0, *, area: ArrayLike) -> NDArray:
         """Return the conductance [S] of the junction without leads; areas [m²] of several cells are not summed."""
-        per_area = conductance_per_area(np.asarray(cosine, dtype=float), np.asarray(V, dtype=float), self.RA_P,
-                                        self.TMR, self.V_h)  # fmt: skip
-        return np.asarray(area * per_area)
+        return np.asarray(area * conductance_per_area(np.asarray(cosine, dtype=float), 0.0, self.RA_P, self.tmr(V)))
 
     def resistance(self, cosine: ArrayLike, V: ArrayLike = 0.0, *, area: ArrayLike) -> NDArray:
         """Return the resistance [Ω] with the leads, V [V] being the voltage across the junction alone."""
@@ -89,6 +167,53 @@ class TunnelJunction:
     def current(self, cosine: ArrayLike, V: ArrayLike, *, area: ArrayLike) -> NDArray:
         """Return the current [A] at the voltage V [V] across the junction alone."""
         return self.conductance(cosine, V, area=area) * V
+
+    def across(self, cosine: ArrayLike, V: ArrayLike, *, area: ArrayLike, load: float = 0.0) -> NDArray:
+        """Return the voltage [V] across the junction alone when V drives it, its leads and a load in series.
+
+        Parameters
+        ----------
+        cosine, area
+            As in `conductance`.
+        V : array_like [V]
+            Over junction, leads and load.
+        load : float [Ω]
+            A transistor, for example.
+        """
+        checked("voltage divider", {"load": load}, load="at least 0 Ω")
+        cosine, total, area = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (cosine, V, area)))
+        outside = self.R_series + load
+        if outside == 0:
+            return total.copy()
+        low, high = np.minimum(total, 0), np.maximum(total, 0)
+        for _ in range(80):  # halve the interval
+            middle = (low + high) / 2
+            too_much = middle + outside * self.current(cosine, middle, area=area) > total
+            low, high = np.where(too_much, low, middle), np.where(too_much, middle, high)
+        return (low + high) / 2
+
+    def node_voltage(self, cosine: ArrayLike, V: ArrayLike, *, area: ArrayLike, load: float) -> NDArray:
+        """Return the voltage [V] between load and ground of a divider: V over a load, then junction with leads.
+
+        The difference between antiparallel and parallel is what a sense amplifier sees.
+
+        >>> junction = TunnelJunction(RA_P=5e-12, TMR=1.5)
+        >>> junction.node_voltage([1, -1], 0.2, area=5e-15, load=1000).round(6)
+        array([0.1     , 0.142857])
+        """
+        across = self.across(cosine, V, area=area, load=load)
+        return across + self.R_series * self.current(cosine, across, area=area)
+
+    def curve(self, V: ArrayLike, *, area: float) -> JunctionCurve:
+        """Return both states over the voltage [V] across junction and leads, of the whole area [m²].
+
+        At 0 V the resistances are those of small signals.
+        """
+        V = array_of("curve", "V", V, least=2)
+        checked("curve", {"area": area}, area="positive m^2")
+        across = [self.across(c, V, area=area) for c in (1, -1)]
+        R_P, R_AP = (self.resistance(c, at, area=area) for c, at in zip((1, -1), across, strict=True))
+        return JunctionCurve(V, R_P, R_AP, R_AP / R_P - 1, self.tmr(across[1]))
 
     def mean_cosine(
         self, simulation: Simulation, reference: ArrayLike | str, free: Any = None
@@ -151,15 +276,9 @@ class TunnelJunction:
             Not 0 for a current; at 0 the resistance is that of small signals.
         """
         cosine, area = self.mean_cosine(simulation, reference, free)
-        total = np.broadcast_to(np.asarray(V, dtype=float), cosine.shape)
-        low, high = np.minimum(total, 0), np.maximum(total, 0)
-        for _ in range(80 if self.R_series else 0):  # halve the interval of the voltage across the junction
-            middle = (low + high) / 2
-            too_much = middle + self.R_series * self.current(cosine, middle, area=area) > total
-            low, high = np.where(too_much, low, middle), np.where(too_much, middle, high)
-        across = (low + high) / 2 if self.R_series else total
+        across = self.across(cosine, np.broadcast_to(np.asarray(V, dtype=float), cosine.shape), area=area)
         resistance = self.resistance(cosine, across, area=area)
-        return resistance, total / resistance
+        return resistance, np.asarray(V, dtype=float) / resistance
 
 
 def _interface(cells: NDArray[np.bool_], electrode: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:

@@ -61,6 +61,7 @@ _SLOPE = Magnet.slope
     [
         ("macrospin", _scaled_slope(1 + 1e-6)),
         pytest.param("time_order", _scaled_slope(1 + 1e-6), marks=pytest.mark.slow),
+        ("devices", _scaled_field(Slonczewski, 1.001)),
         ("bloch_wall", _scaled_field(Exchange, 1.001)),
         ("bloch_wall", _scaled_field(UniaxialAnisotropy, 1.01)),
         ("ferromagnetic_resonance", _scaled_field(Demag, 1.0001)),

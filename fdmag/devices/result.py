@@ -1,0 +1,129 @@
+"""What a device calculation returns: fields that know their unit, as an xarray dataset and as a plot."""
+
+import dataclasses
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fdmag.errors import ParameterError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from xarray import Dataset
+else:
+    Axes = Any
+
+__all__ = ["COLOURS", "Axes", "Quantity", "Result", "axes_for", "quantities", "quantity"]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""M. Okabe and K. Ito, Color Universal Design (2008): colours that colour-blind readers can tell apart."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a field of a result is.
+
+    Attributes
+    ----------
+    unit : str
+        "1" for a pure number.
+    meaning : str
+    dims : tuple of str
+        Name of each axis; empty for one number. An axis is named after the field that holds its values.
+    """
+
+    unit: str
+    meaning: str
+    dims: tuple[str, ...] = ()
+
+
+def quantity(unit: str, meaning: str, *dims: str, default: Any = dataclasses.MISSING) -> Any:
+    """Declare a dataclass field of a `Result` with its unit, meaning and axes."""
+    return dataclasses.field(default=default, metadata={"quantity": Quantity(unit, meaning, dims)})
+
+
+def quantities(result: Any) -> dict[str, Quantity]:
+    """Return what is declared for the fields of a result, or of its class, by name."""
+    return {f.name: f.metadata["quantity"] for f in dataclasses.fields(result) if "quantity" in f.metadata}
+
+
+class Result:
+    """Base of results: frozen dataclasses whose fields are declared by `quantity`; others are notes.
+
+    A field ``sigma_x`` is the standard uncertainty of ``x``, in its unit. ``str`` shows the numbers with both.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class Decay(Result):
+    ...     x: np.ndarray = quantity("m", "position", "x")
+    ...     mu: np.ndarray = quantity("V", "spin accumulation", "x")
+    >>> quantities(Decay)["mu"].unit
+    'V'
+    """
+
+    def to_xarray(self) -> "Dataset":
+        """Return the fields as an xarray dataset, with ``units`` and ``long_name``; notes become attributes.
+
+        Raises
+        ------
+        ParameterError
+            If xarray is not installed: ``pip install fdmag[sweep]``.
+        """
+        try:
+            import xarray
+        except ModuleNotFoundError as error:
+            raise ParameterError(f"datasets need xarray: pip install fdmag[sweep] ({error})") from error
+        declared = quantities(self)
+        variables = {}
+        for name, what in declared.items():
+            value = getattr(self, name)
+            if value is not None:
+                variables[name] = (what.dims, np.asarray(value), {"units": what.unit, "long_name": what.meaning})
+        coordinates = {name: variables.pop(name) for name, what in declared.items() if what.dims == (name,)}
+        notes = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in declared}  # type: ignore[arg-type]
+        attributes = {name: note for name, note in notes.items() if isinstance(note, str | int | float)}
+        return xarray.Dataset(variables, coordinates, attributes)
+
+    def __str__(self) -> str:
+        lines = [type(self).__name__]
+        for name, what in quantities(self).items():
+            value = getattr(self, name)
+            if what.dims or name.startswith("sigma_") or value is None or np.isnan(value):
+                continue
+            sigma = getattr(self, f"sigma_{name}", None)
+            spread = "" if sigma is None else f" ± {sigma:.2g}"
+            unit = "" if what.unit == "1" or what.unit.startswith("unit of") else f" {what.unit}"
+            lines.append(f"  {what.meaning}: {value:.6g}{spread}{unit}")
+        return "\n".join(lines)
+
+
+def _pyplot() -> ModuleType:
+    try:
+        import matplotlib.pyplot
+    except ModuleNotFoundError as error:
+        raise ParameterError(f"plots need matplotlib: pip install fdmag[plot] ({error})") from error
+    return matplotlib.pyplot
+
+
+def axes_for(ax: Axes | None, x: str, y: str, title: str = "") -> Axes:
+    """Return labelled axes, those given or those of a figure of their own.
+
+    Parameters
+    ----------
+    ax : matplotlib axes, optional
+    x, y : str
+        Labels with units, such as ``"V [V]"``.
+
+    Raises
+    ------
+    ParameterError
+        If matplotlib is needed and not installed: ``pip install fdmag[plot]``.
+    """
+    axes = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
+    axes.set(xlabel=x, ylabel=y, title=title)
+    axes.grid(alpha=0.3, linewidth=0.5)
+    axes.set_prop_cycle(color=COLOURS)
+    return axes
