@@ -117,4 +117,6 @@ def _draw(ours: NDArray, figure: Figure) -> None:
             axes.plot(t, ours[:, k, c], color=COLOURS[c], label=f"⟨{name}⟩, fdmag")
             for solution, marker in enumerate("+x"):
                 axes.plot(TIMES, PUBLISHED[k, solution, c] * 1e-4, marker, color=COLOURS[c], markersize=4)
-        axes.legend(fontsize="small")
+        for who, marker in zip(("D. Porter", "G. Finocchio"), "+x", strict=True):
+            axes.plot([], [], marker, color="black", markersize=4, label=f"published, {who}")
+        axes.legend(fontsize="small", ncols=2)
