@@ -119,4 +119,5 @@ def _draw(ours: NDArray, figure: Figure) -> None:
                 axes.plot(TIMES, PUBLISHED[k, solution, c] * 1e-4, marker, color=COLOURS[c], markersize=4)
         for who, marker in zip(("D. Porter", "G. Finocchio"), "+x", strict=True):
             axes.plot([], [], marker, color="black", markersize=4, label=f"published, {who}")
-        axes.legend(fontsize="small", ncols=2)
+        if k == 0:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)

@@ -43,7 +43,7 @@ class TimeReversal(Problem):
             film = _film(kind)
             start = film.m
             t, energy, potential, power = _run(film)
-            curves[kind] = t, (energy - energy[0]) / scale
+            curves[f"{kind} torque: E"] = t, (energy - energy[0]) / scale
             bound = 2 * np.e * float(film.state.steps[0]) * TOLERANCE
             turned = 1 if kind == "field-like" else -1
             back = _film(kind, -1, -film.m, turned * CURRENT)
@@ -55,6 +55,7 @@ class TimeReversal(Problem):
             )  # fmt: skip
             if kind == "field-like":
                 total = energy + potential
+                curves["field-like torque: E + ∫ Ms b m·p dV"] = t, (total - total[0]) / scale
                 rows.append(
                     Row("field-like: drift of E + ∫ Ms b m·p dV over the Zeeman energy", 0, np.ptp(total) / scale,
                         bound, "the field −b p is constant", "as the distance: local errors, times |m × B|")
@@ -118,5 +119,5 @@ def _run(film: Simulation) -> tuple[NDArray, NDArray, NDArray, NDArray]:
 def _draw(curves: dict[str, tuple[NDArray, NDArray]], figure: Figure) -> None:
     axes = label(figure.add_subplot(), "t [ps]", "change of the energy / Zeeman energy", "α = 0")
     for colour, (kind, (t, energy)) in zip(COLOURS, curves.items(), strict=False):
-        axes.plot(t * 1e12, energy, color=colour, label=f"{kind} torque")
+        axes.plot(t * 1e12, energy, color=colour, label=kind)
     axes.legend()
