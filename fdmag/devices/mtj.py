@@ -247,7 +247,7 @@ class TunnelJunction:
             cells = np.logical_and(cells, chosen)
         m = simulation.m
         if isinstance(reference, str):
-            electrode = regions.mask(reference)
+            electrode = regions.mask(reference) & simulation.magnetic.all(axis=0)
             upper, partner = _interface(cells & ~electrode, electrode)
             found = upper >= 0
             p = _at(m, partner)

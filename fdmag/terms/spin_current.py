@@ -41,6 +41,19 @@ def facing_cells(regions: Regions, region: str, where: str) -> tuple[NDArray[np.
     return below, np.ascontiguousarray(above)
 
 
+def complete_facing(term: Any, regions: Regions, Ms: Parameter) -> None:
+    """Let only cells with Ms > 0 polarise: set ``below`` and ``above`` of a bound term, (nz, ny, nx), anew.
+
+    In each column the nearest magnetic cell of the region counts; where it has none there is no torque.
+    """
+    mesh = regions.mesh
+    mask = regions.mask(term.reference) & np.broadcast_to((Ms.base > 0).any(axis=(0, 1)), mesh.shape)
+    steps = {"below": _steps_down(mask), "above": np.ascontiguousarray(_steps_down(mask[::-1])[::-1])}
+    for key, array in steps.items():
+        given: Parameter = getattr(term, key)
+        setattr(term, key, Parameter(array, given.declaration, mesh, regions, given.where))
+
+
 def _steps_down(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     steps = np.zeros(mask.shape)
     for k in range(1, len(mask)):

@@ -12,7 +12,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
 from fdmag.terms.slonczewski import REFERENCE, layered
-from fdmag.terms.spin_current import check_thickness, complete_thickness, cross, facing
+from fdmag.terms.spin_current import check_thickness, complete_facing, complete_thickness, cross, facing
 from fdmag.terms.term import Context, Term, dot
 
 
@@ -86,6 +86,11 @@ class TunnelTorqueLayers(TunnelTorque):
     kernel: ClassVar[str] = "terms/tunnel_torque_layers.h"
     below: Any = parameter("1", "cells down to the polarising one", default=0.0, time_dependent=False)
     above: Any = parameter("1", "cells up to the polarising one", default=0.0, time_dependent=False)
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Find the thickness where none is given, and the magnetic cells that polarise."""
+        super().complete(mesh, regions, Ms)
+        complete_facing(self, regions, Ms)
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return the sum over both sides."""
