@@ -37,6 +37,10 @@ class Declaration:
         1 for a scalar, 3 for a vector.
     minimum, above : float or None
         Least allowed value, inclusive and exclusive.
+    maximum : float or None
+        Largest allowed value, inclusive.
+    choices : tuple of float
+        The only allowed values, if there are any.
     unit_vector : bool
         The value is a direction and is normalised.
     time_dependent : bool
@@ -58,21 +62,51 @@ class Declaration:
     time_dependent: bool = True
     transforms: Transforms = "scalar"
     follows: str | None = None
+    maximum: float | None = None
+    choices: tuple[float, ...] = ()
+
+    @property
+    def ranged(self) -> bool:
+        """Whether not every finite number is allowed."""
+        return self.minimum is not None or self.above is not None or self.maximum is not None or bool(self.choices)
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, such as "at least 0 J/m"; empty if there is none."""
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        if self.choices:
+            return " or ".join(f"{choice:g}{unit}" for choice in self.choices)
+        if self.minimum is not None and self.maximum is not None:
+            return f"from {self.minimum:g} to {self.maximum:g}{unit}"
+        bounds = (("at least", self.minimum), ("above", self.above), ("at most", self.maximum))
+        return " and ".join(f"{word} {bound:g}{unit}" for word, bound in bounds if bound is not None)
+
+    def outside(self, given: ArrayLike) -> NDArray[np.bool_]:
+        """Return where values are out of the range."""
+        values = np.asarray(given)
+        wrong = np.zeros(values.shape, dtype=bool)
+        if self.choices:
+            wrong |= ~np.isin(values, self.choices)
+        if self.minimum is not None:
+            wrong |= values < self.minimum
+        if self.above is not None:
+            wrong |= values <= self.above
+        if self.maximum is not None:
+            wrong |= values > self.maximum
+        return wrong
+
+    def without_range(self) -> "Declaration":
+        """Return the declaration of one item of a sum: ranges are those of the sum."""
+        return dataclasses.replace(self, minimum=None, above=None, maximum=None, choices=())
 
     def check(self, values: NDArray, where: str) -> None:
         """Raise `ParameterError` if any value is not finite or out of its physical range."""
         if not np.all(np.isfinite(values)):
             raise ParameterError(f"{where}: {self.meaning} is not finite; finite numbers [{self.unit}] are allowed")
-        if self.minimum is not None and np.min(values) < self.minimum:
-            raise ParameterError(
-                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
-                f"allowed: at least {self.minimum:g} {self.unit}"
-            )
-        if self.above is not None and np.min(values) <= self.above:
-            raise ParameterError(
-                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
-                f"allowed: above {self.above:g} {self.unit}"
-            )
+        if self.ranged and np.any(wrong := self.outside(values)):
+            unit = "" if self.unit == "1" else f" {self.unit}"
+            came = np.broadcast_to(values, wrong.shape)[wrong].flat[0]
+            raise ParameterError(f"{where}: {self.meaning} = {came:g}{unit} is impossible; allowed: {self.allowed}")
 
 
 def parameter(
@@ -83,6 +117,8 @@ def parameter(
     components: int = 1,
     minimum: float | None = None,
     above: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[float, ...] = (),
     unit_vector: bool = False,
     time_dependent: bool = True,
     transforms: Transforms | None = None,
@@ -103,7 +139,7 @@ def parameter(
         allowed = "polar, axial" if components == 3 else "scalar, pseudoscalar"
         raise ParameterError(f"{meaning}: {components} component(s) transform as {transforms}; allowed: {allowed}")
     declaration = Declaration(
-        unit, meaning, components, minimum, above, unit_vector, time_dependent, transforms, follows
+        unit, meaning, components, minimum, above, unit_vector, time_dependent, transforms, follows, maximum, choices
     )
     return dataclasses.field(default=default, metadata={"parameter": declaration})
 
@@ -113,9 +149,13 @@ def tables(owner: type, meaning: str) -> Any:
     return dataclasses.field(default=(), metadata={"tables": owner, "description": meaning})
 
 
-def derived(unit: str, meaning: str, *, components: int = 1) -> Any:
-    """Declare a parameter that is worked out from the others, from regions or from Ms, and never given."""
-    declaration = Declaration(unit, meaning, components)
+def derived(unit: str, meaning: str, *, components: int = 1, follows: str | None = None) -> Any:
+    """Declare a parameter that is worked out from the others, from regions or from Ms, and never given.
+
+    With ``follows``, "term.parameter", it is that parameter of the other term, if there is one of that kind; the
+    term's `complete` sets what it is otherwise.
+    """
+    declaration = Declaration(unit, meaning, components, follows=follows)
     return dataclasses.field(init=False, repr=False, compare=False, metadata={"derived": declaration})
 
 
@@ -264,7 +304,7 @@ class Parameter:
         if not self._factor_is_full:
             factor = np.broadcast_to(np.asarray(self.function(t), dtype=np.float64), t.shape)
             values = base * factor[:, None, None, None, None]
-            if self.declaration.minimum is not None or self.declaration.above is not None:
+            if self.declaration.ranged:
                 self.declaration.check(values, f"{self.where} at t = {t} s")
             return values
         values = self._evaluated(t)
@@ -289,7 +329,7 @@ class Parameter:
         if declaration.unit_vector or not value.items:
             what = "a direction cannot be a sum" if declaration.unit_vector else "a sum of nothing"
             raise ParameterError(f"{self.where}: {what}; give one value")
-        part = dataclasses.replace(declaration, minimum=None, above=None)  # ranges are those of the sum
+        part = declaration.without_range()
         self._parts = [
             Parameter(item, part, self._mesh, regions, f"{self.where}, item {number} of the sum")
             for number, item in enumerate(value.items, start=1)

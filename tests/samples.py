@@ -13,6 +13,15 @@ PLACED = ("oersted_cylinder", "oersted_wire")
 """Terms with a place in space."""
 
 
+def draw(declared, rng, shape=()):
+    """Numbers of order 1 in the range of a declaration, for one component or several; twice as many fit it, too."""
+    if declared.choices:
+        return rng.choice(declared.choices, shape).astype(float)
+    if declared.components > 1:
+        return rng.normal(size=shape)
+    return (1 if declared.maximum is None else 0.3 * declared.maximum) * rng.uniform(0.5, 1.5, shape)
+
+
 def fitted(values):
     """Return the values by name; axes that must be perpendicular are."""
     if {"axis1", "axis2"} <= values.keys():

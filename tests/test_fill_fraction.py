@@ -6,9 +6,9 @@ import pytest
 from fdmag import Mesh, PerReplica, Simulation, initial
 from fdmag.constants import MU_0
 from fdmag.errors import ParameterError
-from fdmag.fill_fraction import FillFraction
 from fdmag.parameter import Driven
 from fdmag.shapes import Box, Cylinder, Sphere
+from fdmag.shares import Shares
 from fdmag.terms import Demag, Exchange, SpinOrbitTorque, UniaxialAnisotropy, Zeeman
 from fdmag.terms.exchange import Between
 
@@ -120,13 +120,13 @@ def test_it_runs_and_keeps_its_energy_without_damping():
 def test_refusals():
     mesh = Mesh((4, 4, 1), (NM, NM, NM))
     with pytest.raises(ParameterError, match="outside 0 to 1"):
-        FillFraction(np.full(mesh.shape, 1.5), mesh)
+        Shares(np.full(mesh.shape, 1.5), mesh)
     with pytest.raises(ParameterError, match=r"of shape \(1, 4, 4\)"):
-        FillFraction(np.ones((4, 4)), mesh)
+        Shares(np.ones((4, 4)), mesh)
     with pytest.raises(ParameterError, match="covers no cell"):
-        FillFraction(np.zeros(mesh.shape), mesh)
+        Shares(np.zeros(mesh.shape), mesh)
     with pytest.raises(ParameterError, match="samples = 0"):
-        FillFraction(Cylinder(NM), mesh, 0)
+        Shares(Cylinder(NM), mesh, 0)
     between = [Between(["left", "default"], A=1e-12)]
     with pytest.raises(ParameterError, match="give scale"):
         Simulation(

@@ -9,6 +9,7 @@ from fdmag.errors import ParameterError
 from fdmag.parameter import Parameter
 from fdmag.regions import Regions
 from fdmag.terms.term import Context
+from fdmag.terms.thickness import column_height
 
 
 def cross(a: NDArray, b: NDArray) -> NDArray:
@@ -70,21 +71,8 @@ def complete_thickness(term: Any, active: NDArray[np.bool_], Ms: Parameter, regi
     if given.base.any() and not isinstance(given, FoundThickness):
         return
     mesh, active = regions.mesh, (Ms.base > 0) & (active | ~active.any())
-    heights = stack_heights(np.broadcast_to(active, (active.shape[0], 1, *mesh.shape))[:, 0])
-    found = (heights * mesh.cell_size[2])[:, None]
-    if np.all(found == found.flat[0]):
-        found = found[:1, :, :1, :1, :1]
+    found = column_height(active, 2, mesh, term.shares)
     term.thickness = FoundThickness(found, given.declaration, mesh, regions, given.where)
-
-
-def stack_heights(active: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the number of active cells in a row along z that each is part of, (batch, nz, ny, nx); 1 outside."""
-    heights = active.astype(np.float64)
-    for k in range(1, active.shape[1]):
-        heights[:, k] = np.where(active[:, k], heights[:, k - 1] + 1, 0)
-    for k in range(active.shape[1] - 2, -1, -1):
-        heights[:, k] = np.where(active[:, k] & active[:, k + 1], heights[:, k + 1], heights[:, k])
-    return np.maximum(heights, 1)
 
 
 def check_thickness(thickness: Parameter) -> None:
