@@ -374,7 +374,7 @@ class Parameter:
                 raise ParameterError(f"{self.where}: {error}") from error
         if isinstance(value, GrainValues):
             try:
-                return value.spread(regions, components)[None]
+                return value.over_cells(regions, components)
             except ParameterError as error:
                 raise ParameterError(f"{self.where}: {error}") from error
         if isinstance(value, PerReplica):
