@@ -93,13 +93,14 @@ class Shares:
             1 where a cell is inactive.
         """
         if not self.partial:
-            return heights(active, axis)
-        volume = along_columns(np.add, np.where(active, self.volume, 0.0), active, axis)
+            return heights(active, axis, periodic=self._mesh.periodic[axis])
+        wraps = self._mesh.periodic[axis]
+        volume = along_columns(np.add, np.where(active, self.volume, 0.0), active, axis, wraps=wraps)
         if self._shape is None:
-            area = along_columns(np.maximum, np.where(active, self.volume, 0.0), active, axis)
+            area = along_columns(np.maximum, np.where(active, self.volume, 0.0), active, axis, wraps=wraps)
         else:
             lines = self._bits(axis)[:, None, None]
-            covered = along_columns(np.bitwise_or, np.where(active, lines, np.uint8(0)), active, axis)
+            covered = along_columns(np.bitwise_or, np.where(active, lines, np.uint8(0)), active, axis, wraps=wraps)
             area = _count(covered) / self._samples**2
         return np.where(active & (area > 0), volume / np.where(area > 0, area, 1), 1.0)
 
@@ -139,25 +140,38 @@ class Shares:
         return self._lines[axis]
 
 
-def heights(active: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
+def heights(active: NDArray[np.bool_], axis: int, *, periodic: bool = False) -> NDArray[np.float64]:
     """Return how many active cells without a gap each is part of along x, y or z (axis 0, 1, 2); 1 where inactive.
 
-    >>> heights(np.array([1, 1, 0, 1, 0], bool).reshape(1, 1, 5, 1, 1), 2).ravel()
-    array([2., 2., 1., 1., 1.])
+    >>> cells = np.array([1, 1, 0, 1, 1], bool).reshape(1, 1, 5, 1, 1)
+    >>> heights(cells, 2).ravel(), heights(cells, 2, periodic=True).ravel()
+    (array([2., 2., 1., 2., 2.]), array([4., 4., 1., 4., 4.]))
     """
-    return np.maximum(along_columns(np.add, active.astype(np.float64), active, axis), 1)
+    return np.maximum(along_columns(np.add, active.astype(np.float64), active, axis, wraps=periodic), 1)
 
 
-def along_columns(add: np.ufunc, values: NDArray, active: NDArray[np.bool_], axis: int) -> NDArray:
-    """Return ``values`` added up, by any ufunc, over the column of active cells that each cell is part of."""
-    cells = np.moveaxis(np.broadcast_to(active, np.broadcast_shapes(active.shape, values.shape)), -1 - axis, 0)
-    total = np.moveaxis(
-        np.array(np.broadcast_to(values, np.broadcast_shapes(active.shape, values.shape))), -1 - axis, 0
-    )
-    for k in range(1, len(cells)):
+def along_columns(
+    add: np.ufunc, values: NDArray, active: NDArray[np.bool_], axis: int, *, wraps: bool = False
+) -> NDArray:
+    """Return ``values`` added up, by any ufunc, over the column of active cells that each cell is part of.
+
+    Along an axis that ``wraps`` the first cell follows the last.
+    """
+    shape = np.broadcast_shapes(active.shape, values.shape)
+    cells = np.moveaxis(np.broadcast_to(active, shape), -1 - axis, 0)
+    total = np.moveaxis(np.array(np.broadcast_to(values, shape)), -1 - axis, 0)
+    n = len(cells)
+    for k in range(1, n):
         total[k] = np.where(cells[k] & cells[k - 1], add(total[k], total[k - 1]), total[k])
-    for k in range(len(cells) - 2, -1, -1):
+    for k in range(n - 2, -1, -1):
         total[k] = np.where(cells[k] & cells[k + 1], total[k + 1], total[k])
+    if wraps:
+        # Where the first and the last column are two parts of one, each of their cells has what both add up to.
+        both = add(total[0], total[-1])
+        joined = cells[0] & cells[-1] & ~cells.all(axis=0)
+        first = np.logical_and.accumulate(cells, axis=0)
+        last = np.logical_and.accumulate(cells[::-1], axis=0)[::-1]
+        total = np.where((first | last) & joined, both, total)
     return np.moveaxis(total, 0, -1 - axis)
 
 

@@ -23,7 +23,8 @@ def column_height(active: NDArray[np.bool_], axis: int, mesh: Mesh, shares: Shar
     array (batch | 1, 1, nz, ny, nx), or all of length 1 where every cell has the same; a cell's edge where inactive
     """
     cells = np.broadcast_to(active, (*active.shape[:2], *mesh.shape))
-    found = (heights(cells, axis) if shares is None else shares.heights(cells, axis)) * mesh.cell_size[axis]
+    count = heights(cells, axis, periodic=mesh.periodic[axis]) if shares is None else shares.heights(cells, axis)
+    found = count * mesh.cell_size[axis]
     return found if np.ptp(found) else found[:1, :, :1, :1, :1]
 
 
