@@ -306,7 +306,7 @@ class Parameter:
             values = base * factor[:, None, None, None, None]
             if self.declaration.ranged:
                 self.declaration.check(values, f"{self.where} at t = {t} s")
-            return values
+            return _normalised(values, self.where) if self.declaration.unit_vector else values
         values = self._evaluated(t)
         self.declaration.check(values, f"{self.where} at t = {t} s")
         return _normalised(values, self.where) if self.declaration.unit_vector else values

@@ -12,10 +12,8 @@ from fdmag import simulation
 from fdmag.mesh import Mesh
 from fdmag.parameter import declarations
 from fdmag.terms import registry
-from tests.samples import ENDLESS, PLACED, draw, fitted
+from tests.samples import ENDLESS, PLACED, SCALE, draw, fitted
 
-SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
-SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2, "ohm m^2": 5e-12, "T/V^2": 0.05}
 TERMS = sorted(name for name, term in registry().items() if not term.stochastic)
 FAR = ("demag", "oersted", "interlayer_exchange")
 """Terms that act across empty cells."""
