@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Parameter
 from fdmag.regions import Regions
@@ -57,11 +56,6 @@ class FillFraction:
             for key in owner.parameters()
             if (value := getattr(owner, key)) is not None
         }
-        between = getattr(owner, "between", ())
-        if self.shares.partial and any((e.get("A") if isinstance(e, dict) else e.A) is not None for e in between):
-            raise ParameterError(
-                f"{owner.name}.between: A, one stiffness for a whole border, does not go with smooth edges; give scale"
-            )
         return dataclasses.replace(owner, **changed)
 
     def scaled(self, owner: Declared, key: str, value: Any, regions: Regions) -> Any:

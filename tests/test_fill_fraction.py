@@ -87,6 +87,18 @@ def test_exchange_flows_through_the_mean_of_the_shares_and_conserves():
     np.testing.assert_allclose(field.sum(axis=1), 0, atol=1e-6 * np.abs(field).max())
 
 
+@pytest.mark.parametrize(("scale", "A"), [(0.3, None), (None, 3e-12), (None, -3e-12)])
+def test_a_border_of_given_stiffness_has_the_mean_of_the_shares_too(scale, A):
+    """Energy of the link |m' − m|² A_link 2 f f'/(f + f') V / Δ², given as a factor or as a stiffness."""
+    regions = {"end": np.arange(6).reshape(1, 1, 6) == 5}
+    border = [Between(["end", "default"], scale=scale, A=A)]
+    m = np.zeros((3, 1, 1, 6))
+    m[0], m[2, 0, 0, 5], m[0, 0, 0, 5] = 1, 0.6, 0.8
+    simulation = edge_of_half_cells([Exchange(A=1e-11, between=border)], regions=regions, m=m)
+    link = 3e-12 if A is None else A
+    assert simulation.energy()[0] == pytest.approx(0.4 * link * 2 / 3 * NM, rel=1e-12)
+
+
 def test_set_scales_as_the_start_did():
     simulation = edge_of_half_cells([UniaxialAnisotropy(Ku1=1e5), Zeeman(B=(0, 0, B0))])
     simulation.set("uniaxial_anisotropy.Ku1", PerReplica([3e5]))
@@ -127,9 +139,3 @@ def test_refusals():
         Shares(np.zeros(mesh.shape), mesh)
     with pytest.raises(ParameterError, match="samples = 0"):
         Shares(Cylinder(NM), mesh, 0)
-    between = [Between(["left", "default"], A=1e-12)]
-    with pytest.raises(ParameterError, match="give scale"):
-        Simulation(
-            mesh, [Exchange(A=1e-11, between=between)], Ms=Ms, regions={"left": Box((NM, None, None))},
-            geometry=Cylinder(3.3 * NM), smooth_edges=3,
-        )  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 from fdmag import Mesh, Simulation
 from fdmag.constants import ELEMENTARY_CHARGE, HBAR
 from fdmag.devices.mtj import TunnelJunction
+from fdmag.errors import ParameterError
 from fdmag.quantities import evaluate
 from fdmag.shapes import Box, Cylinder, Sphere
 from fdmag.shares import Shares
@@ -78,6 +79,17 @@ def test_torques_act_on_the_thickness_that_is_there():
     for name, share in (("slonczewski", 1), ("spin_orbit_torque", 0.5)):
         size = np.linalg.norm(simulation.effective_field(name)[0, :, :3], axis=0)
         np.testing.assert_allclose(size, share * expected, rtol=1e-12)
+
+
+def test_the_thickness_that_spin_orbit_torque_acts_on_is_that_along_its_normal():
+    """A heavy metal at the side of a magnet 3 cells wide along x, above which lies another layer."""
+    mesh = Mesh((3, 4, 2), (NM, 2 * NM, 4 * NM))
+    torque = SpinOrbitTorque(J=1e11, xi_DL=0.25, normal=(-1, 0, 0), direction=(0, 1, 0))
+    B = Simulation(mesh, [torque], Ms=MS, m=(1, 0, 0), device="numpy").effective_field()[0]
+    expected = HBAR * 0.25 * 1e11 / (2 * ELEMENTARY_CHARGE * MS * 3 * NM)
+    np.testing.assert_allclose(np.linalg.norm(B, axis=0), expected, rtol=1e-12)
+    with pytest.raises(ParameterError, match=r"normal: .*give spin_orbit_torque\.thickness"):
+        Simulation(mesh, [SpinOrbitTorque(J=1e11, xi_DL=0.25, normal=(1, 0, 1))], Ms=MS, device="numpy")
 
 
 @pytest.mark.parametrize("device", ["numpy", "host"])

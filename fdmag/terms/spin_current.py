@@ -1,5 +1,6 @@
 """What the torques of spin currents share: the vector product, facing cells of a stack, the height of a layer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,17 +62,19 @@ class FoundThickness(Parameter):
     """A thickness that was found from the mesh, and is found again when another parameter is set."""
 
 
-def complete_thickness(term: Any, active: NDArray[np.bool_], Ms: Parameter, regions: Regions) -> None:
+def complete_thickness(
+    term: Any, active: NDArray[np.bool_], Ms: Parameter, regions: Regions, axis: Callable[[], int] = lambda: 2
+) -> None:
     """Find the ``thickness`` of a bound term from the mesh, unless it is given.
 
-    It is then the height along z of the magnetic cells in a row in which ``active``, (batch | 1, 1, nz | 1, ny | 1,
-    nx | 1), holds, or of all magnetic cells if it holds nowhere.
+    It is then the height along z, or the axis of the mesh that ``axis`` returns, of the magnetic cells in a row in
+    which ``active``, (batch | 1, 1, nz | 1, ny | 1, nx | 1), holds, or of all magnetic cells if it holds nowhere.
     """
     given: Parameter = term.thickness
     if given.base.any() and not isinstance(given, FoundThickness):
         return
     mesh, active = regions.mesh, (Ms.base > 0) & (active | ~active.any())
-    found = column_height(active, 2, mesh, term.shares)
+    found = column_height(active, axis(), mesh, term.shares)
     term.thickness = FoundThickness(found, given.declaration, mesh, regions, given.where)
 
 
