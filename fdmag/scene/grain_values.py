@@ -1,6 +1,7 @@
 """Values of a scene that differ from grain to grain: ``{ grains = { mean = ..., sigma = ..., seed = ... } }``."""
 
 from dataclasses import replace
+from math import pi
 from typing import Any
 
 from fdmag.errors import did_you_mean
@@ -9,7 +10,7 @@ from fdmag.parameter import Declaration
 from fdmag.scene.problems import shown
 from fdmag.scene.values import constant, constant_schema, count, number, problem, scalar_schema
 
-_CONE = Declaration("rad", "largest tilt", above=0)
+_CONE = Declaration("rad", "largest tilt", above=0, maximum=pi)
 _SEED = count("seed of the random numbers", 0, 2**63 - 1)
 _REPLICAS = count("number of replicas with values of their own", 1)
 _FIRST = count("number of the first of them", 0)
