@@ -39,11 +39,14 @@ class Slonczewski(Term):
     name: ClassVar[str] = "slonczewski"
     kernel: ClassVar[str] = "terms/slonczewski.h"
     J: Any = parameter("A/m^2", "current density along +z")
-    P: Any = parameter("1", "spin polarisation")
+    P: Any = parameter("1", "spin polarisation", minimum=-1, maximum=1)
     Lambda: Any = parameter("1", "asymmetry; 1 for none", default=1.0, above=0)
     epsilon_prime: Any = parameter("1", "field-like efficiency", default=0.0)
     p: Any = parameter("1", "direction of the reference layer", components=3, unit_vector=True, default=(0.0, 0.0, 1.0))
-    side: Any = parameter("1", "reference layer below (-1) or above (1) the free layer", default=-1.0)
+    side: Any = parameter(
+        "1", "reference layer below (-1) or above (1) the free layer", default=-1.0, choices=(-1, 1),
+        time_dependent=False,
+    )  # fmt: skip
     thickness: Any = parameter("m", "thickness of the free layer; 0: from the mesh", default=0.0, minimum=0)
     reference: str = dataclasses.field(default="", metadata=REFERENCE)
 

@@ -37,13 +37,16 @@ class TunnelTorque(Term):
     voltage: Any = parameter("V", "voltage from the lower to the upper electrode")
     RA_P: Any = parameter("ohm m^2", "resistance-area product of the parallel state", above=0)
     TMR: Any = parameter("1", "magnetoresistance (R_AP - R_P) / R_P at zero bias", above=-1)
-    P: Any = parameter("1", "spin polarisation at zero bias")
+    P: Any = parameter("1", "spin polarisation at zero bias", minimum=-1, maximum=1)
     V_h: Any = parameter("V", "bias that halves TMR; 0: none does", default=0.0, minimum=0)
     b2: Any = parameter("T/V^2", "field-like field per square of the voltage", default=0.0)
     Lambda: Any = parameter("1", "asymmetry; 1 for none", default=1.0, above=0)
     epsilon_prime: Any = parameter("1", "field-like efficiency", default=0.0)
     p: Any = parameter("1", "direction of the reference layer", components=3, unit_vector=True, default=(0.0, 0.0, 1.0))
-    side: Any = parameter("1", "reference layer below (-1) or above (1) the free layer", default=-1.0)
+    side: Any = parameter(
+        "1", "reference layer below (-1) or above (1) the free layer", default=-1.0, choices=(-1, 1),
+        time_dependent=False,
+    )  # fmt: skip
     thickness: Any = parameter("m", "thickness of the free layer; 0: from the mesh", default=0.0, minimum=0)
     reference: str = dataclasses.field(default="", metadata=REFERENCE)
 
