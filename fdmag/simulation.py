@@ -1,7 +1,6 @@
 """A simulation: mesh, material and terms with a state, and what can be computed from them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,23 +8,19 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fdmag.backend import select_backend
-from fdmag.break_points import edges, gap, jumps, step_limit
 from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
 from fdmag.errors import ParameterError, SolverError
 from fdmag.fill_fraction import FillFraction
 from fdmag.mesh import Mesh
-from fdmag.parameter import Parameter, TimeFunction
+from fdmag.parameter import Parameter
 from fdmag.regions import Regions
 from fdmag.shapes import Shape
-from fdmag.solvers.choice import integrator_for
-from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
-from fdmag.solvers.stages import Stepper
-from fdmag.solvers.stochastic import DyadicIntegrator
 from fdmag.state import State, as_vectors, normalise, resolve_batch
 from fdmag.terms import Material, Term
+from fdmag.time_integration import Mover, TimeRun, merged_times, output_times
 
 MAX_TORQUE = 1e-5
 """Default stopping criterion max |m × B| [T] of `Simulation.relax` and `Simulation.minimize`."""
@@ -313,71 +308,21 @@ class Simulation:
                 raise ParameterError(f"run: {label} = {value:g} s; allowed: above 0 s")
         if np.ptp(self.state.t) > 0:
             raise ParameterError("run: the replicas stand at different times; assign one time to t first")
-        stepper = partial(self._magnet.stepper, self.state)
-        build = partial(integrator_for, stepper, solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)
-        integrator = build(noisy=(noisy := self._magnet.noisy))
-        self.state.dt[:] = np.nan
-        start = float(self.state.t[0])
-        if (watched := on_step) is not None:
-
-            def on_step() -> None:
-                changes = self._changes
-                watched()
-                if self._changes != changes:
-                    integrator.forget()
-
+        run = TimeRun(self._magnet, self.state, lambda: self._changes,
+                      solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)  # fmt: skip
+        movers: list[Mover] = []
         if window is not None:
             window.start(self)
-            told = on_step
+            movers.append(partial(self._follow, window))
+        times = merged_times(output_times(duration, every), [time for time in at if 0 < time < duration])
+        run.over(duration, times, None if callback is None else partial(callback, self), movers, on_step)
 
-            def on_step() -> None:
-                self._follow(window, integrator.stepper)
-                if told is not None:
-                    told()
-
-        if callback is not None:
-            changes = self._changes
-            callback(self)  # before the first step, so that what it changes counts from the start
-            if self._changes != changes:
-                integrator = build(noisy=(noisy := self._magnet.noisy))
-        for elapsed in merged_times(output_times(duration, every), [time for time in at if 0 < time < duration]):
-            drives = self._magnet.drives()
-            if dt_max is None:
-                limit = min(integrator.longest, step_limit(drives, duration))
-                integrator.control = replace(integrator.control, dt_max=limit)
-            self._advance(integrator, start + elapsed, drives, on_step)
-            if callback is not None:
-                changes = self._changes
-                callback(self)
-                if self._changes != changes:
-                    integrator.forget()
-                if noisy != self._magnet.noisy:
-                    integrator = build(noisy=(noisy := not noisy))
-
-    def _follow(self, window: Window, stepper: Stepper) -> None:
-        """Move the window after a step; slopes kept from before are forgotten where it has moved."""
+    def _follow(self, window: Window) -> NDArray[np.intp]:
+        """Move the window; return the replicas whose window has moved."""
         cells = window.cells(self)
         if cells.any():
             self.shift(cells)
-            stepper.forget(np.flatnonzero(cells))
-
-    def _advance(
-        self,
-        integrator: Integrator | DyadicIntegrator,
-        stop: float,
-        drives: list[TimeFunction],
-        on_step: Callable[[], None] | None,
-    ) -> None:
-        """Integrate to ``stop`` [s]; a step ends at every edge of a drive, and no stage of it sees what is behind."""
-        t = self.state.t
-        for edge in edges(drives, now := float(t[0]), stop):
-            here = min(edge, stop)
-            before = here - float(gap(edge, now))
-            integrator.advance(before, on_step)
-            t[:] = here
-            if jumps(drives, before, edge):
-                integrator.forget()
-        integrator.advance(stop, on_step)
+        return np.flatnonzero(cells)
 
     def relax(
         self,
@@ -414,28 +359,3 @@ class Simulation:
             raise SolverError(f"minimize: {', '.join(without)} derives from no energy; use relax instead")
         self._changes += 1
         return minimize(self.state, self._magnet, max_torque, max_steps, on_step)
-
-
-def output_times(duration: float, every: float | None) -> NDArray[np.float64]:
-    """Return the times after the start [s] at which there is output: multiples of ``every``, and the end.
-
-    >>> output_times(1.0, 0.4)
-    array([0.4, 0.8, 1. ])
-    """
-    if every is None:
-        return np.array([duration])
-    count = int(np.ceil(duration / every * (1 - 1e-12)))
-    times = np.arange(1, count + 1, dtype=np.float64) * every
-    times[-1] = duration
-    return times
-
-
-def merged_times(*lists: Iterable[float]) -> list[float]:
-    """Return all times in order; of those that differ by rounding only, the last is kept.
-
-    >>> merged_times([0.1, 0.2, 0.1 * 3], [0.3])
-    [0.1, 0.2, 0.30000000000000004]
-    """
-    times = sorted({float(time) for times in lists for time in times})
-    close = 1e-9 * times[-1]
-    return [time for time, later in zip(times, [*times[1:], np.inf], strict=True) if later - time > close]

@@ -14,7 +14,8 @@ from fdmag.scene import tables
 from fdmag.scene.contents import settable
 from fdmag.scene.load import LoadedScene
 from fdmag.scene.progress import Progress
-from fdmag.simulation import Simulation, merged_times, output_times
+from fdmag.simulation import Simulation
+from fdmag.time_integration import merged_times, output_times
 
 LOG = logging.getLogger("fdmag")
 
