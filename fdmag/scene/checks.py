@@ -18,6 +18,7 @@ from fdmag.scene.contents import (
     parameters,
     quantities,
     replica_count,
+    replica_lists,
     settable,
     shape_uses,
     standard_columns,
@@ -55,7 +56,7 @@ def consistency(scene: Any, folder: Path, precision: str | None = None, known: S
     problems += _shapes(scene)
     problems += _regions(scene, values)
     problems += _files(scene, folder)
-    problems += _replicas(values)
+    problems += _replicas(scene)
     if terms_known:
         problems += _stages(scene)
         problems += _quantities(scene)
@@ -190,14 +191,12 @@ def _file_problem(name: str, folder: Path) -> str | None:
     return None
 
 
-def _replicas(values: list[Given]) -> Iterator[Problem]:
-    counts = {place: len(value["replicas"]) for place, _, value in values if has_form(value, "replicas")}
+def _replicas(scene: Any) -> Iterator[Problem]:
+    counts = replica_lists(scene)
     largest = max(counts.values(), default=1)
     for place, count in counts.items():
         if count != largest:
-            yield Problem(
-                (*place, "replicas"), f"has {count} values, but another parameter has {largest}: give one per replica"
-            )
+            yield Problem(place, f"has {count} values, but another parameter has {largest}: give one per replica")
 
 
 def _stages(scene: Any) -> Iterator[Problem]:

@@ -97,7 +97,20 @@ def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
 
 def replica_count(scene: Any) -> int:
     """Return the number of replicas that the lists per replica ask for."""
-    return max((len(value["replicas"]) for _, _, value in parameters(scene) if has_form(value, "replicas")), default=1)
+    return max(replica_lists(scene).values(), default=1)
+
+
+def replica_lists(scene: Any) -> dict[Place, int]:
+    """Return the length of every list with one value per replica, by its place."""
+    found: dict[Place, int] = {
+        (*place, "replicas"): len(value["replicas"])
+        for place, _, value in parameters(scene)
+        if has_form(value, "replicas")
+    }
+    for used in terms_in_use(scene):
+        if (streams := getattr(used.table, "streams", None)) is not None:
+            found[(*used.place, "streams")] = len(streams)
+    return found
 
 
 def has_form(value: Any, form: str) -> bool:
