@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -19,6 +19,7 @@ from fdmag.shapes import Shape
 from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
 from fdmag.state import State, as_vectors, normalise, resolve_batch
+from fdmag.stopping import Distance
 from fdmag.terms import Material, Term
 from fdmag.time_integration import Mover, TimeRun, merged_times, output_times
 
@@ -34,6 +35,17 @@ class Window(Protocol):
 
     def cells(self, simulation: "Simulation") -> NDArray[np.int64]:
         """Return by how many cells to move along +x now, (batch,)."""
+
+
+@runtime_checkable
+class Criterion(Protocol):
+    """What stops a replica in `Simulation.run`."""
+
+    def distances(self, simulation: "Simulation") -> Distance:
+        """Return what computes the distance of some replicas from the criterion: at most 0 once it is met.
+
+        Raises `ParameterError` if the simulation has no such quantity.
+        """
 
 
 class Simulation:
@@ -113,6 +125,7 @@ class Simulation:
         self.batch = resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
         self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
         self.window_displacement = np.zeros(self.batch)  # how far `shift` has moved the mesh along x [m]
+        self.stop_times = np.full(self.batch, np.nan)  # when each met the criterion of the last run [s]
         self._changes = 0  # how often m, t or a parameter was set from outside
         self.m = initial
 
@@ -266,9 +279,10 @@ class Simulation:
         dt: float | None = None,
         dt_max: float | None = None,
         window: Window | None = None,
+        until: Criterion | Callable[["Simulation"], ArrayLike] | None = None,
         on_step: Callable[[], None] | None = None,
     ) -> None:
-        """Integrate the LLG equation over ``duration`` [s].
+        """Integrate the LLG equation over ``duration`` [s], each replica from its own time.
 
         Parameters
         ----------
@@ -293,33 +307,57 @@ class Simulation:
             With noise it is 1 ps at most, unless given.
         window : Window, optional
             Moves the mesh along x with what it follows: see `fdmag.quantities.MovingWindow`.
+        until : Criterion or callable, optional
+            Stops each replica where it meets this: ``Below("m.z", 0.0)`` or ``Above(...)`` of `fdmag.quantities`, or
+            a function of the simulation that returns (batch,) bools, True once it is met. The replica then keeps its m
+            and t and costs nothing; `stop_times` says when. Without noise they are those at which the criterion is
+            just met; with noise those at the end of that step, and the time is interpolated. The run ends early when
+            all have stopped. A later run goes on from where each stands.
         on_step : callable, optional
             Called after every step, for progress.
 
         Raises
         ------
         ParameterError
-            For an unknown solver or a time that is not positive.
+            For an unknown solver or a time that is not positive, or if a drive has edges and the replicas stand at
+            different times.
         SolverError
             If the step size underflows.
         """
         for label, value in (("duration", duration), ("every", every)):
             if value is not None and not 0 < value < np.inf:
                 raise ParameterError(f"run: {label} = {value:g} s; allowed: above 0 s")
-        if np.ptp(self.state.t) > 0:
-            raise ParameterError("run: the replicas stand at different times; assign one time to t first")
         run = TimeRun(self._magnet, self.state, lambda: self._changes,
                       solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)  # fmt: skip
+        self.stop_times = np.full(self.batch, np.nan)
+        if until is not None:
+            self.stop_times = run.until(self._distance(until))
         movers: list[Mover] = []
         if window is not None:
             window.start(self)
-            movers.append(partial(self._follow, window))
+            movers.append(partial(self._follow, window, run))
         times = merged_times(output_times(duration, every), [time for time in at if 0 < time < duration])
         run.over(duration, times, None if callback is None else partial(callback, self), movers, on_step)
 
-    def _follow(self, window: Window) -> NDArray[np.intp]:
-        """Move the window; return the replicas whose window has moved."""
-        cells = window.cells(self)
+    def _distance(self, until: "Criterion | Callable[[Simulation], ArrayLike]") -> Distance:
+        """Return the distances from a criterion."""
+        if isinstance(until, Criterion):
+            return until.distances(self)
+
+        def distance(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+            met = np.asarray(until(self))
+            if met.dtype != bool or met.shape != (self.batch,):
+                raise ParameterError(
+                    f"run: until returned {met.dtype} of shape {met.shape}; needed: one bool for each of "
+                    f"{self.batch} replicas, shape ({self.batch},)"
+                )
+            return np.where(met[rows], -1.0, 1.0)
+
+        return distance
+
+    def _follow(self, window: Window, run: TimeRun) -> NDArray[np.intp]:
+        """Move the window of those that run; return the replicas whose window has moved."""
+        cells = np.where(run.stopped, 0, window.cells(self))
         if cells.any():
             self.shift(cells)
         return np.flatnonzero(cells)
