@@ -15,12 +15,11 @@ computed as a difference from what lies down: an error rate of 1e-15 has as many
 """
 
 from collections.abc import Iterator
-from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eigvalsh_tridiagonal, lapack
 
+from fdmag.analytic.chain import ChainStep, slowest_rate
 from fdmag.constants import GAMMA_E
 from fdmag.errors import ParameterError
 
@@ -33,7 +32,6 @@ _FIRST_STEP = 0.25  # over the sum of all rates
 _STEP_PER_TIME = 0.05  # steps grow with the time passed, since what was fast is over
 _STEP_PER_LIFE = 0.5
 _NOTHING_LEFT = 700.0  # lifetimes, after which not even the smallest float64 is left
-_TINY_RATE = 1e-4
 
 
 class PerpendicularFokkerPlanck:
@@ -178,7 +176,7 @@ class PerpendicularFokkerPlanck:
         if wanted.size and not (wanted[0] >= 0 and np.all(np.diff(wanted) >= 0) and np.isfinite(wanted[-1])):
             raise ParameterError("times: allowed: finite, at least 0, each at least as late as that before it")
         state = np.array(np.broadcast_to(probability, (*self.shape, self.width.size)), dtype=float).ravel()
-        step = _Step(self._down, self._back)
+        step = ChainStep(self._down, self._back)
         rates = self.slowest_rate().ravel()
         now = 0.0
         for then in wanted:
@@ -202,21 +200,9 @@ class PerpendicularFokkerPlanck:
         """Return the smallest rate of the relaxation, (...), in units of α γ B_K/(1 + α²).
 
         The smallest eigenvalue but 0; with ``absorbing`` the smallest: that of what is lost at the threshold. In a high
-        barrier it is the sum of the rates over it in both directions (Brown 1963). It has full relative accuracy for
-        any barrier: the equation of the fluxes has no eigenvalue 0, and a factorisation without subtractions.
+        barrier it is the sum of the rates over it in both directions (Brown 1963), with all its digits.
         """
-        down, back = self._down, self._back
-        end = None if self.absorbing else -1
-        ahead = down[:, :end]
-        behind = np.concatenate([back[:, 1:], np.zeros((len(back), 1))], axis=1) if self.absorbing else back[:, 1:]
-        rates = np.empty(len(down))
-        for k, (a, b) in enumerate(zip(ahead, behind, strict=True)):
-            off = -np.sqrt(a[1:] * b[:-1])
-            rates[k] = eigvalsh_tridiagonal(a + b, off, select="i", select_range=(0, 0))[0]
-        tiny = np.flatnonzero(rates < _TINY_RATE)
-        if tiny.size:
-            rates[tiny] = _smallest_dual(ahead[tiny], behind[tiny])
-        return self._shaped(rates)
+        return self._shaped(slowest_rate(self._down, self._back, self.absorbing))
 
     def _shaped(self, values: Floats) -> Floats:
         return values.reshape((*self.shape, *values.shape[1:]))
@@ -310,78 +296,6 @@ def cells_wanted(stability: ArrayLike, i: ArrayLike, h: ArrayLike, span: float =
     return 2 * int(np.ceil(max(64.0, span * _CELLS_PER_WIDTH * float(np.max(narrowest)) / 2)))
 
 
-class _Step:
-    """exp(k A) of the generators A of chains, by Padé(4, 5) in partial fractions."""
-
-    def __init__(self, down: Floats, back: Floats) -> None:
-        self._down, self._back = down, back
-        # What leaves the last cell of a chain downwards, or its first upwards, does not enter another.
-        self._into_next, self._into_last = down.copy(), back.copy()
-        self._into_next[:, -1] = self._into_last[:, 0] = 0
-        self._rows = np.arange(1, down.size + 1, dtype=np.int32)
-        self._k, self._factors = 0.0, []  # type: float, list[tuple]
-
-    def __call__(self, state: Floats, k: float) -> Floats:
-        if abs(k - self._k) > 1e-12 * k:
-            self._k, self._factors = k, [self._factorised(pole, k) for pole in _POLES]
-        result = np.zeros_like(state)
-        for residue, factor in zip(_RESIDUES, self._factors, strict=True):
-            solve = lapack.zgttrs if np.iscomplexobj(factor[1]) else lapack.dgttrs
-            solution, _ = solve(*factor, state.astype(factor[1].dtype))
-            result += (residue * solution).real
-        return result
-
-    def _factorised(self, pole: complex | float, k: float) -> tuple:
-        """Return the factors of pole − k A as `gttrs` takes them.
-
-        A pivot is what leaves the cell downwards plus the pole's share of all above it: no subtraction, so that
-        probability is kept to rounding however large k A is.
-        """
-        down, back = k * self._down.T, k * self._back.T
-        pivot = np.empty(down.shape, dtype=np.asarray(pole).dtype)
-        share = np.full(down.shape[1], pole) + back[0]
-        for cell in range(len(down)):
-            if cell:
-                share = pole + back[cell] * (share / pivot[cell - 1])
-            pivot[cell] = down[cell] + share
-        pivots = pivot.T.ravel()
-        lower = -k * self._into_next.ravel()[:-1] / pivots[:-1]
-        upper = (-k * self._into_last.ravel()[1:]).astype(pivots.dtype)
-        return lower, pivots, upper, np.zeros(max(pivots.size - 2, 0), pivots.dtype), self._rows
-
-
-def _partial_fractions(m: int, n: int) -> tuple[list, list]:
-    """Return p_j and r_j with Padé(m, n)(x) = Re Σ r_j/(p_j − x): one of each conjugate pair, counted twice."""
-
-    def coefficients(mine: int) -> list[float]:
-        return [
-            factorial(m + n - j) * factorial(mine) / (factorial(m + n) * factorial(j) * factorial(mine - j))
-            for j in range(mine + 1)
-        ]
-
-    numerator = np.polynomial.Polynomial(coefficients(m))
-    denominator = np.polynomial.Polynomial([c * (-1) ** j for j, c in enumerate(coefficients(n))])
-    slope = denominator.deriv()
-    poles: list[complex | float] = []
-    residues: list[complex | float] = []
-    for start in denominator.roots().tolist():
-        root = complex(start)
-        for _ in range(3):
-            root -= complex(denominator(root) / slope(root))
-        residue = -complex(numerator(root) / slope(root))
-        if abs(root.imag) < 1e-9:
-            poles.append(root.real)
-            residues.append(residue.real)
-        elif root.imag > 0:
-            poles.append(root)
-            residues.append(2 * residue)
-    total = sum((r / p).real for r, p in zip(residues, poles, strict=True))  # 1, but for rounding
-    return poles, [residue / total for residue in residues]
-
-
-_POLES, _RESIDUES = _partial_fractions(4, 5)
-
-
 def _checked(
     stability: ArrayLike, i: ArrayLike, h: ArrayLike, Lambda: ArrayLike, threshold: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -414,32 +328,3 @@ def _weights(u: Floats) -> Floats:
 
 def _normalised(values: Floats) -> Floats:
     return values / values.sum(axis=1, keepdims=True)
-
-
-def _smallest_dual(ahead: Floats, behind: Floats) -> Floats:
-    """Return the smallest eigenvalue of each row's matrix of fluxes, by inverse iteration without subtractions.
-
-    The matrix has the diagonal ahead_e + behind_e, −behind_e above and −ahead_{e+1} below it.
-    """
-    a, b = ahead.T, behind.T
-    count = len(a)
-    excess, pivot = np.empty_like(a), np.empty_like(a)
-    excess[0] = a[0]
-    for e in range(count):
-        if e:
-            excess[e] = a[e] * (excess[e - 1] / pivot[e - 1])
-        pivot[e] = b[e] + excess[e]
-    x = np.ones_like(a)
-    rate = np.zeros(a.shape[1])
-    for _ in range(400):
-        y = x.copy()
-        for e in range(1, count):
-            y[e] += a[e] / pivot[e - 1] * y[e - 1]
-        y[-1] /= pivot[-1]
-        for e in range(count - 2, -1, -1):
-            y[e] = (y[e] + b[e] * y[e + 1]) / pivot[e]
-        before, rate = rate, 1 / y.max(axis=0)
-        x = y * rate
-        if np.all(np.abs(rate - before) <= 1e-13 * rate):
-            break
-    return rate
