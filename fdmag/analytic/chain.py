@@ -24,9 +24,10 @@ class ChainStep:
     down, back : array (chains, cells)
         What leaves a cell downwards and upwards, per time.
 
-    >>> step = ChainStep(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
-    >>> step(np.array([1.0, 0.0]), 0.5).round(9)  # (1 ± exp(-2 k))/2
-    array([0.68393972, 0.31606028])
+    >>> step = ChainStep(np.array([[1.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 1.0]]))
+    >>> state = step(np.array([1.0, 0.0, 0.0]), 0.5)
+    >>> print(f"{state[0]:.6f}, exact {1 / 3 + np.exp(-0.5) / 2 + np.exp(-1.5) / 6:.6f}")
+    0.673787, exact 0.673787
     """
 
     def __init__(self, down: Floats, back: Floats) -> None:
