@@ -85,6 +85,22 @@ def demag_source(dtype: np.dtype) -> str:
     return f"#define FD_{dtype.name.upper()}_ONLY\n" + pasted((kernel_directory() / "host" / "demag.cpp").resolve())
 
 
+def macrospin_source(dtype: np.dtype) -> str:
+    """Return the source of the ensemble of macrospins in one precision; its noise is that of the thermal term."""
+    scalars = "".join(f" Scalar<false> {name};" for name in ("T", "alpha", "gamma", "scale", "part"))
+    vectors = "".join(f" Vector<false> {name};" for name in ("key", "number"))
+    return "".join([
+        f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
+        "#define FD_MS_PER_CELL false\n#define FD_AXES 1\n",
+        kernel_text("common.h"),
+        kernel_text("host/sums.h"),
+        f"namespace thermal {{\nstruct Parameters {{{scalars}{vectors} }};\n",
+        kernel_text("terms/thermal.h"),
+        "}\n",
+        kernel_text("host/macrospin.h"),
+    ])  # fmt: skip
+
+
 def unit_source(
     dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
 ) -> str:
