@@ -186,6 +186,17 @@ class Simulation:
         self.window_displacement += count * self.mesh.cell_size[0]
         self._changes += 1
 
+    def take_over(self, sources: ArrayLike) -> None:
+        """Let each replica go on from the m of another, by numbers (batch,); its time and its noise stay its own."""
+        rows = np.asarray(sources)
+        if rows.dtype.kind not in "iu" or rows.shape != (self.batch,) or np.any((rows < 0) | (rows >= self.batch)):
+            raise ParameterError(
+                f"take_over: came {rows.dtype} of shape {rows.shape}; allowed: {self.batch} numbers of replicas"
+            )
+        self.state.m[:] = self.state.m[rows]
+        self.window_displacement = self.window_displacement[rows]
+        self._changes += 1
+
     # ---- parameters ------------------------------------------------------------------------------------
 
     @property
