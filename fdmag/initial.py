@@ -17,16 +17,16 @@ from fdmag.mesh import AXES, Mesh
 Style = Literal["neel", "bloch"]
 
 
-def random(mesh: Mesh, seed: int, batch: int = 1) -> NDArray[np.float64]:
+def random(mesh: Mesh, seed: int, batch: int = 1, first_replica: int = 0) -> NDArray[np.float64]:
     """Return directions spread evenly over the sphere, independent in each cell and replica.
 
-    Replica r gets the same vectors whatever the number of replicas.
+    Replica r, counted from ``first_replica``, gets the same vectors whatever the number of replicas.
 
     >>> m = random(Mesh((2, 1, 1), (1e-9, 1e-9, 1e-9)), seed=1, batch=2)
     >>> m.shape
     (2, 3, 1, 1, 2)
     """
-    streams = (np.random.default_rng([seed, replica]) for replica in range(batch))
+    streams = (np.random.default_rng([seed, replica]) for replica in range(first_replica, first_replica + batch))
     vectors = np.stack([stream.standard_normal((3, *mesh.shape)) for stream in streams])
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 

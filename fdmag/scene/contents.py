@@ -110,6 +110,8 @@ def replica_lists(scene: Any) -> dict[Place, int]:
     for used in terms_in_use(scene):
         if (streams := getattr(used.table, "streams", None)) is not None:
             found[(*used.place, "streams")] = len(streams)
+    if getattr(scene, "ensemble", None) is not None:
+        found[("ensemble", "replicas")] = scene.ensemble.replicas
     return found
 
 
@@ -143,7 +145,14 @@ def standard_columns(scene: Any) -> dict[str, str]:
     for used in terms:
         suffix = used.name.removeprefix(used.term.name)
         columns |= {key + suffix: unit for key, unit in used.term.summary_units.items()}
+    if stops(scene):
+        columns["t_stop"] = "s"
     return columns
+
+
+def stops(scene: Any) -> bool:
+    """Return whether replicas may stop in a run; the table then says when."""
+    return any(isinstance(stage, tables.Run) and stage.until is not None for stage in scene.stages)
 
 
 def table_columns(scene: Any) -> dict[str, str]:

@@ -36,7 +36,9 @@ def clopper_pearson(successes: ArrayLike, trials: ArrayLike, confidence: float =
     _between_0_and_1(confidence)
     k, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64))
     if not np.all((k >= 0) & (k <= n) & (n >= 1) & (k == np.floor(k)) & (n == np.floor(n)) & np.isfinite(n)):
-        raise ParameterError(f"{k.tolist()} of {n.tolist()}; allowed: counts, at most as many as were tried, at least 1")
+        raise ParameterError(
+            f"{k.tolist()} of {n.tolist()}; allowed: counts, at most as many as were tried, at least 1"
+        )
     tail = (1 - confidence) / 2
     low = np.where(k > 0, stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1), 0.0)
     high = np.where(k < n, stats.beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1)), 1.0)

@@ -1,5 +1,6 @@
 """When the members of an ensemble switched: probabilities, times and their distribution, with intervals."""
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,8 @@ class SwitchingStatistics:
         """
         missing = np.isnan(self.times)
         found = stats.ecdf(stats.CensoredData(uncensored=self.times[~missing], right=self.end[missing])).sf
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # that it is not defined everywhere
             interval: Any = found.confidence_interval(confidence, method="log-log")
         events = np.isin(found.quantiles, self.times[~missing])
         low, high = interval.low.probabilities[events], interval.high.probabilities[events]
