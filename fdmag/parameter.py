@@ -59,20 +59,24 @@ class Declaration:
     transforms: Transforms = "scalar"
     follows: str | None = None
 
-    def check(self, values: NDArray, where: str) -> None:
-        """Raise `ParameterError` if any value is not finite or out of its physical range."""
-        if not np.all(np.isfinite(values)):
+    def check(self, values: NDArray, where: str, t: NDArray | None = None) -> None:
+        """Raise `ParameterError` if any value is not finite or out of its physical range.
+
+        ``where`` and ``t`` [s] say what was checked; the text is made for an error alone, as this is done in each step.
+        """
+        finite = bool(np.isfinite(values).all())
+        least = values.min() if finite and (self.minimum, self.above) != (None, None) else 0.0
+        low = self.minimum is not None and least < self.minimum
+        if finite and not low and (self.above is None or least > self.above):
+            return
+        if t is not None:
+            where = f"{where} at t = {t} s"
+        if not finite:
             raise ParameterError(f"{where}: {self.meaning} is not finite; finite numbers [{self.unit}] are allowed")
-        if self.minimum is not None and np.min(values) < self.minimum:
-            raise ParameterError(
-                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
-                f"allowed: at least {self.minimum:g} {self.unit}"
-            )
-        if self.above is not None and np.min(values) <= self.above:
-            raise ParameterError(
-                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
-                f"allowed: above {self.above:g} {self.unit}"
-            )
+        allowed = f"at least {self.minimum:g}" if low else f"above {self.above:g}"
+        raise ParameterError(
+            f"{where}: {self.meaning} = {least:g} {self.unit} is impossible; allowed: {allowed} {self.unit}"
+        )
 
 
 def parameter(
@@ -256,7 +260,7 @@ class Parameter:
         """
         if not self.constant and self._parts:
             total = sum((part.at(t, replicas) for part in self._parts), np.zeros((1, 1, 1, 1, 1)))
-            self.declaration.check(total, f"{self.where} at t = {t} s")
+            self.declaration.check(total, self.where, t)
             return total
         base = self.base if replicas is None or self.batch == 1 else self.base[replicas]
         if self.function is None:
@@ -265,10 +269,10 @@ class Parameter:
             factor = np.broadcast_to(np.asarray(self.function(t), dtype=np.float64), t.shape)
             values = base * factor[:, None, None, None, None]
             if self.declaration.minimum is not None or self.declaration.above is not None:
-                self.declaration.check(values, f"{self.where} at t = {t} s")
+                self.declaration.check(values, self.where, t)
             return values
         values = self._evaluated(t)
-        self.declaration.check(values, f"{self.where} at t = {t} s")
+        self.declaration.check(values, self.where, t)
         return _normalised(values, self.where) if self.declaration.unit_vector else values
 
     def mapped(self, linear: Callable[[NDArray], NDArray]) -> Any:
