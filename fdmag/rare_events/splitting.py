@@ -88,11 +88,11 @@ def split(
     weights of a group always sum to 1.
 
     What small clouds do: the estimates of a group scatter to high values, so that the mean of a few groups is more
-    often too low than too high, and its scatter with it. Let there be at least some 20 trajectories for each stratum
-    (there are as many strata as powers of ``ratio`` in the probability), better few groups of many trajectories than
-    the reverse, and repeat with twice as many where the interval matters. The same holds for rare states at the start
-    that lead to the event often: a cloud drawn from equilibrium has none of them. Let the equilibrium rather come
-    about during the first of the times, from a common state.
+    often too low than too high, and its scatter with it; the interval then promises too much. Let there be some 100
+    trajectories for each stratum (there are as many strata as powers of ``ratio`` in the probability): 1000 to 2000 in
+    a group for 1e-8, and some 20 groups. The same holds for rare states at the start that lead to the event often: a
+    cloud drawn from equilibrium has none of them. Let the equilibrium rather come about during the first of the times,
+    from a common state.
 
     A good score rises with the probability that the event comes true from a state: for a write error the average m
     along the direction before the write, for a loss of retention its opposite. The times should be so close that the

@@ -121,10 +121,22 @@ def written(groups, n, device="auto", **options):
     return Simulation(MESH, terms, Ms=MS, alpha=ALPHA, m=m, device=device, **options)
 
 
+def test_a_simulation_of_one_cell_is_a_macrospin_to_splitting():
+    """The same trajectories, hence the same estimates: what is shown for macrospins holds for simulations."""
+    m = boltzmann((4, 60), np.random.default_rng(1))
+    magnets = MacrospinEnsemble(m, alpha=ALPHA, B_K=B_K, a=CURRENT * ALPHA * B_K, thermal_field=B_K / 2 / DELTA, seed=2)
+    times = np.linspace(0.05e-9, 0.4e-9, 8)
+    ours = split(SimulationParticles(written(4, 60, dtype="float64"), "m.z", 4, dt=1e-12), times, 0.0)
+    theirs = split(MacrospinParticles(magnets, (0, 0, 1), 1e-12), times, 0.0)
+    np.testing.assert_allclose(ours.estimates, theirs.estimates, rtol=1e-9)
+    assert 0 < ours.probability[-1] < 0.1
+
+
+@pytest.mark.slow
 def test_write_errors_of_a_simulation_down_to_1e_8():
     """A simulation of one cell is a macrospin: 1e-4, 1e-6 and 1e-8 within 3.5σ, σ ≤ 35 %."""
     times = np.linspace(0.05e-9, 1.1e-9, 22)
-    found = split(SimulationParticles(written(8, 500, dtype="float32"), "m.z", 16, dt=1e-12), times, 0.0)
+    found = split(SimulationParticles(written(10, 1000, dtype="float32"), "m.z", 10, dt=1e-12), times, 0.0)
     exact = write_error_rate(times, CURRENT, DELTA, ALPHA, B_K)
     for wanted in (1e-4, 1e-6, 1e-8):
         place = np.argmin(np.abs(np.log(exact / wanted)))
