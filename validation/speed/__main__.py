@@ -10,6 +10,7 @@ from pathlib import Path
 from validation.speed import machine
 from validation.speed.bench import Bench
 from validation.speed.cases import Case, evaluations
+from validation.speed.ensembles import ensembles
 from validation.speed.peers.environment import PEERS
 from validation.speed.peers.protocol import PeerError
 from validation.speed.report import as_data, cells, heading, line, markdown, summary, write_data, write_readme
@@ -23,7 +24,7 @@ FAILED = 1
 def all_cases(threads: Sequence[int]) -> list[Case]:
     """Return every case: evaluations for each number of threads, runs for the largest."""
     numbers = list(dict.fromkeys(threads))
-    return [case for count in numbers for case in evaluations(count)] + list(runs(max(numbers)))
+    return [case for count in numbers for case in (*evaluations(count), *ensembles(count))] + list(runs(max(numbers)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
