@@ -51,6 +51,7 @@ class Recorder:
         self.formats = tuple(formats)
         self.ovf = ovf
         self.count = 0
+        self._first_replica = 0
         known = Catalogue.of(simulation)
         self._columns, self._fields = known.columns(columns), known.fields(["m", *fields])
         units = {"t": "s", "stage": "1", "replica": None}
@@ -70,8 +71,16 @@ class Recorder:
         values = {name: column for name, (_, column) in self.simulation.summary().items()}
         values |= {column.name: column.evaluate(self.simulation) for column in self._columns}
         self.table.append(
-            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch), **values}
-        )
+            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch) + self._first_replica,
+             **values}
+        )  # fmt: skip
+
+    def go_on_with(self, simulation: Simulation, first_replica: int) -> None:
+        """Let further rows be of another simulation like the first, whose replicas are numbered from there.
+
+        There are no field files of these.
+        """
+        self.simulation, self._first_replica, self.formats = simulation, first_replica, ()
 
     def fields(self, series: PvdSeries | None = None, at: float | None = None) -> None:
         """Write m and the further fields of every replica as the next frame of a series, by default ``fields/m.pvd``.
