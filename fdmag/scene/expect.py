@@ -33,16 +33,22 @@ class Outcome:
         return f"{self.name}: {self.came:.6g}{unit}, {expected}: {verdict}"
 
 
-def outcomes(checks: Mapping[str, Any], table: TableData, units: Mapping[str, str]) -> list[Outcome]:
-    """Return the outcome of every check of a scene."""
+def outcomes(
+    checks: Mapping[str, Any], tables: Mapping[str, TableData], units: Mapping[str, Mapping[str, str]]
+) -> list[Outcome]:
+    """Return the outcome of every check of a scene, given its tables and the units of their columns, by name."""
     found = []
     for name, check in checks.items():
-        unit = units[check.along if check.measure == "zero_crossing" else check.column]
-        found.append(Outcome(name, unit, check.value, check.tolerance, _measured(check, table), check.source))
+        unit = units[check.table][check.along if check.measure == "zero_crossing" else check.column]
+        found.append(
+            Outcome(name, unit, check.value, check.tolerance, _measured(check, tables[check.table]), check.source)
+        )
     return found
 
 
 def _measured(check: Any, table: TableData) -> float:
+    if not len(table):
+        return float("nan")
     rows = table.replica(check.replica)
     stage = rows["stage"] == (rows["stage"].max() if check.stage is None else check.stage)
     column = rows[check.column][stage]

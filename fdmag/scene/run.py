@@ -16,7 +16,7 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, table_columns
+from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
@@ -136,7 +136,7 @@ class SceneRun:
             )
             try:
                 run_stages(loaded, recorder, progress)
-                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene))
+                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene))
             except BaseException:
                 with suppress(OSError):  # what failed first is told
                     recorder.close()

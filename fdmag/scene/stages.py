@@ -13,6 +13,7 @@ from fdmag.quantities import MovingWindow
 from fdmag.scene import tables
 from fdmag.scene.contents import settable
 from fdmag.scene.load import LoadedScene
+from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
 from fdmag.simulation import Simulation, merged_times, output_times
 
@@ -132,4 +133,6 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Run: _run,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
+    tables.ModesTable: find_modes,
+    tables.SpectrumTable: measure_spectrum,
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, model_validator
 
 from fdmag.parameter import Declaration
+from fdmag.scene.modes_table import ModesTable, SpectrumTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.texture_tables import Antivortex, Helix, Skyrmion, Vortex, Wall, Walls
@@ -244,7 +245,7 @@ class Set(Table):
     values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
 
 
-StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set, Discriminator("kind")]
+StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable, Discriminator("kind")]
 
 # ---- output and expectations -------------------------------------------------------------------------------
 
@@ -287,6 +288,7 @@ def _said(value: Any) -> Any:
 class Check(Table):
     """A number read off the result table, with what it must be and who says so."""
 
+    table: str = Field("table", description="name of the table: table, or one that a stage writes, such as modes")
     column: str = Field(description="column of the table, without its unit")
     replica: Annotated[int, count("number of the replica, from 0")] = 0
     stage: Annotated[int, count("number of the stage, from 0")] | None = Field(
