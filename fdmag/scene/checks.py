@@ -19,11 +19,11 @@ from fdmag.scene.contents import (
     parameters,
     quantities,
     replica_count,
+    result_tables,
     settable,
     shape_uses,
     standard_columns,
     stops,
-    table_columns,
     terms_in_use,
 )
 from fdmag.scene.parameters import parameter_value
@@ -291,12 +291,19 @@ def _criteria(scene: Any) -> Iterator[Problem]:
 
 
 def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
-    columns = table_columns(scene)
+    known = result_tables(scene)
     batch = replica_count(scene)
     with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
     for name, check in scene.expect.items():
         if check is None:
             continue
+        if check.table not in known:
+            near = did_you_mean(check.table, known)
+            yield Problem(
+                ("expect", name, "table"), f"{shown(check.table)} is no table of this run: {', '.join(known)}{near}"
+            )
+            continue
+        columns = known[check.table]
         for key in ("column", "along"):
             came = getattr(check, key)
             if came is not None and came not in columns:

@@ -165,6 +165,14 @@ def table_columns(scene: Any) -> dict[str, str]:
     return columns
 
 
+def result_tables(scene: Any) -> dict[str, dict[str, str]]:
+    """Return the tables that a run writes, by name, with their numeric columns and units."""
+    found = {"table": table_columns(scene)}
+    for stage in scene.stages:
+        found |= getattr(type(stage), "tables", {})
+    return found
+
+
 def quantities(scene: Any) -> Catalogue:
     """Return the columns and fields that a scene may ask for by name."""
     terms = {used.name: used.term for used in terms_in_use(scene)}

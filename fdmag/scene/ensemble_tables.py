@@ -79,6 +79,7 @@ OF_ALL = ("share", "mean", "time_constant")
 class Check(Table):
     """A number read off the result table, with what it must be and who says so."""
 
+    table: str = Field("table", description="name of the table: table, or one that a stage writes, such as modes")
     column: str = Field(description="column of the table, without its unit")
     replica: Annotated[int, count("number of the replica, from 0")] = 0
     stage: Annotated[int, count("number of the stage, from 0")] | None = Field(

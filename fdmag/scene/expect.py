@@ -34,17 +34,17 @@ class Outcome:
         return f"{self.name}: {self.came:.6g}{unit}, {expected}: {verdict}"
 
 
-def outcomes(checks: Mapping[str, Any], table: TableData, units: Mapping[str, str]) -> list[Outcome]:
-    """Return the outcome of every check of a scene."""
+def outcomes(
+    checks: Mapping[str, Any], tables: Mapping[str, TableData], units: Mapping[str, Mapping[str, str]]
+) -> list[Outcome]:
+    """Return the outcome of every check of a scene, given its tables and the units of their columns, by name."""
     found = []
     for name, check in checks.items():
-        unit = units[check.along if check.measure == "zero_crossing" else check.column]
+        unit = units[check.table][check.along if check.measure == "zero_crossing" else check.column]
         if check.measure == "share":
             unit = "1"
-        if check.measure in OF_ALL:
-            came, error = _measured_of_all(check, table)
-        else:
-            came, error = _measured(check, table), 0.0
+        table = tables[check.table]
+        came, error = _measured_of_all(check, table) if check.measure in OF_ALL else (_measured(check, table), 0.0)
         tolerance = check.tolerance if check.sigmas is None else check.sigmas * error
         found.append(Outcome(name, unit, check.value, tolerance, came, check.source))
     return found
@@ -70,6 +70,8 @@ def _measured_of_all(check: Any, table: TableData) -> tuple[float, float]:
 
 
 def _measured(check: Any, table: TableData) -> float:
+    if not len(table):
+        return float("nan")
     rows = table.replica(check.replica)
     stage = rows["stage"] == (rows["stage"].max() if check.stage is None else check.stage)
     column = rows[check.column][stage]

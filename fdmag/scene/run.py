@@ -17,7 +17,7 @@ from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
 from fdmag.quantities import Column
-from fdmag.scene.contents import files, stops, table_columns
+from fdmag.scene.contents import files, result_tables, stops
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.ensemble import run_ensemble, write_switching
 from fdmag.scene.expect import Outcome, outcomes
@@ -140,7 +140,7 @@ class SceneRun:
             try:
                 record["switching"] = run_ensemble(loaded, recorder, progress)
                 write_switching(loaded, recorder)
-                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene))
+                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene))
             except BaseException:
                 with suppress(OSError):  # what failed first is told
                     recorder.close()

@@ -14,6 +14,7 @@ from fdmag.scene import tables
 from fdmag.scene.contents import settable
 from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.load import LoadedScene
+from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
@@ -144,4 +145,6 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Run: _run,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
+    tables.ModesTable: find_modes,
+    tables.SpectrumTable: measure_spectrum,
 }

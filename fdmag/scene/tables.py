@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, model_validator
 
 from fdmag.parameter import Declaration
 from fdmag.scene.ensemble_tables import UntilTable
+from fdmag.scene.modes_table import ModesTable, SpectrumTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.texture_tables import Antivortex, Helix, Skyrmion, Vortex, Wall, Walls
@@ -249,7 +250,7 @@ class Set(Table):
     values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
 
 
-StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set, Discriminator("kind")]
+StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable, Discriminator("kind")]
 
 # ---- output and expectations -------------------------------------------------------------------------------
 
