@@ -31,14 +31,16 @@ class FillFraction:
 
     Parameters
     ----------
-    geometry : Shape or array (nz, ny, nx) of bools, or of numbers between 0 and 1
+    geometry : Shape or array (nz, ny, nx), or (batch, nz, ny, nx), of bools, or of numbers between 0 and 1
     mesh : Mesh
     smooth_edges : int
         n: f is the share of n³ points in the cell that lie in the shape; 1: cells are full or empty.
 
     Attributes
     ----------
-    share : array (nz, ny, nx), float64
+    share : array (nz, ny, nx) or (batch, nz, ny, nx), float64
+    partial : bool
+        Whether some cells are filled in part.
 
     Raises
     ------
@@ -51,7 +53,7 @@ class FillFraction:
             found: NDArray = np.asarray(geometry.fill(mesh, smooth_edges), dtype=np.float64)
         else:
             array = np.asarray(geometry)
-            if array.shape != mesh.shape or array.dtype.kind not in "biuf":
+            if array.shape[-3:] != mesh.shape or array.ndim > 4 or array.dtype.kind not in "biuf":
                 raise ParameterError(
                     f"geometry: an array of shape {array.shape} and type {array.dtype}; allowed: a Shape, or numbers "
                     f"from 0 to 1 of shape {mesh.shape} (nz, ny, nx)"
@@ -59,12 +61,12 @@ class FillFraction:
             found = array.astype(np.float64)
             if not (np.all(found >= 0) and np.all(found <= 1)):
                 raise ParameterError("geometry: holds numbers outside 0 to 1; they are shares of the cells")
-        if not found.any():
+        if not np.all(np.any(found, axis=(-3, -2, -1))):
             extent = " × ".join(f"{edge * 1e9:g} nm" for edge in mesh.size)
             raise ParameterError(f"the shape covers no cell of the mesh ({extent}, lower corner {mesh.origin} m)")
         self.share: NDArray[np.float64] = found
         self._mesh = mesh
-        self._partial = bool(np.any((found > 0) & (found < 1)))
+        self.partial = bool(np.any((found > 0) & (found < 1)))
 
     def applied_to_all(self, material: Material, terms: Iterable[Term], regions: Regions) -> tuple[Material, list[Any]]:
         """Return material and terms with scaled values; what is no term is left for the magnet to refuse."""
@@ -85,7 +87,7 @@ class FillFraction:
             if (value := getattr(owner, key)) is not None
         }
         between = getattr(owner, "between", ())
-        if self._partial and any((e.get("A") if isinstance(e, dict) else e.A) is not None for e in between):
+        if self.partial and any((e.get("A") if isinstance(e, dict) else e.A) is not None for e in between):
             raise ParameterError(
                 f"{owner.name}.between: A, one stiffness for a whole border, does not go with smooth edges; give scale"
             )
@@ -98,6 +100,7 @@ class FillFraction:
         if power == 0:
             return value
         factor = self.share if power > 0 else 1 / np.where(self.share > 0, self.share, 1)
+        factor = factor[..., None, :, :, :]  # beside the replicas, if it is given for each
         quantity = Parameter(value, declaration, self._mesh, regions, f"{owner.name}.{key}")
         return quantity.mapped(lambda values: values * factor)
 
@@ -105,7 +108,7 @@ class FillFraction:
         """Return whether a parameter grows with the share (1), falls with it (-1) or has nothing to do with it (0)."""
         if isinstance(owner, Material):
             return int(declaration.unit == "A/m")
-        if not self._partial:
+        if not self.partial:
             return 0
         is_torque = isinstance(owner, Term) and not owner.has_energy()
         if declaration.unit in PER_SIZE or (is_torque and declaration.unit == "A/m^2"):

@@ -18,6 +18,7 @@ from fdmag.errors import ParameterError
 from fdmag.grains import GrainValues
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
+from fdmag.replica_signals import ReplicaSignals
 
 TimeFunction = Callable[[NDArray], Any]
 Transforms = Literal["scalar", "pseudoscalar", "polar", "axial"]
@@ -147,12 +148,13 @@ class Driven:
     Attributes
     ----------
     pattern : any parameter value that is constant in time
-    signal : callable
-        Called with t, shape (batch,) [s]; returns a factor per replica: (batch,) or a scalar.
+    signal : callable, or PerReplica of signals
+        Called with t, shape (batch,) [s]; returns a factor per replica: (batch,) or a scalar. With
+        ``PerReplica([Pulse(1e-9), Pulse(2e-9)])`` each replica has its own signal of `fdmag.signals`.
     """
 
     pattern: Any
-    signal: TimeFunction
+    signal: TimeFunction | PerReplica
 
 
 @dataclass(frozen=True, init=False)
@@ -206,7 +208,7 @@ class Parameter:
             return
         pattern = value
         if isinstance(value, Driven):
-            pattern, self.function = value.pattern, value.signal
+            pattern, self.function = value.pattern, _as_function(value.signal, where)
         elif callable(value):
             pattern, self.function, self._factor_is_full = 1.0, value, True
         if self.function is not None and not declaration.time_dependent:
@@ -218,11 +220,16 @@ class Parameter:
             declaration.check(self.base, where)
             if declaration.unit_vector:
                 self.base = _normalised(self.base, where)
+        if isinstance(self.function, ReplicaSignals) and self.base.shape[0] not in (1, self.function.count):
+            raise ParameterError(
+                f"{where}: {self.function.count} signals for {self.base.shape[0]} replicas; give one for each"
+            )
 
     @property
     def batch(self) -> int:
         """Number of replicas this value is given for; 1 if it is common to all."""
-        return self.base.shape[0]
+        own = self.function.count if isinstance(self.function, ReplicaSignals) else 1
+        return max(self.base.shape[0], own)
 
     @property
     def constant(self) -> bool:
@@ -258,11 +265,13 @@ class Parameter:
             total = sum((part.at(t, replicas) for part in self._parts), np.zeros((1, 1, 1, 1, 1)))
             self.declaration.check(total, f"{self.where} at t = {t} s")
             return total
-        base = self.base if replicas is None or self.batch == 1 else self.base[replicas]
+        base = self.base if replicas is None or self.base.shape[0] == 1 else self.base[replicas]
         if self.function is None:
             return base
         if not self._factor_is_full:
-            factor = np.broadcast_to(np.asarray(self.function(t), dtype=np.float64), t.shape)
+            own = isinstance(self.function, ReplicaSignals)
+            found = self.function.of(t, replicas) if own else self.function(t)  # type: ignore[attr-defined]
+            factor = np.broadcast_to(np.asarray(found, dtype=np.float64), t.shape)
             values = base * factor[:, None, None, None, None]
             if self.declaration.minimum is not None or self.declaration.above is not None:
                 self.declaration.check(values, f"{self.where} at t = {t} s")
@@ -368,6 +377,15 @@ class Parameter:
             f"{self.where}: array of shape {array.shape}; allowed: {lead} for one value, {(*lead, *cells)} "
             f"for a value per cell, or (batch, {components}, nz, ny, nx) with length 1 where constant"
         )
+
+
+def _as_function(signal: Any, where: str) -> TimeFunction:
+    if not isinstance(signal, PerReplica):
+        return signal
+    try:
+        return ReplicaSignals(tuple(signal.values))
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from error
 
 
 def _normalised(vectors: NDArray[np.float64], where: str) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fdmag.backend import select_backend
-from fdmag.break_points import edges, gap, jumps, step_limit
+from fdmag.break_points import edges_of_replicas, gap, jumps, step_limit
 from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
 from fdmag.errors import ParameterError, SolverError
@@ -63,7 +63,8 @@ class Simulation:
     regions : Regions or mapping, optional
         Named parts of the mesh: shapes, masks.
     geometry : Shape or array (nz, ny, nx), optional
-        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells.
+        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells,
+        or (batch, nz, ny, nx) those of each replica.
     smooth_edges : int
         Above 1: cells in part inside the geometry, by that many sample points along each edge, hold so much less of
         the material; see `fdmag.fill_fraction.FillFraction`.
@@ -343,7 +344,7 @@ class Simulation:
         for elapsed in merged_times(output_times(duration, every), [time for time in at if 0 < time < duration]):
             drives = self._magnet.drives()
             if dt_max is None:
-                limit = min(integrator.longest, step_limit(drives, duration))
+                limit = np.minimum(integrator.longest, step_limit(drives, duration))
                 integrator.control = replace(integrator.control, dt_max=limit)
             self._advance(integrator, start + elapsed, drives, on_step)
             if callback is not None:
@@ -368,15 +369,23 @@ class Simulation:
         drives: list[TimeFunction],
         on_step: Callable[[], None] | None,
     ) -> None:
-        """Integrate to ``stop`` [s]; a step ends at every edge of a drive, and no stage of it sees what is behind."""
+        """Integrate to ``stop`` [s]; a step ends at every edge of a drive, and no stage of it sees what is behind.
+
+        Replicas whose own drives have fewer edges go ahead to the end: each takes the steps it would take alone.
+        """
         t = self.state.t
-        for edge in edges(drives, now := float(t[0]), stop):
-            here = min(edge, stop)
-            before = here - float(gap(edge, now))
-            integrator.advance(before, on_step)
-            t[:] = here
-            if jumps(drives, before, edge):
-                integrator.forget()
+        for edge in edges_of_replicas(drives, now := float(t[0]), stop, self.batch).T:
+            rows = np.flatnonzero(edge < np.inf)
+            edge = edge[rows]
+            here = np.minimum(edge, stop)
+            before = here - gap(edge, now)
+            target = np.full(self.batch, stop)
+            target[rows] = before
+            integrator.advance(target, on_step)
+            t[rows] = here
+            jumped = jumps(drives, before, edge, rows)
+            if jumped.any():
+                integrator.forget(rows[jumped])
         integrator.advance(stop, on_step)
 
     def relax(

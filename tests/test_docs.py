@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 import fdmag
-from fdmag.scene import shape_tables, tables
+from fdmag.scene import readings, shape_tables, tables
 from fdmag.scene.load import load_scene
 from fdmag.units import parse_quantity
 
@@ -91,7 +91,7 @@ def test_the_guide_lists_every_key_of_mesh_output_and_expect():
     listed = [(row[0], row[1].strip("`"), row[3] == "—") for row in rows("Output and expectations")]
     wanted = [
         (name, key, field.is_required())
-        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", tables.Check))
+        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", readings.Check))
         for key, field in table.model_fields.items()
     ]
     assert sorted(listed) == sorted(wanted)

@@ -118,6 +118,8 @@ def files(scene: Any) -> list[tuple[Place, str]]:
     ]
     if isinstance(scene.initial, tables.FromFile):
         found.append((("initial", "file"), scene.initial.file))
+    if getattr(scene, "sweep", None) is not None and scene.sweep.file is not None:
+        found.append((("sweep", "file"), scene.sweep.file))
     return found
 
 

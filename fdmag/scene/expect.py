@@ -1,6 +1,6 @@
 """[expect]: numbers read off the result table, held against what they must be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.output.table_data import TableData
+from fdmag.scene.readings import Reading
 
 
 @dataclass(frozen=True)
@@ -35,28 +36,34 @@ class Outcome:
 
 def outcomes(checks: Mapping[str, Any], table: TableData, units: Mapping[str, str]) -> list[Outcome]:
     """Return the outcome of every check of a scene."""
-    found = []
-    for name, check in checks.items():
-        unit = units[check.along if check.measure == "zero_crossing" else check.column]
-        found.append(Outcome(name, unit, check.value, check.tolerance, _measured(check, table), check.source))
-    return found
+    return [
+        Outcome(name, reading_unit(check, units), check.value, check.tolerance,
+                read(check, table.replica(check.replica)), check.source)
+        for name, check in checks.items()
+    ]  # fmt: skip
 
 
-def _measured(check: Any, table: TableData) -> float:
-    rows = table.replica(check.replica)
-    stage = rows["stage"] == (rows["stage"].max() if check.stage is None else check.stage)
-    column = rows[check.column][stage]
+def reading_unit(reading: Reading, units: Mapping[str, str]) -> str:
+    """Return the unit of what is read, given those of the columns."""
+    return units[(reading.along or "") if reading.measure == "zero_crossing" else reading.column]
+
+
+def read(reading: Reading, rows: TableData) -> float:
+    """Return a number read off the rows of one replica; NaN where there is none."""
+    if not len(rows):
+        return float("nan")
+    stage = rows["stage"] == (rows["stage"].max() if reading.stage is None else reading.stage)
+    column = rows[reading.column][stage]
     if not column.size:
         return float("nan")
-    if check.measure == "final":
+    plain: dict[str, Callable[..., Any]] = {"minimum": np.min, "maximum": np.max, "mean": np.mean}
+    if reading.measure == "final":
         return float(column[-1])
-    if check.measure == "minimum":
-        return float(column.min())
-    if check.measure == "maximum":
-        return float(column.max())
-    along = rows[check.along][stage]
-    if check.measure == "at":
-        return zero_crossing(column, along - check.at)
+    if reading.measure in plain:
+        return float(plain[reading.measure](column))
+    along = rows[reading.along or "t"][stage]
+    if reading.measure == "at":
+        return zero_crossing(column, along - reading.at)
     return zero_crossing(along, column)
 
 

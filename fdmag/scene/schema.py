@@ -9,10 +9,11 @@ from pydantic import BeforeValidator, Field, create_model
 
 from fdmag.parameter import declarations
 from fdmag.scene.parameters import parameter_value
+from fdmag.scene.readings import Check
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.signals import SIGNAL_SCHEMA
+from fdmag.scene.sweeps.tables import SweepTable
 from fdmag.scene.tables import (
-    Check,
     GeometryTable,
     InitialTable,
     MeshTable,
@@ -92,6 +93,7 @@ def scene_model() -> type[Table]:
         terms=(_terms_table(), Field(description="the interactions")),
         initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
         stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
+        sweep=(SweepTable | None, Field(None, description="quantities that differ from run to run of a whole sweep")),
         output=(OutputTable, Field(OutputTable(), description="what is written")),
         expect=(dict[Name, Check], Field(default_factory=dict, description="what must come out, by name")),
     )

@@ -45,12 +45,12 @@ class DyadicIntegrator:
         self.control = control
         self._divisions = np.zeros(self.state.batch, np.int64)  # how often the present step is halved
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
-        self.stepper.forget()
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
+        self.stepper.forget(rows)
 
-    def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
-        """Integrate every replica to exactly ``t_end`` [s].
+    def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
+        """Integrate every replica to exactly ``t_end`` [s], one time or (batch,).
 
         Raises
         ------
@@ -59,10 +59,11 @@ class DyadicIntegrator:
         """
         state, divisions = self.state, self._divisions
         start = state.t.copy()
-        count = np.maximum(np.ceil((t_end - start) / self.control.dt_max * (1 - 1e-12)), 1)
-        whole = (t_end - start) / count
+        ends = np.broadcast_to(np.asarray(t_end, dtype=np.float64), start.shape)
+        count = np.maximum(np.ceil((ends - start) / self.control.dt_max * (1 - 1e-12)), 1)
+        whole = (ends - start) / count
         done, place = np.zeros(state.batch, np.int64), np.zeros(state.batch, np.int64)
-        while (active := np.flatnonzero(state.t < t_end)).size:
+        while (active := np.flatnonzero(state.t < ends)).size:
             parts = np.left_shift(1, divisions[active])
             dt = whole[active] / parts
             error, _ = self.stepper.attempt(active, dt, parts + place[active])
@@ -80,7 +81,7 @@ class DyadicIntegrator:
             state.noise_steps[ended] += 1
             part = place[chosen] / np.left_shift(1, divisions[chosen])
             state.t[chosen] = np.where(
-                done[chosen] == count[chosen], t_end, start[chosen] + whole[chosen] * (done[chosen] + part)
+                done[chosen] == count[chosen], ends[chosen], start[chosen] + whole[chosen] * (done[chosen] + part)
             )
             state.dt[chosen] = whole[chosen] / np.left_shift(1, divisions[chosen])
             if on_step is not None:
@@ -90,12 +91,12 @@ class DyadicIntegrator:
         self.state.rejected[rejected] += 1
         self._divisions[rejected] += 1
         place[rejected] *= 2
-        if np.any(self._divisions[rejected] > MOST_DIVISIONS):
-            first = rejected[np.argmax(self._divisions[rejected])]
-            raise SolverError(
-                f"replica {first} at t = {self.state.t[first]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
+        if np.any(failed := self._divisions[rejected] > MOST_DIVISIONS):
+            raise SolverError.of_replicas({
+                int(replica): f"at t = {self.state.t[replica]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
                 "Check the fields for jumps and the parameters for unphysical values, or give a larger tolerance"
-            )
+                for replica in rejected[failed]
+            })  # fmt: skip
 
     def _join(self, chosen: NDArray[np.intp], ratio: NDArray[np.float64], place: NDArray[np.int64]) -> None:
         """Double the next step where the error allows it and the next part is the first half of one."""

@@ -219,6 +219,8 @@ class Term(Declared, ABC):
     kernel: ClassVar[str | None] = None
     stochastic: ClassVar[bool] = False
     """Whether the field is noise: there in time steps alone, and nothing in equilibria, energies and field outputs."""
+    per_replica: ClassVar[tuple[str, ...]] = ()
+    """Fields beside the parameters that may be `PerReplica`."""
     summary_units: ClassVar[dict[str, str]] = {}
     """Further columns of the result table that the term fills in `summary`: name and unit."""
 
