@@ -195,11 +195,10 @@ def step_seconds(parts: Sequence[Parts], device: str, precision: str | None, sec
     return best if np.isfinite(best) else seconds
 
 
-def best_size(chunk: Chunk, report: Report | None = None) -> tuple[int, dict[int, float]]:
-    """Return how many members of a chunk to compute together, and the times per member and step [s] measured for it.
+def step_times(chunk: Chunk, report: Report | None = None) -> dict[int, float]:
+    """Return how long a step of a member takes [s] in chunks of 1, 2, 4, ... of these members.
 
-    Sizes are doubled as long as this makes a step of a member faster. The smallest within a tenth of the fastest is
-    taken: it keeps results coming, and little is lost by a kill.
+    Sizes are doubled as long as this makes it shorter.
     """
     times: dict[int, float] = {}
     size, limit, worse = 1, len(chunk.members), 0
@@ -213,7 +212,14 @@ def best_size(chunk: Chunk, report: Report | None = None) -> tuple[int, dict[int
         if size == limit:
             break
         size = min(2 * size, limit)
-    if not times:
-        return 1, times
-    fastest = min(times.values())
-    return min(size for size, each in times.items() if each <= 1.1 * fastest), times
+    return times
+
+
+def good_sizes(times: dict[int, float]) -> tuple[int, int]:
+    """Return the smallest and the largest size whose time is within a tenth of the shortest.
+
+    >>> good_sizes({1: 5.0, 2: 3.0, 4: 2.1, 8: 2.0, 16: 2.5})
+    (4, 8)
+    """
+    good = [size for size, seconds in times.items() if seconds <= 1.1 * min(times.values())]
+    return (min(good), max(good)) if good else (1, 1)

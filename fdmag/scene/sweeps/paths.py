@@ -1,5 +1,6 @@
 """Where a path such as ``terms.slonczewski.J`` leads in a scene: what stands there, and in which unit."""
 
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from pydantic import BaseModel
 
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.scene.overrides import path_of
+from fdmag.scene.parameters import parameter_value
 from fdmag.scene.problems import shown
 from fdmag.scene.signals import KINDS
 from fdmag.scene.values import Entry
+from fdmag.terms import Material, registry
 
 SWEPT = ("mesh", "shapes", "geometry", "regions", "material", "terms", "initial", "stages")
 """Tables of a scene whose entries may be swept."""
@@ -59,6 +62,8 @@ def target(raw: dict[str, Any], text: str, model: type[BaseModel]) -> Target:
         entry = next((kind for kind in kinds if isinstance(kind, Entry)), None)
         if entry is not None:
             return _inside(entry, here, tuple(path), path[number:], text)
+        if path[0] == "stages" and number == 3 and path[2] == "values":
+            return _setting(here, tuple(path), path[number:], text)
         kinds, here = _step(kinds, here, part, text)
     entry = next((kind for kind in kinds if isinstance(kind, Entry)), None)
     if entry is not None:
@@ -103,6 +108,20 @@ def _step(kinds: list[Any], here: Any, part: str, text: str) -> tuple[list[Any],
     field = tables[0].model_fields[part]
     entries = [entry for entry in field.metadata if isinstance(entry, Entry)]
     return entries or _members(field.annotation), here.get(part) if isinstance(here, dict) else None
+
+
+def _setting(here: Any, path: tuple[str, ...], rest: list[str], text: str) -> Target:
+    """Return what a path leads to in the values of a set stage, written ``terms.zeeman.B`` or in nested tables."""
+    told: list[str] = []
+    owners: dict[str, Any] = {"material": Material, **{f"terms.{name}": term for name, term in registry().items()}}
+    while rest and isinstance(here, dict) and rest[0] in here:
+        part, *rest = rest
+        here = here[part]
+        told += part.split(".")
+        owner, key = re.sub(r"_[0-9]+$", "", ".".join(told[:-1])), told[-1]
+        if owner in owners and key in owners[owner].parameters():
+            return _inside(parameter_value(owners[owner].parameters()[key]), here, path, rest, text)
+    raise ParameterError(f"{shown(text)} leads to nothing that the stage sets; write it into the values of the stage")
 
 
 def _members(annotation: Any) -> list[Any]:

@@ -164,7 +164,7 @@ class SweepRun:
             missing = [replace(group, members=[m for m in group.members if m not in results])
                        for group in self.sweep.groups]  # fmt: skip
             driver = Driver(self.sweep, self.journal, progress, self.dataset)
-            record["chunks"] = driver.sizes
+            record["measured"] = driver.measured
             if missing := [group for group in missing if group.members]:
                 driver.run(missing, self._scheduler, self._wanted, self._together)
             write_dataset(self.directory.path / NAME, self.dataset())

@@ -5,6 +5,11 @@ import pytest
 
 from tests.scene.sweeps.conftest import FIELD, tables
 
+SHORT = (
+    'duration = "20 ps"\ntable_every = "10 ps"',
+    'duration = "2 ps"\ntable_every = "1 ps"\ntolerance = 0.05',
+)
+NOISE = ("[terms.zeeman]", "[terms.thermal]\nT = 300\nseed = 4\n[terms.zeeman]")
 DEMAG = ("[terms.exchange]", "[terms.demag]\n[terms.exchange]")
 
 
@@ -56,12 +61,12 @@ MERGED = {
         ],
     ),
     "noise": (
-        quantity("temperature", "terms.thermal.T", "values = [100, 300, 301]"),
-        [("[terms.zeeman]", "[terms.thermal]\nT = 300\nseed = 4\n[terms.zeeman]")],
+        quantity("temperature", "terms.thermal.T", "values = [3, 30, 31]"),
+        [NOISE, SHORT],
     ),
     "seeds of noise": (
         quantity("seed", "terms.thermal.seed", "values = [4, 5, 18446744073709551615]"),
-        [("[terms.zeeman]", "[terms.thermal]\nT = 300\nseed = 4\n[terms.zeeman]")],
+        [("[terms.zeeman]", "[terms.thermal]\nT = 30\nseed = 4\n[terms.zeeman]"), SHORT],
     ),
     "what a stage sets": (
         quantity("alpha", "stages.1.values.material.alpha", "values = [0.01, 0.2]")
@@ -101,13 +106,11 @@ def test_members_of_a_batch_are_bit_for_bit_what_they_are_alone(name, device, sw
 
 
 def test_no_result_depends_on_the_size_of_a_chunk(device, sweeps):
-    add = (
-        FIELD.replace("4]", "7]") + '[sweep]\nkind = "grid"\n' + quantity("T", "terms.thermal.T", "values = [10, 300]")
-    )
-    sweep = sweeps.load(add, ("[terms.zeeman]", "[terms.thermal]\nT = 300\nseed = 4\n[terms.zeeman]"), DEMAG)
-    sizes = {size: tables(sweep, size) for size in (1, 3, 14)}
-    assert sizes[1] == sizes[3] == sizes[14]
-    assert len(set(sizes[1].values())) == 14
+    add = FIELD + quantity("T", "terms.thermal.T", "values = [3, 30]")
+    sweep = sweeps.load(add, NOISE, DEMAG, SHORT)
+    sizes = {size: tables(sweep, size) for size in (1, 3, 8)}
+    assert sizes[1] == sizes[3] == sizes[8]
+    assert len(set(sizes[1].values())) == 8
 
 
 APART = {
