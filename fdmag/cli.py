@@ -111,12 +111,13 @@ def run(
     start = time.perf_counter()
     _end_orderly()
     keep_freed_memory()
+    progress = Silent() if quiet else progress_on(console)
     try:
         prepared: SceneRun | SweepRun
         if member is None and is_sweep(scene, overrides):
             prepared = SweepRun(
                 scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite,
-                scheduler=scheduler, workers=workers, together=together,
+                scheduler=scheduler, workers=workers, together=together, progress=progress,
             )  # fmt: skip
         else:
             prepared = SceneRun(
@@ -130,7 +131,7 @@ def run(
             if isinstance(prepared, SweepRun):
                 console.print(str(prepared), markup=False, highlight=False)
             try:
-                found = prepared.carry_out(Silent() if quiet else progress_on(console))
+                found = prepared.carry_out(progress)
             except FdmagError as error:
                 _tell(f"{error}\nthe run failed; what was computed is in {folder}")
                 raise typer.Exit(FAILED) from None

@@ -86,6 +86,19 @@ def test_a_replica_does_not_depend_on_its_batch(options):
         np.testing.assert_array_equal(alone.m[0], together.m[replica])
 
 
+@pytest.mark.parametrize("options", [{"dt": 1e-14}, {"dt_max": 1e-13}])
+def test_replicas_may_have_seeds_and_numbers_of_their_own(options, device):
+    numbers, seeds = [7, 3, 7], [1, 2**64 - 1, 2]
+    together = hot(3, seed=PerReplica(seeds), first_replica=PerReplica(numbers))
+    together.run(2e-13, **options)
+    for replica in range(3):
+        alone = hot(1, seed=seeds[replica], first_replica=numbers[replica])
+        alone.run(2e-13, **options)
+        np.testing.assert_array_equal(alone.m[0], together.m[replica])
+    with pytest.raises(ParameterError, match="seed is given for 2 replicas, first_replica for 3"):
+        hot(3, seed=PerReplica([1, 2]), first_replica=PerReplica(numbers))
+
+
 def test_runs_repeat_and_seeds_differ():
     results = []
     for seed in (1, 1, 2):

@@ -15,15 +15,17 @@ from validation.speed.peers.protocol import PeerError
 from validation.speed.report import as_data, cells, heading, line, markdown, summary, write_data, write_readme
 from validation.speed.row import Row
 from validation.speed.runs import runs
+from validation.speed.sweeps import sweeps
 
 README = Path(__file__).parent / "README.md"
 FAILED = 1
 
 
 def all_cases(threads: Sequence[int]) -> list[Case]:
-    """Return every case: evaluations for each number of threads, runs for the largest."""
+    """Return every case: evaluations for each number of threads, runs and sweeps for the largest."""
     numbers = list(dict.fromkeys(threads))
-    return [case for count in numbers for case in evaluations(count)] + list(runs(max(numbers)))
+    most = max(numbers)
+    return [case for count in numbers for case in evaluations(count)] + [*runs(most), *sweeps(most)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

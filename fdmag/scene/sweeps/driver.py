@@ -73,7 +73,7 @@ class Driver:
             again: deque[_Given] = deque()
             running: dict[Future, _Given] = {}
             while waiting or again or running:
-                while (waiting or again) and len(running) < workers.capacity() + (workers.capacity() > 1):
+                while (waiting or again) and len(running) < _ahead(workers.capacity()):
                     given = again.popleft() if again else waiting[0].cut(workers.capacity())
                     if waiting and not waiting[0].members:
                         waiting.popleft()
@@ -185,6 +185,11 @@ class _Given:
     members: list[int]
     pace: _Waiting
     losses: int = 0
+
+
+def _ahead(capacity: int) -> int:
+    """Return how many chunks to have given out: some wait, so that no worker does."""
+    return capacity + capacity // 2 if capacity > 1 else 1
 
 
 def _processes(sweep: Sweep, count: int, wanted: int | None) -> tuple[int, int]:

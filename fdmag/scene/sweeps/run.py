@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import xarray
 
 LOG = logging.getLogger("fdmag")
+CHECK_SHOWN = 2.0
+"""How long the check of all members takes [s] before its progress is shown."""
 
 
 def sweep(
@@ -77,14 +79,17 @@ def sweep(
     """
     with SweepRun(
         path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite, scheduler=scheduler,
-        workers=workers, together=together,
+        workers=workers, together=together, progress=progress,
     ) as run:  # fmt: skip
         run.carry_out(progress or Silent())
         return run.dataset()
 
 
 class SweepRun:
-    """A checked sweep with its run directory, ready to be carried out; parameters and errors as in `sweep`."""
+    """A checked sweep with its run directory, ready to be carried out; parameters and errors as in `sweep`.
+
+    ``progress`` is told how far the check is.
+    """
 
     def __init__(
         self,
@@ -98,9 +103,10 @@ class SweepRun:
         scheduler: str = "local",
         workers: int | None = None,
         together: int | None = None,
+        progress: Progress | None = None,
     ) -> None:
         require_xarray()
-        self.sweep: Sweep = load_sweep(path, overrides, device, precision)
+        self.sweep: Sweep = _checked(progress or Silent(), path, overrides, device, precision)
         self._scheduler, self._wanted, self._together = scheduler, workers, together
         loaded = self.loaded = self.sweep.first
         self._units = table_columns(loaded.scene)
@@ -198,6 +204,28 @@ class SweepRun:
         for outcome in found:
             LOG.info("%s", outcome)
         return found
+
+
+def _checked(
+    progress: Progress, path: str | os.PathLike[str], overrides: Sequence[str], device: str, precision: str | None
+) -> Sweep:
+    begun, told = time.monotonic(), False
+
+    def tell(done: int, count: int) -> None:
+        nonlocal told
+        if not told and time.monotonic() - begun > CHECK_SHOWN:
+            told = True
+            progress.start(None, f"check of {count} members", count)
+        if told:
+            progress.advance(done, lambda: f"{done} checked")
+            if done == count:
+                progress.finish()
+
+    try:
+        return load_sweep(path, overrides, device, precision, tell)
+    except BaseException:
+        progress.close()
+        raise
 
 
 def _fingerprint(sweep: Sweep, reads: dict[str, Path]) -> str:

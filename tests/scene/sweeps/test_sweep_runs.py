@@ -15,7 +15,7 @@ import fdmag
 from fdmag.errors import OutputError, ParameterError
 from fdmag.output import read_table
 from fdmag.scene.run import run_scene
-from fdmag.scene.sweeps import dataset, executors
+from fdmag.scene.sweeps import dataset, driver, executors
 from fdmag.scene.sweeps.chunk import compute
 from tests.scene.sweeps.conftest import FIELD, same_content
 
@@ -70,6 +70,20 @@ def test_a_finished_sweep_is_read_again_and_takes_new_readings(sweeps, tmp_path,
         sweeps.write(FIELD + '[sweep.results.top]\ncolumn = "mz"\nmeasure = "maximum"\n'), tmp_path / "out"
     )
     assert again.top.values == pytest.approx(again.row_mz.max("row").values, abs=0)
+
+
+def test_partial_results_are_readable_while_it_runs(sweeps, tmp_path, monkeypatch):
+    monkeypatch.setattr(driver, "WRITE_EVERY", 0.0)
+    monkeypatch.setattr(driver, "WRITE_SHARE", 1e9)
+    seen = []
+
+    def write(path, data) -> None:
+        dataset.write_dataset(path, data)
+        seen.append(int((opened(path.parent).status == "finished").sum()))
+
+    monkeypatch.setattr(driver, "write_dataset", write)
+    fdmag.sweep(sweeps.write(), tmp_path / "out", together=1)
+    assert seen == [1, 2, 3, 4]
 
 
 def test_random_members_can_be_added(sweeps, tmp_path):
