@@ -138,9 +138,10 @@ APART = {
 @pytest.mark.parametrize("name", APART)
 def test_members_that_do_not_go_together_are_batches_of_their_own(name, sweeps, monkeypatch):
     monkeypatch.setenv("FDMAG_DEVICE", "numpy")
-    changes = [('B = ["3 mT", 0, "10 mT"]', 'B = { value = ["3 mT", 0, "10 mT"], signal = "sin(t*GHz)" }')]
-    sweep = sweeps.load(APART[name], *changes)
+    driven = ('B = ["3 mT", 0, "10 mT"]', 'B = { value = ["3 mT", 0, "10 mT"], signal = "sin(t*GHz)" }')
+    steps = ('table_every = "10 ps"', 'table_every = "10 ps"\ndt = "0.5 ps"')
     apart = name != "formulas"  # which are signals, and these may differ
+    sweep = sweeps.load(APART[name], *([] if apart else [driven, steps]))
     assert [group.members for group in sweep.groups] == ([[0], [1]] if apart else [[0, 1]])
     assert tables(sweep, 9) == {member: sweeps.alone(member) for member in range(2)}
 
