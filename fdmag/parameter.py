@@ -149,12 +149,16 @@ class Driven:
     ----------
     pattern : any parameter value that is constant in time
     signal : callable, or PerReplica of signals
-        Called with t, shape (batch,) [s]; returns a factor per replica: (batch,) or a scalar. With
-        ``PerReplica([Pulse(1e-9), Pulse(2e-9)])`` each replica has its own signal of `fdmag.signals`.
+        Called with t, (batch,) [s]; returns factors, (batch,) or a scalar. `PerReplica` gives each its own `Signal`.
     """
 
     pattern: Any
     signal: TimeFunction | PerReplica
+
+    @property
+    def function(self) -> TimeFunction:
+        """The signal as a function of time."""
+        return ReplicaSignals(tuple(self.signal.values)) if isinstance(self.signal, PerReplica) else self.signal
 
 
 @dataclass(frozen=True, init=False)
@@ -208,7 +212,7 @@ class Parameter:
             return
         pattern = value
         if isinstance(value, Driven):
-            pattern, self.function = value.pattern, _as_function(value.signal, where)
+            pattern, self.function = value.pattern, value.function
         elif callable(value):
             pattern, self.function, self._factor_is_full = 1.0, value, True
         if self.function is not None and not declaration.time_dependent:
@@ -269,8 +273,7 @@ class Parameter:
         if self.function is None:
             return base
         if not self._factor_is_full:
-            own = isinstance(self.function, ReplicaSignals)
-            found = self.function.of(t, replicas) if own else self.function(t)  # type: ignore[attr-defined]
+            found = self.function.of(t, replicas) if isinstance(self.function, ReplicaSignals) else self.function(t)
             factor = np.broadcast_to(np.asarray(found, dtype=np.float64), t.shape)
             values = base * factor[:, None, None, None, None]
             if self.declaration.minimum is not None or self.declaration.above is not None:
@@ -377,15 +380,6 @@ class Parameter:
             f"{self.where}: array of shape {array.shape}; allowed: {lead} for one value, {(*lead, *cells)} "
             f"for a value per cell, or (batch, {components}, nz, ny, nx) with length 1 where constant"
         )
-
-
-def _as_function(signal: Any, where: str) -> TimeFunction:
-    if not isinstance(signal, PerReplica):
-        return signal
-    try:
-        return ReplicaSignals(tuple(signal.values))
-    except ParameterError as error:
-        raise ParameterError(f"{where}: {error}") from error
 
 
 def _normalised(vectors: NDArray[np.float64], where: str) -> NDArray[np.float64]:
