@@ -64,8 +64,8 @@ class FillFraction:
         power = self._power(owner, declaration)
         if power == 0:
             return value
-        share = self.shares.volume
-        factor = share if power > 0 else 1 / np.where(share > 0, share, 1)
+        factor = self.shares.volume if power > 0 else 1 / np.where(self.shares.volume > 0, self.shares.volume, 1)
+        factor = factor[..., None, :, :, :]  # beside the replicas, if it is given for each
         quantity = Parameter(value, declaration, self._mesh, regions, f"{owner.name}.{key}")
         return quantity.mapped(lambda values: values * factor)
 

@@ -18,6 +18,7 @@ from fdmag.errors import ParameterError
 from fdmag.grains import GrainValues
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
+from fdmag.replica_signals import ReplicaSignals
 
 __all__ = [
     "Declaration",
@@ -58,12 +59,17 @@ class Driven:
     Attributes
     ----------
     pattern : any parameter value that is constant in time
-    signal : callable
-        Called with t, shape (batch,) [s]; returns a factor per replica: (batch,) or a scalar.
+    signal : callable, or PerReplica of signals
+        Called with t, (batch,) [s]; returns factors, (batch,) or a scalar. `PerReplica` gives each its own `Signal`.
     """
 
     pattern: Any
-    signal: TimeFunction
+    signal: TimeFunction | PerReplica
+
+    @property
+    def function(self) -> TimeFunction:
+        """The signal as a function of time."""
+        return ReplicaSignals(tuple(self.signal.values)) if isinstance(self.signal, PerReplica) else self.signal
 
 
 @dataclass(frozen=True, init=False)
@@ -117,7 +123,7 @@ class Parameter:
             return
         pattern = value
         if isinstance(value, Driven):
-            pattern, self.function = value.pattern, value.signal
+            pattern, self.function = value.pattern, value.function
         elif callable(value):
             pattern, self.function, self._factor_is_full = 1.0, value, True
         if self.function is not None and not declaration.time_dependent:
@@ -129,11 +135,16 @@ class Parameter:
             declaration.check(self.base, where)
             if declaration.unit_vector:
                 self.base = _normalised(self.base, where)
+        if isinstance(self.function, ReplicaSignals) and self.base.shape[0] not in (1, self.function.count):
+            raise ParameterError(
+                f"{where}: {self.function.count} signals for {self.base.shape[0]} replicas; give one for each"
+            )
 
     @property
     def batch(self) -> int:
         """Number of replicas this value is given for; 1 if it is common to all."""
-        return self.base.shape[0]
+        own = self.function.count if isinstance(self.function, ReplicaSignals) else 1
+        return max(self.base.shape[0], own)
 
     @property
     def constant(self) -> bool:
@@ -169,11 +180,12 @@ class Parameter:
             total = sum((part.at(t, replicas) for part in self._parts), np.zeros((1, 1, 1, 1, 1)))
             self.declaration.check(total, self.where, t)
             return total
-        base = self.base if replicas is None or self.batch == 1 else self.base[replicas]
+        base = self.base if replicas is None or self.base.shape[0] == 1 else self.base[replicas]
         if self.function is None:
             return base
         if not self._factor_is_full:
-            factor = np.broadcast_to(np.asarray(self.function(t), dtype=np.float64), t.shape)
+            found = self.function.of(t, replicas) if isinstance(self.function, ReplicaSignals) else self.function(t)
+            factor = np.broadcast_to(np.asarray(found, dtype=np.float64), t.shape)
             values = base * factor[:, None, None, None, None]
             if self.declaration.ranged:
                 self.declaration.check(values, self.where, t)

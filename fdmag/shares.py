@@ -1,5 +1,6 @@
 """How much of each cell is magnet: by volume, as a column seen along an axis, and where two cells face each other."""
 
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -138,6 +139,40 @@ class Shares:
                 packed[number // 8] |= covered.astype(np.uint8) << np.uint8(number % 8)
             self._lines[axis] = packed
         return self._lines[axis]
+
+
+class ReplicaShares(Shares):
+    """The shares of replicas whose geometries differ; ``volume`` is (batch, nz, ny, nx), and so is `area`."""
+
+    def __init__(self, replicas: Sequence[Shares]) -> None:
+        self._replicas = tuple(replicas)
+        self.volume = np.stack([each.volume for each in replicas])
+        self.partial = any(each.partial for each in replicas)
+
+    def area(self, axis: int) -> NDArray[np.float64]:
+        """Return the share of each cell's cross-section that is covered, seen along an axis, (batch, nz, ny, nx)."""
+        return np.stack([each.area(axis) for each in self._replicas])
+
+    def heights(self, active: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
+        """Return what `Shares.heights` does, for each replica by its own geometry."""
+        return self._of_each(active, lambda shares, row: shares.heights(row, axis))
+
+    def overlap(self, there: NDArray[np.intp], axis: int) -> NDArray[np.float64]:
+        """Return what `Shares.overlap` does, for each replica by its own geometry."""
+        return self._of_each(there, lambda shares, row: shares.overlap(row, axis))
+
+    def _of_each(self, rows: NDArray, found: Callable[[Shares, NDArray], NDArray]) -> NDArray:
+        several = len(rows) > 1
+        return np.concatenate(
+            [found(each, rows[k : k + 1] if several else rows) for k, each in enumerate(self._replicas)]
+        )
+
+
+def shares_of(geometry: Shape | ArrayLike, mesh: Mesh, smooth_edges: int = 1) -> Shares:
+    """Return the shares of a shape or an array, or of an array (batch, nz, ny, nx) those of each replica."""
+    if not isinstance(geometry, Shape) and np.ndim(geometry) == 4:
+        return ReplicaShares([Shares(each, mesh, smooth_edges) for each in np.asarray(geometry)])
+    return Shares(geometry, mesh, smooth_edges)
 
 
 def heights(active: NDArray[np.bool_], axis: int, *, periodic: bool = False) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter
 from fdmag.regions import Regions
 from fdmag.shapes import Shape
-from fdmag.shares import Shares
+from fdmag.shares import Shares, shares_of
 from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
 from fdmag.state import State, as_vectors, normalise, resolve_batch
@@ -72,7 +72,8 @@ class Simulation:
     regions : Regions or mapping, optional
         Named parts of the mesh: shapes, masks.
     geometry : Shape, array (nz, ny, nx) or Shares, optional
-        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells.
+        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells,
+        or (batch, nz, ny, nx) those of each replica.
     smooth_edges : int
         Above 1: cells in part inside the geometry, by that many sample points along each edge, hold so much less of
         the material; see `fdmag.fill_fraction.FillFraction`.
@@ -120,7 +121,7 @@ class Simulation:
         self.backend = select_backend(device, dtype)
         material = Material(Ms=Ms, alpha=alpha, gamma=gamma, frozen=frozen)
         if geometry is not None and not isinstance(geometry, Shares):
-            geometry = Shares(geometry, mesh, smooth_edges)
+            geometry = shares_of(geometry, mesh, smooth_edges)
         self._fill = None if geometry is None else FillFraction(geometry, mesh)
         if self._fill is not None:
             material, terms = self._fill.applied_to_all(material, terms, self.regions)

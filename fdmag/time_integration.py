@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.break_points import edges, gap, jumps, step_limit
+from fdmag.break_points import edges_of_replicas, gap, jumps, step_limit
 from fdmag.errors import ParameterError
 from fdmag.magnet import Magnet
 from fdmag.parameter import TimeFunction
@@ -104,7 +104,7 @@ class TimeRun:
         for elapsed in times:
             drives = self._magnet.drives()
             if self._dt_max is None:
-                limit = min(self._integrator.longest, step_limit(drives, duration))
+                limit = np.minimum(self._integrator.longest, step_limit(drives, duration))
                 self._integrator.control = replace(self._integrator.control, dt_max=limit)
             if self._stopping is not None:
                 self._stopping.begin(self._noisy)
@@ -146,19 +146,21 @@ class TimeRun:
         if not going.any():
             return
         now, last = float(t[going].min()), float(stop[going].max())
-        ahead = edges(drives, now, last)
+        ahead = edges_of_replicas(drives, now, last, self._state.batch)
         if ahead.size and np.ptp(t[going]) > 0:
             raise ParameterError(
-                f"run: the replicas stand at different times and a drive has an edge at {ahead[0]:g} s; "
+                f"run: the replicas stand at different times and a drive has an edge at {ahead.min():g} s; "
                 "assign one time to t first"
             )
-        for edge in ahead:
-            here = min(edge, last)
-            before = here - float(gap(edge, now))
+        for column in ahead.T:
+            # Replicas whose own drives have fewer edges go ahead to the end: each takes the steps it would take alone.
+            before = np.where(column < np.inf, np.minimum(column, last) - gap(column, now), stop)
             self._integrator.advance(before, after_step)
-            t[~self.stopped] = here
-            if jumps(drives, before, edge):
-                self._integrator.forget()
+            rows = np.flatnonzero((column < np.inf) & ~self.stopped)
+            t[rows] = np.minimum(column[rows], last)
+            jumped = jumps(drives, before[rows], column[rows], rows)
+            if jumped.any():
+                self._integrator.forget(rows[jumped])
         self._integrator.advance(stop, after_step)
 
 

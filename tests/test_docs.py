@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 import fdmag
-from fdmag.scene import ensemble_tables, shape_tables, tables
+from fdmag.scene import ensemble_tables, readings, shape_tables, tables
 from fdmag.scene.load import load_scene
 from fdmag.scene.shipped import shipped_scenes
 from fdmag.units import parse_quantity
@@ -113,7 +113,7 @@ def test_the_guide_lists_every_key_of_mesh_output_and_expect():
     listed = [(row[0], row[1].strip("`"), row[3] == "—") for row in rows("Output and expectations")]
     wanted = [
         (name, key, field.is_required())
-        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", ensemble_tables.Check))
+        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", readings.Check))
         for key, field in table.model_fields.items()
     ]
     assert sorted(listed) == sorted(wanted)

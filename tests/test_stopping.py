@@ -59,7 +59,11 @@ def test_the_start_counts():
 
 
 def hot(replicas, until, device, **options):
-    terms = [Thermal(T=300, seed=4, streams=replicas), UniaxialAnisotropy(Ku1=1e5), Zeeman(B=(0.05, 0, -0.6))]
+    terms = [
+        Thermal(T=300, seed=4, first_replica=PerReplica(replicas)),
+        UniaxialAnisotropy(Ku1=1e5),
+        Zeeman(B=(0.05, 0, -0.6)),
+    ]
     mesh = Mesh((3, 2, 1), (3e-9, 3e-9, 3e-9))
     simulation = Simulation(mesh, [Exchange(A=1e-11), *terms], Ms=8e5, alpha=1, m=(0.2, 0, 1), device=device)
     rows = []

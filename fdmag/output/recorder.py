@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.errors import OutputError, ParameterError
+from fdmag.errors import OutputError
 from fdmag.output.ovf import write_ovf
+from fdmag.output.rows import Rows
 from fdmag.output.table import Table, TableData
 from fdmag.output.vtk import PvdSeries, write_vti
 from fdmag.quantities import Catalogue, Column, Field
@@ -52,16 +52,9 @@ class Recorder:
         self.formats = tuple(formats)
         self.ovf = ovf
         self.count = 0
-        self._first_replica = 0
-        known = Catalogue.of(simulation)
-        self._columns, self._fields = known.columns(columns), known.fields(["m", *fields])
-        units = {"t": "s", "stage": "1", "replica": None}
-        units |= {name: unit for name, (unit, _) in simulation.summary().items()}
-        for column in self._columns:
-            if column.name in units:
-                raise ParameterError(f'the column "{column.name}" is in every table; leave it out of columns')
-            units[column.name] = column.unit
-        self.table = Table(folder / "table.csv", units)
+        self._rows = Rows(simulation, columns)
+        self._fields = Catalogue.of(simulation).fields(["m", *fields])
+        self.table = Table(folder / "table.csv", self._rows.units)
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
         self._stages = self.series("stages")
         self._last: Path | None = None
@@ -70,20 +63,15 @@ class Recorder:
 
     def row(self, stage: int) -> None:
         """Append one row per replica."""
-        batch = self.simulation.batch
-        values = {name: column for name, (_, column) in self.simulation.summary().items()}
-        values |= {column.name: column.evaluate(self.simulation) for column in self._columns}
-        self.table.append(
-            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch) + self._first_replica,
-             **values}
-        )  # fmt: skip
+        self.table.append(self._rows.now(stage))
 
     def go_on_with(self, simulation: Simulation, first_replica: int) -> None:
         """Let further rows be of another simulation like the first, whose replicas are numbered from there.
 
         There are no field files of these.
         """
-        self.simulation, self._first_replica, self.formats = simulation, first_replica, ()
+        self.simulation, self.formats = simulation, ()
+        self._rows.go_on_with(simulation, first_replica)
 
     def fields(self, series: PvdSeries | None = None, at: float | None = None) -> None:
         """Write m and the further fields of every replica as the next frame of a series, by default ``fields/m.pvd``.

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import ParameterError
 from fdmag.macrospin import MacrospinEnsemble
+from fdmag.parameter import PerReplica
 from fdmag.quantities import Catalogue, Column
 from fdmag.simulation import Simulation
 
@@ -68,9 +69,9 @@ class SimulationParticles:
                 "give one value for all"
             )
         for name, term in simulation.terms.items():
-            streams = getattr(term, "streams", None)
-            if streams is not None and len(set(streams)) < len(streams):
-                raise ParameterError(f"splitting: {name}.streams has a number twice; copies would stay together")
+            numbers = getattr(term, "first_replica", 0)
+            if isinstance(numbers, PerReplica) and len(set(numbers.values)) < numbers.count:
+                raise ParameterError(f"splitting: {name}.first_replica has a number twice; copies would stay together")
         if not any(term.noisy for term in simulation.terms.values()):
             raise ParameterError("splitting: without noise copies would stay together; add a thermal term with T > 0 K")
         self.shape = groups, simulation.batch // groups

@@ -30,6 +30,43 @@ from fdmag.units import parse_quantity
 
 Options = dict[str, Any]
 MS = "material.Ms"
+_GEOMETRY = ("mesh", "shapes", "regions", "geometry")
+
+
+@dataclass
+class Parts:
+    """What a simulation is made of, before it is on a device.
+
+    Attributes
+    ----------
+    mesh : Mesh
+    regions : Regions
+    material : dict
+        Values of Ms, alpha, gamma, frozen.
+    terms : list of Term
+        Not bound yet.
+    m : array
+        Initial state, (batch | 1, 3, nz, ny, nx), or (batch | 1, 3, 1, 1, 1) if uniform.
+    filled : Shares or None
+        How much of each cell is inside the geometry.
+    batch : int
+    settings : list of dict
+        For each stage what it sets, by path; the direction of a hysteresis is called "direction".
+    """
+
+    mesh: Mesh
+    regions: Regions
+    material: Options
+    terms: list[Term]
+    m: NDArray[np.float64]
+    filled: Shares | None
+    batch: int
+    settings: list[Options]
+
+    def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation:
+        """Return the simulation in its initial state."""
+        return Simulation(self.mesh, self.terms, m=self.m, regions=self.regions, batch=self.batch,
+                          geometry=self.filled, device=device, dtype=precision, **self.material)  # fmt: skip
 
 
 class Builder:
@@ -42,31 +79,47 @@ class Builder:
         Where the scene's files are.
     problems : sequence of Problem
         What is known to be wrong; what rests on it is not tried.
+    before : Builder, optional
+        That of another scene: if mesh, shapes, regions and geometry are the very same tables, so is what is made of
+        them.
 
     Attributes
     ----------
     first_replica : int
         Number of the first replica, on which noise and random states depend.
     problems : list of Problem
-        With what turned out wrong, and its place; `simulation` raises nothing for those.
+        With what turned out wrong, and its place; `parts` raises nothing for those.
     """
 
-    def __init__(self, scene: Any, folder: Path, problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self, scene: Any, folder: Path, problems: Sequence[Problem] = (), before: "Builder | None" = None
+    ) -> None:
         self.scene = scene
         self.folder = folder
+        self.mesh: Mesh
+        self.regions: Regions
         self.problems = list(problems)
-        table = scene.mesh
-        self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
-        self.regions = Regions(self.mesh, {})
         self.batch = replica_count(scene)
         self.first_replica = 0
         self._filled: Shares | None = None
         self._regions_known = False
+        alike = (
+            before is not None
+            and not before.problems
+            and all(getattr(before.scene, key) is getattr(scene, key) for key in _GEOMETRY)
+        )
+        if before is not None and alike and before._regions_known:
+            self.mesh, self.regions = before.mesh, before.regions
+            self._filled, self._regions_known = before._filled, True
+            return
+        table = scene.mesh
+        self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
+        self.regions = Regions(self.mesh, {})
 
-    def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation | None:
-        """Return the simulation in its initial state, or None if there are problems."""
+    def parts(self) -> Parts | None:
+        """Return what the simulation is made of, or None if there are problems."""
         scene = self.scene
-        if not any(map(self._told, ("shapes", "regions", "geometry"))):
+        if not self._regions_known and not any(map(self._told, ("shapes", "regions", "geometry"))):
             self._shapes()
         material = self._declared(Material, scene.material, ("material",))
         material["Ms"] = self._guard(("material", "Ms"), self._masked, material["Ms"])
@@ -75,16 +128,23 @@ class Builder:
             built = self._guard(used.place, self._term, used)
             if built is not None:
                 terms.append(built)
+        settings: list[Options] = [{} for _ in scene.stages]
         for path, given in stage_parameters(scene):
             if given.value is not None and not self._rests_on_regions(given.value):
-                self._guard(given.place, self._tried, given.value, given.declaration, path)
+                tried = self._guard(given.place, self._tried, given.value, given.declaration, path)
+                settings[int(given.place[1])][path or "direction"] = tried
         m = None
         if not self._rests_on_regions(getattr(scene.initial, "direction", None)):
             m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
-        if self.problems:
+        if self.problems or m is None:
             return None
-        return self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
-                           geometry=self._filled, device=device, dtype=precision, **material)  # fmt: skip
+        return Parts(self.mesh, self.regions, material, terms, m, self._filled, self.batch, settings)
+
+    def simulation(self, device: str = "auto", precision: str | None = None) -> tuple[Parts, Simulation] | None:
+        """Return the parts and the simulation in its initial state, or None if there are problems."""
+        parts = self.parts()
+        built = None if parts is None else self._guard((), parts.simulation, device, precision)
+        return None if parts is None or built is None else (parts, built)
 
     def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
         """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""
@@ -239,14 +299,15 @@ class Builder:
         """Return m of the start, tried on the cells with Ms > 0."""
         with np.errstate(all="ignore"):
             m = np.asarray(self._vectors(table), dtype=np.float64)
-        m = np.broadcast_to(m, (m.shape[0] if m.ndim == 5 else 1, 3, *self.mesh.shape))
+        m = np.broadcast_to(m, (m.shape[0] if m.ndim == 5 else 1, 3, *m.shape[-3:]))
         if not np.all(np.isfinite(m)):
             raise ParameterError(f"m is not finite in the cell {_first(~np.all(np.isfinite(m), axis=1))}")
         if Ms is not None:
             magnetic = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base[:, 0] > 0
             if np.any(empty := np.all(m == 0, axis=1) & magnetic):
                 raise ParameterError(f"m has zero length in the cell {_first(empty)}; give it a direction")
-        return m
+        uniform = m.shape[2:] == (1, 1, 1)
+        return m if uniform else np.broadcast_to(m, (*m.shape[:2], *self.mesh.shape))
 
     def _vectors(self, table: Any) -> Any:
         match table:

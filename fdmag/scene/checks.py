@@ -19,7 +19,6 @@ from fdmag.scene.contents import (
     parameters,
     quantities,
     replica_count,
-    result_tables,
     settable,
     shape_uses,
     standard_columns,
@@ -28,6 +27,8 @@ from fdmag.scene.contents import (
 )
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.problems import Problem, shown
+from fdmag.scene.reading_checks import expectations
+from fdmag.scene.sweeps.expansion import Expansion
 from fdmag.units import parse_quantity
 
 NUMBERS_PER_CELL = 120
@@ -39,11 +40,17 @@ MAX_SHAPES = 10_000
 MAX_SHAPE_DEPTH = 100
 
 
-def consistency(scene: Any, folder: Path, precision: str | None = None, known: Sequence[Problem] = ()) -> list[Problem]:
+def consistency(
+    scene: Any,
+    folder: Path,
+    precision: str | None = None,
+    known: Sequence[Problem] = (),
+    expansion: Expansion | None = None,
+) -> list[Problem]:
     """Return where the tables of a scene do not agree; the values of set stages are normalised.
 
     ``known`` are the problems of single tables; None stands in the scene where those are, and what follows from them
-    is not told.
+    is not told. ``expansion`` are the members of a sweep, if it is one.
     """
     problems: list[Problem] = []
     terms_known = not any(problem.place[:1] == ("terms",) and len(problem.place) <= 2 for problem in known)
@@ -62,7 +69,7 @@ def consistency(scene: Any, folder: Path, precision: str | None = None, known: S
         problems += _stages(scene)
         problems += _quantities(scene)
         problems += _criteria(scene)
-        problems += _expectations(scene, whole=not known)
+        problems += expectations(scene, expansion, whole=not known)
     if scene.mesh is not None:
         problems += _memory(scene, 4 if precision == "float32" else 8)
     return problems
@@ -174,14 +181,15 @@ def _regions(scene: Any, values: list[Given]) -> Iterator[Problem]:
 def _files(scene: Any, folder: Path) -> Iterator[Problem]:
     for place, name in files(scene):
         try:
-            message = _file_problem(name, folder)
+            message = file_problem(name, folder)
         except (OSError, RuntimeError, ValueError) as error:
             message = f"{shown(name)} cannot be read: {getattr(error, 'strerror', None) or error}"
         if message:
             yield Problem(place, message)
 
 
-def _file_problem(name: str, folder: Path) -> str | None:
+def file_problem(name: str, folder: Path) -> str | None:
+    """Return what is wrong with the name of a file that a scene reads, if anything."""
     if "\0" in name or Path(name).is_absolute() or Path(name).drive:
         return f"{shown(name)} is not a path below the scene's folder; give a relative one"
     path = folder / name
@@ -197,6 +205,9 @@ def _replicas(scene: Any) -> Iterator[Problem]:
     counts = counts_of_replicas(scene)
     largest = max((count for _, count in counts), default=1)
     for place, count in counts:
+        if scene.sweep is not None:
+            yield Problem(place, "a sweep makes replicas of its own; sweep this quantity, by its path")
+            continue
         if count != largest:
             yield Problem(place, f"has {count} values, but another parameter has {largest}: give one per replica")
 
@@ -288,50 +299,6 @@ def _criteria(scene: Any) -> Iterator[Problem]:
             yield Problem(wanted, "needs noise, without which all replicas are the same; add [terms.thermal]")
         if any(place != ("ensemble", "replicas") for place, _ in counts_of_replicas(scene)):
             yield Problem(wanted, "is for identical replicas; leave out lists per replica, or relative_error")
-
-
-def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
-    known = result_tables(scene)
-    batch = replica_count(scene)
-    with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
-    for name, check in scene.expect.items():
-        if check is None:
-            continue
-        if check.table not in known:
-            near = did_you_mean(check.table, known)
-            yield Problem(
-                ("expect", name, "table"), f"{shown(check.table)} is no table of this run: {', '.join(known)}{near}"
-            )
-            continue
-        columns = known[check.table]
-        for key in ("column", "along"):
-            came = getattr(check, key)
-            if came is not None and came not in columns:
-                near = did_you_mean(came, columns)
-                yield Problem(("expect", name, key), f"{shown(came)} is no column; allowed: {', '.join(columns)}{near}")
-        result = columns.get(check.along if check.measure == "zero_crossing" else check.column)
-        if check.measure == "share" and result is not None:
-            result = "1"
-        for key, unit in (("value", result), ("tolerance", result), ("at", columns.get(check.along))):
-            given = getattr(check, key)
-            if unit is None or given is None:
-                continue
-            try:
-                setattr(check, key, parse_quantity(given, unit))
-            except FdmagError as error:
-                yield Problem(("expect", name, key), str(error))
-        if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
-            yield Problem(("expect", name, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
-        if check.replica >= batch and whole:
-            yield Problem(("expect", name, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
-        if check.stage is not None and check.stage not in with_rows:
-            allowed = ", ".join(map(str, with_rows))
-            yield Problem(
-                ("expect", name, "stage"),
-                f"came {check.stage}; stages that write rows, counted from 0: {allowed or 'none'}",
-            )
-    if scene.expect and not with_rows:
-        yield Problem(("stages",), "no stage writes rows that [expect] could be held against; add a run, for example")
 
 
 def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:

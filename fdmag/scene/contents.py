@@ -108,9 +108,6 @@ def counts_of_replicas(scene: Any) -> list[tuple[Place, int]]:
             found.append(((*place, "replicas"), len(value["replicas"])))
         if has_form(value, "grains") and "replicas" in value["grains"]:
             found.append(((*place, "grains", "replicas"), value["grains"]["replicas"]))
-    for used in terms_in_use(scene):
-        if (streams := getattr(used.table, "streams", None)) is not None:
-            found.append(((*used.place, "streams"), len(streams)))
     if getattr(scene, "ensemble", None) is not None:
         found.append((("ensemble", "replicas"), scene.ensemble.replicas))
     return found
@@ -134,6 +131,8 @@ def files(scene: Any) -> list[tuple[Place, str]]:
     ]
     if isinstance(scene.initial, tables.FromFile):
         found.append((("initial", "file"), scene.initial.file))
+    if getattr(scene, "sweep", None) is not None and scene.sweep.file is not None:
+        found.append((("sweep", "file"), scene.sweep.file))
     return found
 
 

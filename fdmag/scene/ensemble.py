@@ -31,7 +31,7 @@ def run_ensemble(loaded: LoadedScene, recorder: Recorder, progress: Progress) ->
 
     Replica r of all is the same whatever the number that is computed together.
     """
-    run_stages(loaded, recorder, progress)
+    _carry_out(loaded, recorder, progress)
     ensemble = loaded.scene.ensemble
     confidence = 0.95 if ensemble is None else ensemble.confidence
     if ensemble is not None and ensemble.relative_error is not None:
@@ -47,10 +47,14 @@ def run_ensemble(loaded: LoadedScene, recorder: Recorder, progress: Progress) ->
             builder.first_replica = done
             again = builder.simulation(simulation.backend.name, simulation.backend.dtype.name)
             assert again is not None  # the scene was checked with the first replicas
-            loaded.simulation = again
-            recorder.go_on_with(again, done)
-            run_stages(loaded, recorder, progress)
+            loaded.parts, loaded.simulation = again
+            recorder.go_on_with(loaded.simulation, done)
+            _carry_out(loaded, recorder, progress)
     return list(_figures(loaded, recorder.table.data, confidence))
+
+
+def _carry_out(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
+    run_stages(loaded.simulation, loaded.scene.stages, loaded.parts.settings, recorder, progress)
 
 
 def _until(loaded: LoadedScene) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from fdmag.modes import eigenmodes
 from fdmag.modes.result import COLUMNS
+from fdmag.output.recorder import Recorder
 from fdmag.pictures import semi_axes
 from fdmag.scene.modes_table import ModesTable, SpectrumTable
 from fdmag.spectrum import ring_down
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def find_modes(stage: "Stage") -> None:
     """Carry out a stage ``modes``."""
-    table, simulation, recorder = stage.table, stage.simulation, stage.recorder
+    table, simulation, recorder = stage.table, stage.simulation, _recorder(stage)
     stage.progress.start(stage.index, "modes", simulation.batch)
     rows = recorder.further_table("modes", ModesTable.tables["modes"])
     found = []
@@ -37,7 +38,7 @@ def find_modes(stage: "Stage") -> None:
 
 def measure_spectrum(stage: "Stage") -> None:
     """Carry out a stage ``spectrum``."""
-    table, simulation, recorder = stage.table, stage.simulation, stage.recorder
+    table, simulation, recorder = stage.table, stage.simulation, _recorder(stage)
     start = float(simulation.t[0])
     stage.progress.start(stage.index, f"spectrum over {table.duration * 1e9:g} ns", table.duration)
 
@@ -70,6 +71,11 @@ def measure_spectrum(stage: "Stage") -> None:
                 arrays = {"real": profile.real, "imag": profile.imag, "amplitude": semi_axes(profile)[0]}
                 recorder.frame(f"peaks_{stage.index}_replica_{replica}" if simulation.batch > 1 else
                                f"peaks_{stage.index}", number, [arrays])  # fmt: skip
+
+
+def _recorder(stage: "Stage") -> Recorder:
+    assert isinstance(stage.recorder, Recorder)  # sweeps, which keep rows in memory, have no such stages
+    return stage.recorder
 
 
 def _where(stage: "Stage", replica: int) -> dict[str, float]:

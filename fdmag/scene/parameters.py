@@ -28,7 +28,7 @@ def parameter_value(declaration: Declaration) -> Entry:
 
     The value is normalised to SI numbers: a float, a list, or a table whose quantities are floats.
     """
-    return Entry(lambda value: _parameter(value, declaration), _parameter_schema(declaration))
+    return Entry(lambda value: _parameter(value, declaration), _parameter_schema(declaration), declaration)
 
 
 def _parameter(value: Any, declaration: Declaration) -> Any:

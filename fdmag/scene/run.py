@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,8 +68,27 @@ def run_scene(
     SolverError
         If a solver fails; the directory then says so.
     """
-    with SceneRun(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
+    from fdmag.scene.sweeps.check import is_sweep
+    from fdmag.scene.sweeps.run import SweepRun
+
+    kind = SweepRun if is_sweep(path, overrides) else SceneRun
+    with kind(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
         return run.carry_out(progress or Silent())
+
+
+@contextmanager
+def logged(directory: RunDirectory) -> Iterator[None]:
+    """Write what happens to the log of a run directory."""
+    handler = _LogFile(directory.log)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = LOG.level
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOG.setLevel(level)
+        LOG.removeHandler(handler)
 
 
 class _LogFile(logging.StreamHandler):
@@ -80,7 +99,10 @@ class _LogFile(logging.StreamHandler):
 
 
 class SceneRun:
-    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`."""
+    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`.
+
+    ``member`` is that of a sweep, which is then run as a scene of its own.
+    """
 
     def __init__(
         self,
@@ -91,15 +113,16 @@ class SceneRun:
         precision: str | None = None,
         overrides: Sequence[str] = (),
         overwrite: bool = False,
+        member: int | None = None,
     ) -> None:
-        self.loaded = load_scene(path, overrides, device, precision)
+        self.loaded = load_scene(path, overrides, device, precision, member)
         folder = Path(out) if out is not None else Path("runs") / self.loaded.path.stem
         reads = {name: self.loaded.folder / name for _, name in files(self.loaded.scene)}
         self.directory = RunDirectory(folder, overwrite=overwrite, inputs=[self.loaded.path, *reads.values()])
         try:
-            self._record = self._provenance(list(overrides))
+            self._record = provenance(self.loaded, list(overrides))
             self.directory.record(self._record)
-            _write_scene(self.loaded, folder, reads)
+            write_scene(self.loaded, folder, reads)
         except BaseException:
             self.directory.close()
             raise
@@ -112,16 +135,8 @@ class SceneRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute; return what became of the expectations."""
-        handler = _LogFile(self.directory.log)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        level = LOG.level
-        LOG.addHandler(handler)
-        LOG.setLevel(logging.INFO)
-        try:
+        with logged(self.directory):
             return self._run(progress)
-        finally:
-            LOG.setLevel(level)
-            LOG.removeHandler(handler)
 
     def _run(self, progress: Progress) -> list[Outcome]:
         loaded, record = self.loaded, self._record
@@ -157,7 +172,7 @@ class SceneRun:
             progress.close()
             state = loaded.simulation.state
             record |= {
-                "ended": _now(),
+                "ended": now(),
                 "wall_time_s": time.perf_counter() - start,
                 "steps": state.steps,
                 "rejected_steps": state.rejected,
@@ -173,26 +188,29 @@ class SceneRun:
         LOG.info("finished in %.3g s", record["wall_time_s"])
         return found
 
-    def _provenance(self, overrides: list[str]) -> dict[str, Any]:
-        scene, backend = self.loaded.scene, self.loaded.simulation.backend
-        return {
-            "status": "running",
-            "version": __version__,
-            "scene": os.fsencode(self.loaded.path.name).decode(errors="replace"),
-            "title": scene.title,
-            "overrides": overrides,
-            "started": _now(),
-            "machine": machine_info(),
-            "device": backend.name,
-            "device_reason": backend.reason,
-            "precision": backend.dtype.name,
-            "cells": scene.mesh.cells,
-            "replicas": self.loaded.simulation.batch,
-            "seeds": dict(_seeds(self.loaded.resolved(), ())),
-        }
+
+def provenance(loaded: LoadedScene, overrides: list[str]) -> dict[str, Any]:
+    """Return what ``run.json`` tells of a run that begins."""
+    scene, backend = loaded.scene, loaded.simulation.backend
+    return {
+        "status": "running",
+        "version": __version__,
+        "scene": os.fsencode(loaded.path.name).decode(errors="replace"),
+        "title": scene.title,
+        "overrides": overrides,
+        "started": now(),
+        "machine": machine_info(),
+        "device": backend.name,
+        "device_reason": backend.reason,
+        "precision": backend.dtype.name,
+        "cells": scene.mesh.cells,
+        "replicas": loaded.simulation.batch,
+        "seeds": dict(_seeds(loaded.resolved(), ())),
+    }
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, as text."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -205,7 +223,7 @@ def _seeds(data: Any, path: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         yield from _seeds(value, (*path, str(key)))
 
 
-def _write_scene(loaded: LoadedScene, folder: Path, reads: dict[str, Path]) -> None:
+def write_scene(loaded: LoadedScene, folder: Path, reads: dict[str, Path]) -> None:
     """Write the resolved scene, and the files it reads, so that the run can be repeated from its directory."""
     copied = {}
     for name, source in reads.items():

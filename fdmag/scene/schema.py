@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, get_origin, get_type_hints
 from pydantic import BeforeValidator, Field, create_model
 
 from fdmag.parameter import declarations
-from fdmag.scene.ensemble_tables import Check, EnsembleTable
+from fdmag.scene.ensemble_tables import EnsembleTable
 from fdmag.scene.parameters import parameter_value
+from fdmag.scene.readings import Check
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.signals import SIGNAL_SCHEMA
+from fdmag.scene.sweeps.tables import SweepTable
 from fdmag.scene.tables import (
     GeometryTable,
     InitialTable,
@@ -93,6 +95,7 @@ def scene_model() -> type[Table]:
         initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
         ensemble=(EnsembleTable | None, Field(None, description="how many replicas, identical but for their noise")),
         stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
+        sweep=(SweepTable | None, Field(None, description="quantities that differ from run to run of a whole sweep")),
         output=(OutputTable, Field(OutputTable(), description="what is written")),
         expect=(dict[Name, Check], Field(default_factory=dict, description="what must come out, by name")),
     )

@@ -2,18 +2,17 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from fdmag.output.recorder import Recorder
+from fdmag.output.rows import RowsInMemory
 from fdmag.parameter import Parameter
 from fdmag.quantities import Above, Below, MovingWindow
 from fdmag.scene import tables
-from fdmag.scene.contents import settable
 from fdmag.scene.ensemble_tables import UntilTable
-from fdmag.scene.load import LoadedScene
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
 from fdmag.simulation import Simulation
@@ -22,11 +21,27 @@ from fdmag.time_integration import merged_times, output_times
 LOG = logging.getLogger("fdmag")
 
 
-def run_stages(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
-    """Carry out every stage in turn, with its rows and field files."""
-    for index, stage in enumerate(loaded.scene.stages):
+def run_stages(
+    simulation: Simulation,
+    stages: Sequence[Any],
+    settings: Sequence[dict[str, Any]],
+    recorder: Recorder | RowsInMemory,
+    progress: Progress,
+) -> None:
+    """Carry out every stage in turn, with its rows and field files.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    stages : sequence of tables of stages
+    settings : sequence of dict
+        For each stage the values it sets, as `fdmag.scene.build.Parts` has them.
+    recorder : Recorder or RowsInMemory
+    progress : Progress
+    """
+    for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
-        _STAGES[type(stage)](Stage(index, stage, loaded, recorder, progress))
+        _STAGES[type(stage)](Stage(index, stage, settings[index], simulation, recorder, progress))
         recorder.end_stage(index)
         progress.finish()
 
@@ -34,11 +49,19 @@ def run_stages(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> N
 class Stage:
     """A stage with what it works on."""
 
-    def __init__(self, index: int, table: Any, loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
+    def __init__(
+        self,
+        index: int,
+        table: Any,
+        settings: dict[str, Any],
+        simulation: Simulation,
+        recorder: Recorder | RowsInMemory,
+        progress: Progress,
+    ) -> None:
         self.index = index
         self.table = table
-        self.loaded = loaded
-        self.simulation: Simulation = loaded.simulation
+        self.settings = settings
+        self.simulation = simulation
         self.recorder = recorder
         self.progress = progress
 
@@ -110,9 +133,9 @@ def _criterion(until: UntilTable) -> Below:
 
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    builder = stage.loaded.builder
-    direction = Parameter(builder.value(table.direction, tables.DIRECTION), tables.DIRECTION, simulation.mesh,
-                          simulation.regions, "direction").base  # fmt: skip
+    direction = Parameter(
+        stage.settings["direction"], tables.DIRECTION, simulation.mesh, simulation.regions, "direction"
+    ).base
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))
@@ -133,10 +156,8 @@ def _amplitudes(table: tables.Hysteresis) -> Iterator[float]:
 
 
 def _set(stage: Stage) -> None:
-    declarations = settable(stage.loaded.scene)
-    for path, value in stage.table.values.items():
-        built = stage.loaded.builder.setting(path, value, declarations[path])
-        stage.simulation.set(path.removeprefix("terms."), built)
+    for path, value in stage.settings.items():
+        stage.simulation.set(path.removeprefix("terms."), value)
 
 
 _STAGES: dict[type, Callable[[Stage], None]] = {

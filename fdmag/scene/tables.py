@@ -252,7 +252,7 @@ class Set(Table):
 
 StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable, Discriminator("kind")]
 
-# ---- output and expectations -------------------------------------------------------------------------------
+# ---- output ------------------------------------------------------------------------------------------------
 
 
 class OutputTable(Table):

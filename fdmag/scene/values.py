@@ -63,10 +63,15 @@ def impossible(result: float, declaration: Declaration) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """Marks the type of a scene entry: how it is read and what an editor is told about it."""
+    """Marks the type of a scene entry: how it is read and what an editor is told about it.
+
+    ``declaration`` is there if it is a quantity, and ``whole`` says that it is a whole number.
+    """
 
     read: Callable[[Any], Any]
     json_schema: dict[str, Any]
+    declaration: Declaration | None = None
+    whole: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         """Read the value with `read`, so that fdmag's own errors are collected like pydantic's."""
@@ -87,7 +92,7 @@ class Entry:
 def quantity(unit: str, meaning: str, *, minimum: float | None = None, above: float | None = None) -> Entry:
     """Mark a float as one quantity with a unit."""
     declaration = Declaration(unit, meaning, minimum=minimum, above=above)
-    return Entry(lambda value: number(value, declaration), scalar_schema(declaration))
+    return Entry(lambda value: number(value, declaration), scalar_schema(declaration), declaration)
 
 
 def vector(
@@ -101,7 +106,7 @@ def vector(
 ) -> Entry:
     """Mark a list of floats as several quantities with a unit."""
     declaration = Declaration(unit, meaning, components, minimum, above, unit_vector)
-    return Entry(lambda value: constant(value, declaration), constant_schema(declaration))
+    return Entry(lambda value: constant(value, declaration), constant_schema(declaration), declaration)
 
 
 def count(meaning: str, minimum: int = 0, maximum: int = 2**31) -> Entry:
@@ -112,7 +117,8 @@ def count(meaning: str, minimum: int = 0, maximum: int = 2**31) -> Entry:
             raise problem(f"came {shown(value)}; {meaning} is an integer from {minimum} to {maximum}")
         return value
 
-    return Entry(read, {"type": "integer", "minimum": minimum, "maximum": maximum, "description": meaning})
+    schema = {"type": "integer", "minimum": minimum, "maximum": maximum, "description": meaning}
+    return Entry(read, schema, Declaration("1", meaning), whole=True)
 
 
 def three_counts(meaning: str) -> Entry:
@@ -129,7 +135,7 @@ def three_counts(meaning: str) -> Entry:
 
     items = {key: one.json_schema[key] for key in ("type", "minimum", "maximum")}
     schema = {"type": "array", "items": items, "minItems": 3, "maxItems": 3, "description": f"{meaning} along x, y, z"}
-    return Entry(read, schema)
+    return Entry(read, schema, Declaration("1", meaning, components=3), whole=True)
 
 
 def one_of(names: Iterable[str]) -> Entry:

@@ -49,11 +49,11 @@ class Integrator:
         self.stopped = np.zeros(self.state.batch, bool)
         self._previous_ratio = np.ones(self.state.batch)
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
-        self.stepper.forget()
-        self._previous_ratio[:] = 1
-        self.state.dt[:] = np.nan
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
+        self.stepper.forget(rows)
+        self._previous_ratio[rows] = 1
+        self.state.dt[rows] = np.nan
 
     def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
         """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time; finished ones are left untouched.
@@ -105,11 +105,11 @@ class Integrator:
         """Accept or reject by the local error, and choose the next step sizes."""
         if self.fixed_dt is not None:
             if not np.all(finite := np.isfinite(displacement)):
-                first = int(np.flatnonzero(~finite)[0])
-                raise SolverError(
-                    f"replica {active[first]} at t = {self.state.t[active[first]]:g} s: m is not finite after a step "
-                    f"of {dt[first]:g} s. Check the fields, or give a shorter dt"
-                )
+                raise SolverError.of_replicas({
+                    int(active[i]): f"at t = {self.state.t[active[i]]:g} s: m is not finite after a step of "
+                    f"{dt[i]:g} s. Check the fields, or give a shorter dt"
+                    for i in np.flatnonzero(~finite)
+                })  # fmt: skip
             return np.ones(active.size, bool)
         ratio = error / self.control.allowed(displacement)
         ratio = np.where(np.isfinite(ratio), ratio, 1e10)
@@ -119,15 +119,14 @@ class Integrator:
         )
         if wanted is not None:
             proposed = np.where(accepted, np.maximum(proposed, wanted), proposed)
-        self.state.dt[active] = np.minimum(proposed, self.control.dt_max)
+        self.state.dt[active] = np.minimum(proposed, self._longest(active))
         self._previous_ratio[active[accepted]] = ratio[accepted]
         if np.any(failed := ~accepted & (proposed < self.control.dt_min)):
-            first = int(np.flatnonzero(failed)[0])
-            raise SolverError(
-                f"replica {active[first]} at t = {self.state.t[active[first]]:g} s needs a step below "
-                f"{self.control.dt_min:g} s: its local error is {error[first]:g}. "
-                "Check the fields for jumps and the parameters for unphysical values"
-            )
+            raise SolverError.of_replicas({
+                int(active[i]): f"at t = {self.state.t[active[i]]:g} s needs a step below {self.control.dt_min:g} s: "
+                f"its local error is {error[i]:g}. Check the fields for jumps and the parameters for unphysical values"
+                for i in np.flatnonzero(failed)
+            })  # fmt: skip
         return accepted
 
     def _step_size(self, active: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -137,8 +136,14 @@ class Integrator:
         if fresh.size:
             fastest = self.stepper.fastest(fresh)
             if not np.all(np.isfinite(fastest)):
-                first = fresh[~np.isfinite(fastest)][0]
-                raise SolverError(f"replica {first} at t = {state.t[first]:g} s: dm/dt is not finite; check the fields")
+                raise SolverError.of_replicas({
+                    int(replica): f"at t = {state.t[replica]:g} s: dm/dt is not finite; check the fields"
+                    for replica in fresh[~np.isfinite(fastest)]
+                })  # fmt: skip
             angle = 0.1 * self.control.tolerance ** (1 / self.tableau.order)
-            state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self.control.dt_max)
-        return np.minimum(state.dt[active], self.control.dt_max)
+            state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self._longest(fresh))
+        return np.minimum(state.dt[active], self._longest(active))
+
+    def _longest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the longest step [s] of these replicas, (n,)."""
+        return np.broadcast_to(self.control.dt_max, self.state.t.shape)[rows]

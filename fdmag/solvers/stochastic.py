@@ -51,9 +51,9 @@ class DyadicIntegrator:
         self.stopped = np.zeros(self.state.batch, bool)
         self._divisions = np.zeros(self.state.batch, np.int64)  # how often the present step is halved
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
-        self.stepper.forget()
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
+        self.stepper.forget(rows)
 
     def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
         """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time.
@@ -96,12 +96,12 @@ class DyadicIntegrator:
         self.state.rejected[rejected] += 1
         self._divisions[rejected] += 1
         place[rejected] *= 2
-        if np.any(self._divisions[rejected] > MOST_DIVISIONS):
-            first = rejected[np.argmax(self._divisions[rejected])]
-            raise SolverError(
-                f"replica {first} at t = {self.state.t[first]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
+        if np.any(failed := self._divisions[rejected] > MOST_DIVISIONS):
+            raise SolverError.of_replicas({
+                int(replica): f"at t = {self.state.t[replica]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
                 "Check the fields for jumps and the parameters for unphysical values, or give a larger tolerance"
-            )
+                for replica in rejected[failed]
+            })  # fmt: skip
 
     def _join(self, chosen: NDArray[np.intp], ratio: NDArray[np.float64], place: NDArray[np.int64]) -> None:
         """Double the next step where the error allows it and the next part is the first half of one."""

@@ -96,6 +96,8 @@ class Exchange(Term):
         if self.shares is not None and self.shares.partial:
             # A of the cells is multiplied by their shares: so is what stands for its mean.
             f = self.shares.volume
+            if f.ndim == 4 and len(added) == 1:  # replicas of different geometries
+                added = np.repeat(added, len(f), axis=0)
             for axis in range(3 if added.any() else 0):
                 other = np.roll(f, -1, axis=-1 - axis)
                 added[:, axis] *= 2 * f * other / np.where(f + other > 0, f + other, 1)

@@ -225,6 +225,8 @@ class Term(Declared, ABC):
     """Whether the term reads `shares` itself; otherwise smooth edges change its parameters for it."""
     shares: Shares | None = None
     """How much of each cell is magnet; None: full cells, and empty ones where Ms = 0. Set before `complete`."""
+    per_replica: ClassVar[tuple[str, ...]] = ()
+    """Fields beside the parameters that may be `PerReplica`."""
     summary_units: ClassVar[dict[str, str]] = {}
     """Further columns of the result table that the term fills in `summary`: name and unit."""
 

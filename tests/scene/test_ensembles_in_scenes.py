@@ -42,7 +42,7 @@ tolerance = 1e-5
 source = "one of three"
 [expect.mean]
 column = "mz"
-measure = "mean"
+measure = "mean_of_replicas"
 value = 0
 tolerance = 1e-12
 source = "m turns about z"
