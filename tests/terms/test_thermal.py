@@ -97,7 +97,7 @@ def test_replicas_may_have_seeds_and_numbers_of_their_own(options, device):
         alone = hot(1, seed=seeds[replica], first_replica=numbers[replica])
         alone.run(2e-13, **options)
         np.testing.assert_array_equal(alone.m[0], together.m[replica])
-    with pytest.raises(ParameterError, match="the batch has 3 replicas"):
+    with pytest.raises(ParameterError, match="seed is given for 2 replicas, first_replica for 3"):
         hot(3, seed=PerReplica([1, 2]), first_replica=PerReplica(numbers))
     twins = hot(None, seed=3, first_replica=PerReplica([5, 2, 2]))
     twins.run(1e-13, **options)
