@@ -14,6 +14,7 @@ from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
 from fdmag.errors import ParameterError, SolverError
 from fdmag.fill_fraction import FillFraction
+from fdmag.magnet import Magnet
 from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter, TimeFunction
 from fdmag.regions import Regions
@@ -179,6 +180,11 @@ class Simulation:
         self._changes += 1
 
     # ---- parameters ------------------------------------------------------------------------------------
+
+    @property
+    def magnet(self) -> Magnet:
+        """What gives the fields, energies and slopes of any m, for solvers beside `run`, `relax` and `minimize`."""
+        return self._magnet
 
     @property
     def terms(self) -> dict[str, Term]:
