@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 import fdmag
-from fdmag.scene import shape_tables, tables
+from fdmag.scene import shape_tables, state_tables, tables
 from fdmag.scene.load import load_scene
 from fdmag.units import parse_quantity
 
@@ -69,7 +69,7 @@ def rows(heading):
 
 KINDS = {
     "Shapes": shape_tables.SHAPES,
-    "Initial states": get_args(get_args(tables.InitialTable)[0]),
+    "Initial states": get_args(get_args(state_tables.InitialTable)[0]),
     "Stages": get_args(get_args(tables.StageTable)[0]),
 }
 

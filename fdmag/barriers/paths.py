@@ -17,6 +17,8 @@ ASKEW = (0.8, 0.55, 0.25)
 """Side by which opposite vectors turn into each other unless one is given: no symmetry axis of usual magnets."""
 OPPOSITE = np.cos(np.radians(160))
 """Vectors at a larger angle count as opposite: the great circle between them is an accident."""
+ROUGH = 0.1
+"""Local error of the thermal run per step: where a path begins need not be exact."""
 LEG = 9
 """Images from one given state to the next."""
 
@@ -166,7 +168,7 @@ class Switching:
             simulation.set(f"{thermal}.T", self.T)
             simulation.m = start
             for _ in range(int(np.ceil(self.duration / self.every))):
-                simulation.run(self.every)
+                simulation.run(self.every, tolerance=ROUGH)
                 snapshots.append(simulation.m[0])
                 share = _progress(terrain, snapshots[-1], start, end)
                 if share < 0.2:
@@ -204,7 +206,8 @@ def _turned(start: NDArray, end: NDArray, side: NDArray[np.float64], share: NDAr
 
 def _middle(way: NDArray, side: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return unit vectors across ``way`` (1, 3, ...), on the given side; where that is along it, on another one."""
-    way = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-300)
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    way = way / np.where(length > 0, length, 1)
     first, second = (_across(way, vector) for vector in (side, np.roll(side, 1)))
     length = np.linalg.norm(first, axis=1, keepdims=True)
     found = np.where(length < 1e-3, second, first)

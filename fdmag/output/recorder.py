@@ -1,9 +1,10 @@
 """What a simulation leaves in its run directory while it runs: table rows and field files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fdmag.errors import OutputError, ParameterError
 from fdmag.output.ovf import write_ovf
@@ -27,6 +28,8 @@ class Recorder:
         Columns of the table beside those of `Simulation.summary`.
     fields : sequence of str or Field
         Fields in the files beside m.
+    results : mapping of name to unit
+        Columns that `row` is given values for, such as what a stage has found; NaN where it is not.
 
     Raises
     ------
@@ -45,6 +48,7 @@ class Recorder:
         ovf: str = "binary8",
         columns: Sequence[str | Column] = (),
         fields: Sequence[str | Field] = (),
+        results: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.simulation = simulation
@@ -59,16 +63,21 @@ class Recorder:
             if column.name in units:
                 raise ParameterError(f'the column "{column.name}" is in every table; leave it out of columns')
             units[column.name] = column.unit
+        self._results = dict(results or {})
+        units |= self._results
+        self._further: list[Table] = []
         self.table = Table(folder / "table.csv", units)
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
         self._stages = self.series("stages")
         self._last: Path | None = None
 
-    def row(self, stage: int) -> None:
-        """Append one row per replica."""
+    def row(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> None:
+        """Append one row per replica, with values of the columns of results, numbers or (batch,)."""
         batch = self.simulation.batch
         values = {name: column for name, (_, column) in self.simulation.summary().items()}
         values |= {column.name: column.evaluate(self.simulation) for column in self._columns}
+        values |= dict.fromkeys(self._results, np.full(batch, np.nan))
+        values |= {name: np.asarray(column) for name, column in (results or {}).items()}
         self.table.append(
             {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch), **values}
         )
@@ -116,6 +125,16 @@ class Recorder:
         self._series.append(PvdSeries(self.folder / "fields" / f"{name}.pvd"))
         return self._series[-1]
 
+    def further_table(self, name: str, units: Mapping[str, str | None]) -> Table:
+        """Return a table beside the one of the run, ``tables/NAME.csv``; it is closed with the recorder."""
+        folder = self.folder / "tables"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+        self._further.append(Table(folder / f"{name}.csv", units))
+        return self._further[-1]
+
     def close(self) -> None:
         """Write what is pending."""
         try:
@@ -123,4 +142,5 @@ class Recorder:
                 if series.entries:
                     series.close()
         finally:
-            self.table.close()
+            for table in (*self._further, self.table):
+                table.close()

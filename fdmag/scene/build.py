@@ -16,9 +16,17 @@ from fdmag.grains import voronoi_grains
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Driven, Parameter, PerReplica, Sum
 from fdmag.regions import Regions
-from fdmag.scene import shape_tables, tables
+from fdmag.scene import shape_tables, state_tables
 from fdmag.scene.arrays import read_array, read_m
-from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, table_fields, terms_in_use
+from fdmag.scene.contents import (
+    TermInUse,
+    has_form,
+    replica_count,
+    stage_parameters,
+    stage_states,
+    table_fields,
+    terms_in_use,
+)
 from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
@@ -78,6 +86,9 @@ class Builder:
         m = None
         if not self._rests_on_regions(getattr(scene.initial, "direction", None)):
             m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
+        for place, table in stage_states(scene):
+            if not self._rests_on_regions(getattr(table, "direction", None)):
+                self._guard(place, self._initial, table, material["Ms"])
         if self.problems:
             return None
         return self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
@@ -108,6 +119,10 @@ class Builder:
         if "expression" in value:
             return self._expressions(value["expression"], factor)
         return value.get("regions", value.get("value"))
+
+    def state(self, table: Any) -> NDArray[np.float64]:
+        """Return the m of a table of a state, (batch | 1, 3, nz, ny, nx)."""
+        return self._initial(table, None)
 
     def shape(self, reference: Any) -> shapes.Shape:
         """Return the shape of a table or a name."""
@@ -245,14 +260,14 @@ class Builder:
 
     def _vectors(self, table: Any) -> Any:
         match table:
-            case tables.Uniform():
-                direction = self._tried(table.direction, tables.DIRECTION)
-                return Parameter(direction, tables.DIRECTION, self.mesh, self.regions, "direction").base
-            case tables.Random():
+            case state_tables.Uniform():
+                direction = self._tried(table.direction, state_tables.DIRECTION)
+                return Parameter(direction, state_tables.DIRECTION, self.mesh, self.regions, "direction").base
+            case state_tables.Random():
                 return initial.random(self.mesh, table.seed, self.batch)
-            case tables.FromFile():
+            case state_tables.FromFile():
                 return read_m(self.folder / table.file, self.mesh, table.array, table.resample)
-            case tables.Expressions():
+            case state_tables.Expressions():
                 return self._expressions(table.m)
         return _TEXTURES[table.kind](self.mesh, **_options(table))
 

@@ -16,7 +16,7 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, table_columns
+from fdmag.scene.contents import files, stage_columns, table_columns
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
@@ -133,6 +133,7 @@ class SceneRun:
                 loaded.scene.output.ovf or "binary8",
                 loaded.scene.output.columns,
                 loaded.scene.output.fields,
+                stage_columns(loaded.scene),
             )
             try:
                 run_stages(loaded, recorder, progress)

@@ -11,15 +11,14 @@ from fdmag.parameter import declarations
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.signals import SIGNAL_SCHEMA
+from fdmag.scene.state_tables import InitialTable, Uniform
 from fdmag.scene.tables import (
     Check,
     GeometryTable,
-    InitialTable,
     MeshTable,
     OutputTable,
     RegionTable,
     StageTable,
-    Uniform,
 )
 from fdmag.scene.values import Name, Table
 from fdmag.terms import Material, Term, registry

@@ -11,9 +11,11 @@ from fdmag.output.recorder import Recorder
 from fdmag.parameter import Parameter
 from fdmag.quantities import MovingWindow
 from fdmag.scene import tables
+from fdmag.scene.barrier_stage import find_barriers
 from fdmag.scene.contents import settable
 from fdmag.scene.load import LoadedScene
 from fdmag.scene.progress import Progress
+from fdmag.scene.state_tables import DIRECTION
 from fdmag.simulation import Simulation, merged_times, output_times
 
 LOG = logging.getLogger("fdmag")
@@ -98,7 +100,7 @@ def _run(stage: Stage) -> None:
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
     builder = stage.loaded.builder
-    direction = Parameter(builder.value(table.direction, tables.DIRECTION), tables.DIRECTION, simulation.mesh,
+    direction = Parameter(builder.value(table.direction, DIRECTION), DIRECTION, simulation.mesh,
                           simulation.regions, "direction").base  # fmt: skip
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
@@ -132,4 +134,5 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Run: _run,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
+    tables.EnergyBarrier: find_barriers,
 }

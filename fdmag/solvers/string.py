@@ -31,12 +31,18 @@ UNEVEN = 0.05
 """Images are redistributed when the distances between them differ by more than this part."""
 LARGEST_TURN = 0.3
 """No cell turns further in a step [rad]."""
+LONGEST_STEP = 0.4
+"""Nor does an image move further than this part of the distance between neighbours."""
 SETTLED = 30.0
 """Images begin to climb when the force across the path is this many times what is asked for."""
 PROMINENCE = 1e-3
 """A maximum or minimum counts if it stands out by this part of the highest energy above the lowest."""
+CALM = 400
+"""After so many steps without a new lowest force the steps are made shorter."""
 MOST_CHOICES = 5
 """How often it is decided which images climb and fall."""
+ASTRAY = 1.3
+"""A path that becomes this many times longer while images climb has lost its way."""
 
 
 class Terrain(Protocol):
@@ -127,19 +133,35 @@ def find_path(
     string = _String(m, terrain)
     near = NEAR * float(np.finfo(m.dtype).eps)
     best, since, choices = np.inf, 0, 0
+    settled, length, astray = string.m, np.inf, 0
     while True:
         force = float(string.size.max())
         reached = force <= max_torque
-        if climb and choices < MOST_CHOICES and (reached or (choices == 0 and force <= SETTLED * max_torque)):
+        early = choices == 0 and force <= SETTLED * max_torque and not astray
+        if climb and choices < MOST_CHOICES and (reached or early):
             choices += 1
-            if np.any((role := extrema(string.energy)) != string.role):
+            role = extrema(string.energy)
+            if astray:
+                role[np.arange(role.size) != np.argmax(string.energy)] = 0
+            if np.any(role != string.role):
+                if not string.role.any():
+                    settled, length = string.m, string.length
                 string.appoint(role)
                 best, since = np.inf, 0
                 continue
+        if string.role.any() and string.length > ASTRAY * length and astray < 2:
+            # Back to where it was; now it settles fully before its highest image climbs, alone.
+            steps, evaluations = string.steps, string.evaluations
+            string = _String(settled, terrain)
+            string.steps, string.evaluations = steps, evaluations + string.evaluations
+            best, since, choices, astray = np.inf, 0, 0, astray + 1
+            continue
         if reached:
             return string.path()
         since = 0 if force < best else since + 1
         best = min(best, force)
+        if since and since % CALM == 0:
+            string.calm()
         stalled = since > PATIENCE and force < near
         if stalled or string.steps == max_steps or not np.isfinite(force):
             break
@@ -212,12 +234,18 @@ class _String:
         self.steps, self.evaluations = 0, len(m)
         self._root = np.sqrt(terrain.weights).astype(np.float32)
         self._per_root = np.where(self._root > 0, 1 / np.where(self._root > 0, self._root, 1), 0)
+        self._longest = LARGEST_TURN
         self._radius = np.full(len(m) - 2, LARGEST_TURN)
         self._distribute()
         gradient, self.energy = terrain.evaluate(self.m)
         self._gradient, self._ends = gradient[1:-1], gradient[[0, -1]]
         self._find_force()
         self._begin()
+
+    @property
+    def length(self) -> float:
+        """Length of the path [rad]."""
+        return float(self._lengths.sum())
 
     def path(self) -> Path:
         """Return the path as it is."""
@@ -242,12 +270,21 @@ class _String:
         self._find_force()
         self._begin()
 
+    def calm(self) -> None:
+        """Make shorter steps from now on, and forget what was learnt."""
+        self._longest /= 2
+        self._radius = np.minimum(self._radius, self._longest)
+        self._begin()
+
     def move(self) -> None:
         """Make a step."""
         terrain, before, force, size = self.terrain, self.m[1:-1], self._force, self._norm
         turn = self._inverse.step(self._flat(force)).reshape(force.shape)
         turn = (turn * self._per_root).astype(before.dtype, copy=False)
+        turn -= _column(np.where(self.role[1:-1] == 0, terrain.inner(turn, self._tangent), 0), turn) * self._tangent
         limited = np.minimum(1, self._radius / np.maximum(terrain.largest(turn), 1e-300))
+        far = np.sqrt(terrain.inner(turn, turn)) / (LONGEST_STEP * self._lengths.mean())
+        limited = np.minimum(limited, 1 / np.maximum(far, 1e-300))
         self.m = self.m.copy()
         self.m[1:-1] = terrain.turned(before, turn, limited)
         self._distribute()
@@ -261,7 +298,7 @@ class _String:
         moved -= _column(along, moved) * self._tangent  # what redistribution did along the path teaches nothing
         self._inverse.learn(self._flat(moved), self._flat(self._force - force))
         worse = self._norm > 1.5 * size
-        self._radius = np.where(worse, self._radius / 2, np.minimum(1.2 * self._radius, LARGEST_TURN))
+        self._radius = np.where(worse, self._radius / 2, np.minimum(1.2 * self._radius, self._longest))
 
     def _begin(self) -> None:
         first = 0.01 / np.maximum(self.size, 1e-3)

@@ -74,6 +74,7 @@ _SLOPE = Magnet.slope
         ("periodic_demag", _scaled_field(Demag, 1 + 1e-9)),
         ("dmi_wire", _scaled_field(InterfacialDMI, 1.0001)),
         ("dmi_wire", _scaled_field(BulkDMI, 1.0001)),
+        ("energy_barriers", _scaled_field(Zeeman, 1.001)),
         ("energy_balance", (Magnet, "slope", _forward_error)),
         pytest.param("spin_torques", _scaled_field(Slonczewski, 1.001), marks=pytest.mark.slow),
         pytest.param("spin_torques", _scaled_field(SpinOrbitTorque, 1.01), marks=pytest.mark.slow),
