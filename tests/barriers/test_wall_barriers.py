@@ -189,6 +189,7 @@ def test_devices_agree(barrier, device):
     assert barrier.forward == pytest.approx(reference.forward, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_a_thermal_run_shows_a_way():
     """Hot enough that it switches by itself; noise is forgotten on the way to the path."""
     mesh = Mesh((8, 1, 1), (WIDTH / 2, WIDTH, WIDTH))
