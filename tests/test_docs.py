@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 import fdmag
-from fdmag.scene import ensemble_tables, readings, shape_tables, tables
+from fdmag.scene import ensemble_tables, readings, shape_tables, state_tables, tables
 from fdmag.scene.load import load_scene
 from fdmag.scene.shipped import shipped_scenes
 from fdmag.units import parse_quantity
@@ -91,7 +91,7 @@ def rows(heading):
 
 KINDS = {
     "Shapes": shape_tables.SHAPES,
-    "Initial states": get_args(get_args(tables.InitialTable)[0]),
+    "Initial states": get_args(get_args(state_tables.InitialTable)[0]),
     "Stages": get_args(get_args(tables.StageTable)[0]),
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import OutputError
 from fdmag.output.ovf import write_ovf
@@ -28,6 +28,8 @@ class Recorder:
         Columns of the table beside those of `Simulation.summary`.
     fields : sequence of str or Field
         Fields in the files beside m.
+    results : mapping of name to unit
+        Columns that `row` is given values for, such as what a stage has found; NaN where it is not.
 
     Raises
     ------
@@ -46,13 +48,14 @@ class Recorder:
         ovf: str = "binary8",
         columns: Sequence[str | Column] = (),
         fields: Sequence[str | Field] = (),
+        results: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.simulation = simulation
         self.formats = tuple(formats)
         self.ovf = ovf
         self.count = 0
-        self._rows = Rows(simulation, columns)
+        self._rows = Rows(simulation, columns, results)
         self._fields = Catalogue.of(simulation).fields(["m", *fields])
         self.table = Table(folder / "table.csv", self._rows.units)
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
@@ -61,9 +64,9 @@ class Recorder:
         self.further: dict[str, Table] = {}
         self._frames: dict[str, PvdSeries] = {}
 
-    def row(self, stage: int) -> None:
-        """Append one row per replica."""
-        self.table.append(self._rows.now(stage))
+    def row(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> None:
+        """Append one row per replica, with values of the columns of results, numbers or (batch,)."""
+        self.table.append(self._rows.now(stage, results))
 
     def go_on_with(self, simulation: Simulation, first_replica: int) -> None:
         """Let further rows be of another simulation like the first, whose replicas are numbered from there.
@@ -111,10 +114,15 @@ class Recorder:
             self._stages.add(self._last, stage)
             self._last = None
 
-    def further_table(self, name: str, columns: Mapping[str, str]) -> Table:
-        """Return the table ``NAME.csv`` beside ``table.csv``, started when first asked for; replicas are a column."""
+    def further_table(self, name: str, units: Mapping[str, str | None]) -> Table:
+        """Return the table ``tables/NAME.csv``, started when first asked for; ``replica`` is a column of each."""
         if name not in self.further:
-            self.further[name] = Table(self.folder / f"{name}.csv", {**columns, "replica": None})
+            folder = self.folder / "tables"
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+            self.further[name] = Table(folder / f"{name}.csv", {**units, "replica": None})
         return self.further[name]
 
     def data(self) -> dict[str, TableData]:
@@ -153,5 +161,5 @@ class Recorder:
                 if series.entries:
                     series.close()
         finally:
-            for table in (self.table, *self.further.values()):
+            for table in (*self.further.values(), self.table):
                 table.close()

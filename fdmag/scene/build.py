@@ -15,9 +15,17 @@ from fdmag.grains import voronoi_grains
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Driven, Parameter, PerReplica, Sum
 from fdmag.regions import Regions
-from fdmag.scene import shape_tables, tables
+from fdmag.scene import shape_tables, state_tables
 from fdmag.scene.arrays import read_array, read_m
-from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, table_fields, terms_in_use
+from fdmag.scene.contents import (
+    TermInUse,
+    has_form,
+    replica_count,
+    stage_parameters,
+    stage_states,
+    table_fields,
+    terms_in_use,
+)
 from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
@@ -51,7 +59,8 @@ class Parts:
         How much of each cell is inside the geometry.
     batch : int
     settings : list of dict
-        For each stage what it sets, by path; the direction of a hysteresis is called "direction".
+        For each stage what it sets, by path; the direction of a hysteresis is called "direction", and states have the
+        names of their keys, such as "end" and "path.states.0".
     """
 
     mesh: Mesh
@@ -136,6 +145,10 @@ class Builder:
         m = None
         if not self._rests_on_regions(getattr(scene.initial, "direction", None)):
             m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
+        for place, table in stage_states(scene):
+            if not self._rests_on_regions(getattr(table, "direction", None)):
+                state = self._guard(place, self._initial, table, material["Ms"])
+                settings[int(place[1])][".".join(map(str, place[2:]))] = state
         if self.problems or m is None:
             return None
         return Parts(self.mesh, self.regions, material, terms, m, self._filled, self.batch, settings)
@@ -311,14 +324,14 @@ class Builder:
 
     def _vectors(self, table: Any) -> Any:
         match table:
-            case tables.Uniform():
-                direction = self._tried(table.direction, tables.DIRECTION)
-                return Parameter(direction, tables.DIRECTION, self.mesh, self.regions, "direction").base
-            case tables.Random():
+            case state_tables.Uniform():
+                direction = self._tried(table.direction, state_tables.DIRECTION)
+                return Parameter(direction, state_tables.DIRECTION, self.mesh, self.regions, "direction").base
+            case state_tables.Random():
                 return initial.random(self.mesh, table.seed, self.batch, self.first_replica)
-            case tables.FromFile():
+            case state_tables.FromFile():
                 return read_m(self.folder / table.file, self.mesh, table.array, table.resample)
-            case tables.Expressions():
+            case state_tables.Expressions():
                 return self._expressions(table.m)
         return _TEXTURES[table.kind](self.mesh, **_options(table))
 

@@ -11,6 +11,7 @@ from fdmag.errors import FdmagError, did_you_mean
 from fdmag.quantities import MovingWindow
 from fdmag.regions import DEFAULT
 from fdmag.scene import tables
+from fdmag.scene.barrier_table import NoisePath
 from fdmag.scene.contents import (
     Given,
     counts_of_replicas,
@@ -35,6 +36,8 @@ NUMBERS_PER_CELL = 120
 """Peak memory of a run: numbers per cell and replica, in the precision of the run. Measured on 64 × 64 × 4 with
 exchange, demag and Zeeman: relaxing took 104 by NumPy and 52 compiled, Dormand–Prince 74 and 21, the minimiser 74 and
 30. The rest is for parameters that vary from cell to cell."""
+NUMBERS_PER_IMAGE = 120
+"""The same for each image of a path, in double precision; finding a barrier took 102 by NumPy and 80 compiled."""
 MAX_SHAPES = 10_000
 """Most solids and operations a shape may have when every name in it is written out."""
 MAX_SHAPE_DEPTH = 100
@@ -67,6 +70,7 @@ def consistency(
     problems += _replicas(scene)
     if terms_known:
         problems += _stages(scene)
+        problems += _barriers(scene)
         problems += _quantities(scene)
         problems += _criteria(scene)
         problems += expectations(scene, expansion, whole=not known)
@@ -234,6 +238,24 @@ def _stages(scene: Any) -> Iterator[Problem]:
             )
 
 
+def _barriers(scene: Any) -> Iterator[Problem]:
+    terms = terms_in_use(scene)
+    without = [used.name for used in terms if not (used.term.has_energy() or used.term.stochastic)]
+    for index, stage in enumerate(scene.stages):
+        if not isinstance(stage, tables.EnergyBarrier):
+            continue
+        if without:
+            yield Problem(
+                ("stages", index, "kind"),
+                f"{', '.join(without)} derives from no energy, and there is no barrier without one; leave it out",
+            )
+        if isinstance(stage.path, NoisePath):
+            if not any(used.term.name == "thermal" for used in terms):
+                yield Problem(("stages", index, "path"), "needs a thermal term; add [terms.thermal] with T = 0")
+            if replica_count(scene) > 1 or scene.sweep is not None:
+                yield Problem(("stages", index, "path"), 'kind "noise" is for one replica; use "rotation" or "sweep"')
+
+
 def _quantities(scene: Any) -> Iterator[Problem]:
     """Check the names of further columns and fields, and what windows follow."""
     for index, stage in enumerate(scene.stages):
@@ -303,12 +325,14 @@ def _criteria(scene: Any) -> Iterator[Problem]:
 
 def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:
     batch = replica_count(scene)
-    needed = prod(scene.mesh.cells) * batch * NUMBERS_PER_CELL * itemsize
+    images = max((stage.images for stage in scene.stages if isinstance(stage, tables.EnergyBarrier)), default=0)
+    needed = prod(scene.mesh.cells) * (batch * NUMBERS_PER_CELL * itemsize + images * NUMBERS_PER_IMAGE * 8)
     available = available_memory()
     if available is not None and needed > available:
+        paths = f" and paths of {images} images" if images else ""
         yield Problem(
             ("mesh", "cells"),
-            f"came {shown(scene.mesh.cells)} with {batch} replica(s); that needs about {needed / 1e9:.3g} GB, "
+            f"came {shown(scene.mesh.cells)} with {batch} replica(s){paths}; that needs about {needed / 1e9:.3g} GB, "
             f"and {available / 1e9:.3g} GB are free; use fewer or larger cells",
         )
 

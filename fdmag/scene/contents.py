@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
-from fdmag.quantities import Catalogue
+from fdmag.quantities import Catalogue, Column
 from fdmag.regions import DEFAULT
-from fdmag.scene import tables
+from fdmag.scene import state_tables, tables
 from fdmag.scene.problems import Place
 from fdmag.scene.shape_tables import Image, MeshFile
 from fdmag.scene.signals import signal_files
+from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term, registry
 from fdmag.terms.term import Declared
 
@@ -58,8 +62,11 @@ def parameters(scene: Any) -> list[Given]:
         for place, owner, table in (outer, *_inner_tables(*outer))
         for key, declaration in owner.parameters().items()
     ]
-    if isinstance(scene.initial, tables.Uniform):
-        found.append(Given(("initial", "direction"), tables.DIRECTION, scene.initial.direction))
+    found += [
+        Given((*place, "direction"), state_tables.DIRECTION, table.direction)
+        for place, table in states(scene)
+        if isinstance(table, state_tables.Uniform)
+    ]
     found += [given for _, given in stage_parameters(scene)]
     return [item for given in found for item in _items(given)]
 
@@ -88,11 +95,25 @@ def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
     allowed = settable(scene)
     for index, stage in enumerate(scene.stages):
         if isinstance(stage, tables.Hysteresis):
-            yield "", Given(("stages", index, "direction"), tables.DIRECTION, stage.direction)
+            yield "", Given(("stages", index, "direction"), state_tables.DIRECTION, stage.direction)
         if isinstance(stage, tables.Set):
             for path, value in stage.values.items():
                 if path in allowed:
                     yield path, Given(("stages", index, "values", path), allowed[path], value)
+
+
+def stage_states(scene: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield the tables of states in stages, with their places."""
+    for index, stage in enumerate(scene.stages):
+        if isinstance(stage, tables.EnergyBarrier):
+            for place, table in stage.states():
+                yield ("stages", index, *place), table
+
+
+def states(scene: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield all tables of states, with their places."""
+    yield ("initial",), scene.initial
+    yield from stage_states(scene)
 
 
 def replica_count(scene: Any) -> int:
@@ -129,8 +150,9 @@ def files(scene: Any) -> list[tuple[Place, str]]:
     found += [
         ((*place, "file"), shape.file) for place, shape in shape_uses(scene) if isinstance(shape, Image | MeshFile)
     ]
-    if isinstance(scene.initial, tables.FromFile):
-        found.append((("initial", "file"), scene.initial.file))
+    found += [
+        ((*place, "file"), table.file) for place, table in states(scene) if isinstance(table, state_tables.FromFile)
+    ]
     if getattr(scene, "sweep", None) is not None and scene.sweep.file is not None:
         found.append((("sweep", "file"), scene.sweep.file))
     return found
@@ -155,9 +177,29 @@ def stops(scene: Any) -> bool:
     return any(isinstance(stage, tables.Run) and stage.until is not None for stage in scene.stages)
 
 
+def further_columns(scene: Any) -> list[str | Column]:
+    """Return what the table holds beside the columns of every run: what is asked for, and when replicas stopped."""
+    return [*scene.output.columns, *([T_STOP] if stops(scene) else [])]
+
+
+def _stop_times(simulation: Simulation) -> NDArray[np.float64]:
+    return simulation.stop_times
+
+
+T_STOP = Column("t_stop", "s", _stop_times, "when the replica stopped in this stage")
+
+
+def stage_columns(scene: Any) -> dict[str, str]:
+    """Return the columns that stages of the scene fill in, and their units."""
+    found: dict[str, str] = {}
+    for stage in scene.stages:
+        found |= getattr(stage, "columns", {})
+    return found
+
+
 def table_columns(scene: Any) -> dict[str, str]:
     """Return the numeric columns of the result table and their units."""
-    columns = standard_columns(scene)
+    columns = standard_columns(scene) | stage_columns(scene)
     for name in () if scene.output is None else scene.output.columns:
         with suppress(ParameterError):  # told by the checks
             columns |= {column.name: column.unit for column in quantities(scene).columns([name])}

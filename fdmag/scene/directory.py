@@ -14,9 +14,11 @@ from fdmag.errors import OutputError
 from fdmag.output.files import BINARY_FLAG
 from fdmag.output.provenance import write_json
 
-_TABLES = ("table.csv", "switching.csv", "modes.csv", "spectrum.csv", "peaks.csv")
-_OWN = ("scene.toml", "run.json", "log.txt", "fields", "inputs", "members", "members.jsonl", "sweep.nc", *_TABLES)
-_UNFINISHED = re.compile(r"\.(scene\.toml|[a-z]+\.csv|run\.json|sweep\.nc)\.[0-9]+-[0-9a-f]+\.tmp\Z")
+_OWN = (
+    "scene.toml", "table.csv", "switching.csv", "run.json", "log.txt", "fields", "tables", "inputs", "members",
+    "members.jsonl", "sweep.nc",
+)  # fmt: skip
+_UNFINISHED = re.compile(r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc)\.[0-9]+-[0-9a-f]+\.tmp\Z")
 _LOCKED_BYTE = 2**30  # far behind the text, because Windows lets nobody read a locked byte
 
 

@@ -13,7 +13,7 @@ WHERE = {"t": "s", "stage": "1"}
 
 
 class ModesTable(Table):
-    """Find the lowest eigenmodes about the equilibrium the magnet is in: ``modes.csv``, and a series of profiles."""
+    """Find the lowest eigenmodes about the present equilibrium: ``tables/modes.csv``, and a series of profiles."""
 
     tables: ClassVar[dict[str, dict[str, str]]] = {"modes": WHERE | MODE_COLUMNS}
 
@@ -28,7 +28,7 @@ class ModesTable(Table):
 
 
 class SpectrumTable(Table):
-    """Integrate, sample m, and write its spectrum and the peaks in it: ``spectrum.csv`` and ``peaks.csv``."""
+    """Integrate, sample m, and write its spectrum and its peaks: ``tables/spectrum.csv``, ``tables/peaks.csv``."""
 
     tables: ClassVar[dict[str, dict[str, str]]] = {
         "spectrum": WHERE | SPECTRUM_COLUMNS,

@@ -16,8 +16,7 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.quantities import Column
-from fdmag.scene.contents import files, result_tables, stops
+from fdmag.scene.contents import files, further_columns, result_tables, stage_columns
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.ensemble import run_ensemble, write_switching
 from fdmag.scene.expect import Outcome, outcomes
@@ -26,8 +25,6 @@ from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.toml import dump_toml
 
 LOG = logging.getLogger("fdmag")
-
-T_STOP = Column("t_stop", "s", lambda simulation: simulation.stop_times, "when the replica stopped in this stage")
 
 
 def run_scene(
@@ -149,8 +146,9 @@ class SceneRun:
                 loaded.simulation,
                 loaded.scene.output.formats,
                 loaded.scene.output.ovf or "binary8",
-                [*loaded.scene.output.columns, *([T_STOP] if stops(loaded.scene) else [])],
+                further_columns(loaded.scene),
                 loaded.scene.output.fields,
+                stage_columns(loaded.scene),
             )
             try:
                 record["switching"] = run_ensemble(loaded, recorder, progress)

@@ -13,15 +13,14 @@ from fdmag.scene.parameters import parameter_value
 from fdmag.scene.readings import Check
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.signals import SIGNAL_SCHEMA
+from fdmag.scene.state_tables import InitialTable, Uniform
 from fdmag.scene.sweeps.tables import SweepTable
 from fdmag.scene.tables import (
     GeometryTable,
-    InitialTable,
     MeshTable,
     OutputTable,
     RegionTable,
     StageTable,
-    Uniform,
 )
 from fdmag.scene.values import Name, Table
 from fdmag.terms import Material, Term, registry

@@ -12,9 +12,11 @@ from fdmag.output.rows import RowsInMemory
 from fdmag.parameter import Parameter
 from fdmag.quantities import Above, Below, MovingWindow
 from fdmag.scene import tables
+from fdmag.scene.barrier_stage import find_barriers
 from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
+from fdmag.scene.state_tables import DIRECTION
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
 
@@ -133,9 +135,8 @@ def _criterion(until: UntilTable) -> Below:
 
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    direction = Parameter(
-        stage.settings["direction"], tables.DIRECTION, simulation.mesh, simulation.regions, "direction"
-    ).base
+    given = stage.settings["direction"]
+    direction = Parameter(given, DIRECTION, simulation.mesh, simulation.regions, "direction").base
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))
@@ -168,4 +169,5 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Set: _set,
     tables.ModesTable: find_modes,
     tables.SpectrumTable: measure_spectrum,
+    tables.EnergyBarrier: find_barriers,
 }

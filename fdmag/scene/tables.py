@@ -1,22 +1,20 @@
-"""The tables of a scene: mesh, geometry, regions, initial state, stages, output, expectations."""
+"""The tables of a scene: mesh, geometry, regions, stages, output, expectations."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, model_validator
 
-from fdmag.parameter import Declaration
+from fdmag.scene.barrier_table import EnergyBarrier
 from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.modes_table import ModesTable, SpectrumTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
-from fdmag.scene.texture_tables import Antivortex, Helix, Skyrmion, Vortex, Wall, Walls
+from fdmag.scene.state_tables import DIRECTION
 from fdmag.scene.values import (
-    SPACE,
     Entry,
     Flag,
     Table,
     count,
-    expression_text,
     one_of,
     problem,
     quantity,
@@ -27,7 +25,6 @@ from fdmag.scene.values import (
 from fdmag.simulation import MAX_TORQUE
 from fdmag.solvers.tableau import METHODS
 
-DIRECTION = Declaration("1", "direction", components=3, unit_vector=True, time_dependent=False)
 SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
 MAX_OUTPUTS = 10_000_000
 
@@ -105,57 +102,6 @@ class RegionTable(Table):
             raise problem("came neither shape nor grains; give one of them, or both")
         return self
 
-
-# ---- initial state -----------------------------------------------------------------------------------------
-
-
-class Uniform(Table):
-    """One direction, or one per region, replica or cell."""
-
-    kind: Literal["uniform"] = "uniform"
-    direction: Annotated[Any, parameter_value(DIRECTION)] = Field(description="direction of m; normalised")
-
-
-class Random(Table):
-    """Directions spread evenly over the sphere, independent in every cell and replica."""
-
-    kind: Literal["random"] = "random"
-    seed: Annotated[int, count("seed of the random numbers", 0, 2**63 - 1)]
-
-
-def _three_expressions(value: Any) -> list[str]:
-    if not isinstance(value, list) or len(value) != 3:
-        raise problem(f"came {shown(value)}; m is a list of 3 expressions in x, y and z: [mx, my, mz]")
-    return [expression_text(SPACE).read(item) for item in value]
-
-
-_THREE_TEXTS = {"type": "array", "items": expression_text(SPACE).json_schema, "minItems": 3, "maxItems": 3}
-
-
-class Expressions(Table):
-    """Three expressions in x, y and z [m], normalised."""
-
-    kind: Literal["expression"] = "expression"
-    m: Annotated[list[str], Entry(_three_expressions, _THREE_TEXTS)] = Field(description="mx, my, mz in x, y, z [m]")
-
-
-class FromFile(Table):
-    """An array from a .npy, .ovf or .vti file, of the same number of cells unless it is resampled."""
-
-    kind: Literal["file"] = "file"
-    file: str = Field(description="path of a .npy, .ovf or .vti file beside the scene")
-    array: str | None = Field(None, description="which array of a .vti file; by default m, or the only one")
-    resample: Literal["place", "stretch"] | None = Field(
-        None,
-        description="interpolate from another mesh: each cell where the file says it is (place), or the whole array "
-        "over the whole mesh (stretch)",
-    )
-
-
-InitialTable = Annotated[
-    Uniform | Random | Vortex | Antivortex | Skyrmion | Helix | Wall | Walls | Expressions | FromFile,
-    Discriminator("kind"),
-]
 
 # ---- stages ------------------------------------------------------------------------------------------------
 
@@ -250,7 +196,9 @@ class Set(Table):
     values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
 
 
-StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable, Discriminator("kind")]
+StageTable = Annotated[
+    Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable | EnergyBarrier, Discriminator("kind")
+]
 
 # ---- output ------------------------------------------------------------------------------------------------
 

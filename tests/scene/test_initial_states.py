@@ -10,7 +10,7 @@ from fdmag.mesh import Mesh
 from fdmag.output.ovf import write_ovf
 from fdmag.output.vtk import write_vti
 from fdmag.resample import resample_m, stretched
-from fdmag.scene import tables
+from fdmag.scene import state_tables
 
 MESH = Mesh((10, 10, 1), (5e-9, 5e-9, 3e-9))
 CASES = {
@@ -46,7 +46,7 @@ def test_a_texture_is_the_one_of_python(scenes, kind):
 
 
 def test_every_texture_is_tested():
-    kinds = {table.model_fields["kind"].default for table in get_args(get_args(tables.InitialTable)[0])}
+    kinds = {table.model_fields["kind"].default for table in get_args(get_args(state_tables.InitialTable)[0])}
     assert kinds == OTHERS | set(CASES)
 
 

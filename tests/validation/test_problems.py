@@ -79,6 +79,7 @@ _SLOPE = Magnet.slope
         ("dmi_wire", _scaled_field(BulkDMI, 1.0001)),
         ("borders", _scaled_field(InterfacialDMI, 1.01)),
         ("borders", _scaled_field(InterfaceAnisotropy, 1.002)),
+        ("energy_barriers", _scaled_field(Zeeman, 1.001)),
         ("energy_balance", (Magnet, "slope", _forward_error)),
         pytest.param("time_reversal", (Magnet, "slope", _forward_error), marks=pytest.mark.slow),
         pytest.param("time_reversal", _scaled_field(Slonczewski, 1.001), marks=pytest.mark.slow),

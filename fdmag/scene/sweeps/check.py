@@ -11,6 +11,7 @@ import numpy as np
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.scene.build import Parts
+from fdmag.scene.contents import further_columns, stage_columns
 from fdmag.scene.load import LoadedScene, SceneReader
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.sweeps.chunk import Chunk
@@ -73,7 +74,7 @@ class Sweep:
         fields = scene.output.fields if scene.sweep.fields == "final" else None
         return Chunk(
             list(members), [self._parts(member) for member in members], group.stages, group.shapes,
-            scene.output.columns, fields, reader.device, reader.precision,
+            further_columns(scene), stage_columns(scene), fields, reader.device, reader.precision,
         )  # fmt: skip
 
     def _parts(self, member: int) -> Parts:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fdmag.errors import FdmagError, SolverError
 from fdmag.output.rows import RowsInMemory
 from fdmag.output.table_data import TableData
-from fdmag.quantities import Catalogue
+from fdmag.quantities import Catalogue, Column
 from fdmag.scene.build import Parts
 from fdmag.scene.stages import run_stages
 from fdmag.scene.sweeps.merge import merged, shapes
@@ -32,8 +32,10 @@ class Chunk:
     stages : list of tables of stages
     shapes : list
         What `fdmag.scene.sweeps.merge.shapes` gives for each of them alone.
-    columns : list of str
+    columns : list of str or Column
         Further columns of the table.
+    results : dict
+        Columns that stages fill in, and their units.
     fields : list of str or None
         Fields of the end to return; None for none.
     device, precision
@@ -44,7 +46,8 @@ class Chunk:
     parts: list[Parts]
     stages: list[Any]
     shapes: list[Any]
-    columns: list[str]
+    columns: list[str | Column]
+    results: dict[str, str]
     fields: list[str] | None
     device: str
     precision: str | None
@@ -132,7 +135,7 @@ def _together(chunk: Chunk, rows: NDArray[np.intp], report: Report) -> list[Memb
     simulation = parts.simulation(chunk.device, chunk.precision)
     if rows.size > 1 and shapes(simulation) != chunk.shapes:
         raise _ApartError
-    recorder = RowsInMemory(simulation, chunk.columns)
+    recorder = RowsInMemory(simulation, chunk.columns, chunk.results)
     run_stages(simulation, chunk.stages, parts.settings, recorder, _Share(len(chunk.stages), report))
     fields: dict[str, NDArray] = {}
     if chunk.fields is not None:

@@ -51,6 +51,9 @@ def signature(parts: Parts, simulation: Simulation, stages: Sequence[Any], colum
         told += [_form(getattr(term, key)) for key in term.parameters()]
     for settings in parts.settings:
         for path, value in sorted(settings.items()):
+            if path not in declared:  # a state
+                told += [path, value.shape[1:]]
+                continue
             base = Parameter(value, declared[path], mesh, parts.regions, path).base
             told += [path, _form(value), base.shape[1:], bool(base.any())]
     told.append(_filled(parts))
@@ -82,20 +85,22 @@ def merged(members: Sequence[Parts]) -> Parts:
     settings = [
         {
             path: value(lambda parts, i=index, path=path: parts.settings[i][path], declared[path])  # type: ignore[misc]
+            if path in declared
+            else _states([parts.settings[index][path] for parts in members])
             for path in stage
         }
         for index, stage in enumerate(first.settings)
     ]
-    return Parts(first.mesh, first.regions, material, terms, _initial(members), _geometry(members),
-                 len(members), settings)  # fmt: skip
+    m = _states([parts.m for parts in members])
+    return Parts(first.mesh, first.regions, material, terms, m, _geometry(members), len(members), settings)
 
 
-def _initial(members: Sequence[Parts]) -> NDArray[np.float64]:
-    first = members[0].m
-    if all(parts.m is first or np.array_equal(parts.m, first) for parts in members):
+def _states(members: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    first = members[0]
+    if all(m is first or np.array_equal(m, first) for m in members):
         return first
-    shape = np.broadcast_shapes(*(parts.m.shape[1:] for parts in members))
-    return np.concatenate([np.broadcast_to(parts.m, (1, *shape)) for parts in members])
+    shape = np.broadcast_shapes(*(m.shape[1:] for m in members))
+    return np.concatenate([np.broadcast_to(m, (1, *shape)) for m in members])
 
 
 def _geometry(members: Sequence[Parts]) -> Shares | None:
