@@ -18,6 +18,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter, TimeFunction
 from fdmag.regions import Regions
 from fdmag.shapes import Shape
+from fdmag.shares import Shares
 from fdmag.solvers.choice import integrator_for
 from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.minimize import minimize
@@ -62,7 +63,7 @@ class Simulation:
         Initial magnetisation: (3,), (3, nz, ny, nx) or (batch, 3, nz, ny, nx); normalised.
     regions : Regions or mapping, optional
         Named parts of the mesh: shapes, masks.
-    geometry : Shape or array (nz, ny, nx), optional
+    geometry : Shape, array (nz, ny, nx) or Shares, optional
         Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells.
     smooth_edges : int
         Above 1: cells in part inside the geometry, by that many sample points along each edge, hold so much less of
@@ -100,7 +101,7 @@ class Simulation:
         frozen: Any = 0.0,
         m: ArrayLike = (0.0, 0.0, 1.0),
         regions: Regions | Mapping[str, Any] | None = None,
-        geometry: Shape | ArrayLike | None = None,
+        geometry: Shape | ArrayLike | Shares | None = None,
         smooth_edges: int = 1,
         batch: int | None = None,
         device: str = "auto",
@@ -110,10 +111,12 @@ class Simulation:
         self.regions = regions if isinstance(regions, Regions) else Regions(mesh, regions or {})
         self.backend = select_backend(device, dtype)
         material = Material(Ms=Ms, alpha=alpha, gamma=gamma, frozen=frozen)
-        self._fill = None if geometry is None else FillFraction(geometry, mesh, smooth_edges)
+        if geometry is not None and not isinstance(geometry, Shares):
+            geometry = Shares(geometry, mesh, smooth_edges)
+        self._fill = None if geometry is None else FillFraction(geometry, mesh)
         if self._fill is not None:
             material, terms = self._fill.applied_to_all(material, terms, self.regions)
-        self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms)
+        self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms, geometry)
         initial = as_vectors(m, mesh)
         self.batch = resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
         self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
@@ -164,6 +167,17 @@ class Simulation:
         """Where Ms > 0, (batch | 1, nz, ny, nx)."""
         Ms = self._magnet.material.Ms.base
         return np.broadcast_to(Ms[:, 0] > 0, (Ms.shape[0], *self.mesh.shape))
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """How much of each cell is magnet, from 0 to 1: what averages weigh it by, (batch | 1, nz, ny, nx)."""
+        shares = self._magnet.shares
+        return self.magnetic * (np.float64(1) if shares is None else shares.volume)
+
+    def covered(self, axis: int) -> NDArray[np.float64]:
+        """Return how much of each cell's cross-section is magnet, seen along x, y or z (axis 0, 1, 2); as `weights`."""
+        shares = self._magnet.shares
+        return self.magnetic * (np.float64(1) if shares is None else shares.area(axis))
 
     def shift(self, cells: ArrayLike) -> None:
         """Move the mesh by whole cells along +x, (batch,) or one number; below 0 along −x.
@@ -245,10 +259,13 @@ class Simulation:
         return self.backend.to_numpy(self._magnet.slope(self.state.m, self.state.t, None))
 
     def average_m(self) -> NDArray[np.float64]:
-        """Return the mean of m over the cells with Ms > 0, (batch, 3)."""
-        total = self.state.m.reshape(self.batch, 3, -1).sum(axis=2, dtype=np.float64)
-        count = self.magnetic.reshape(self.magnetic.shape[0], -1).sum(axis=1, keepdims=True)
-        return total / np.maximum(count, 1)
+        """Return the mean of m over the magnet, (batch, 3): each cell counts by the share of it that is filled."""
+        shares, m = self._magnet.shares, self.state.m
+        weights = self.weights.reshape(-1, 1, self.mesh.n_cells)
+        partial = shares is not None and shares.partial
+        values = m.reshape(self.batch, 3, -1)
+        total = (values * weights if partial else values).sum(axis=2, dtype=np.float64)
+        return total / np.maximum(weights.sum(axis=2), np.finfo(float).tiny)
 
     def max_torque(self) -> NDArray[np.float64]:
         """Return max |m × B| over the cells [T], (batch,)."""

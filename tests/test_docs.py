@@ -11,6 +11,7 @@ import pytest
 import fdmag
 from fdmag.scene import shape_tables, tables
 from fdmag.scene.load import load_scene
+from fdmag.scene.shipped import shipped_scenes
 from fdmag.units import parse_quantity
 from tests.closeness import close
 
@@ -121,3 +122,10 @@ def test_defaults_in_the_guide_are_those_of_the_schema(heading):
         if isinstance(told, str) and unit:
             told = parse_quantity(told, unit)
         assert told == field.default, (kind, key)
+
+
+def test_every_scene_that_the_guide_names_is_shipped():
+    table = GUIDE[GUIDE.index("## Scenes to start from") : GUIDE.index("## What a run leaves")]
+    named = set(re.findall(r"`([a-z0-9_]+)`", table))
+    assert len(named) > 20
+    assert named <= set(shipped_scenes())

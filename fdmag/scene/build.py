@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from fdmag import initial, shapes
 from fdmag.errors import FdmagError, ParameterError
 from fdmag.expressions import Expression
-from fdmag.fill_fraction import FillFraction
 from fdmag.grains import voronoi_grains
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Driven, Parameter, PerReplica, Sum
@@ -23,6 +22,7 @@ from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
 from fdmag.scene.values import SPACE_AND_TIME, impossible
+from fdmag.shares import Shares
 from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term
 from fdmag.terms.term import Declared
@@ -57,7 +57,7 @@ class Builder:
         self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
         self.regions = Regions(self.mesh, {})
         self.batch = replica_count(scene)
-        self._filled: NDArray[np.float64] | None = None
+        self._filled: Shares | None = None
         self._regions_known = False
 
     def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation | None:
@@ -206,8 +206,8 @@ class Builder:
         timeless = not any("t" in expression.names for expression in parsed)
         return formulas(np.zeros(1)) if timeless else formulas
 
-    def _filling(self, table: Any) -> NDArray[np.float64]:
-        return FillFraction(self.shape(table.shape), self.mesh, table.smooth_edges).share
+    def _filling(self, table: Any) -> Shares:
+        return Shares(self.shape(table.shape), self.mesh, table.smooth_edges)
 
     def _region(self, table: Any) -> shapes.Shape | NDArray:
         """Return a region's shape, or the numbers of its grains."""
@@ -225,7 +225,7 @@ class Builder:
             return None
         values = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base
         if self._filled is not None:
-            values = values * (self._filled > 0)
+            values = values * (self._filled.volume > 0)
         if not np.all(np.any(values > 0, axis=(1, 2, 3, 4))):
             raise ParameterError("no cell has Ms > 0; give the cells of the magnet a saturation magnetisation")
         return Ms if self._filled is None else values

@@ -13,6 +13,7 @@ from fdmag.regions import DEFAULT
 from fdmag.scene import tables
 from fdmag.scene.contents import (
     Given,
+    counts_of_replicas,
     files,
     has_form,
     parameters,
@@ -191,13 +192,11 @@ def _file_problem(name: str, folder: Path) -> str | None:
 
 
 def _replicas(values: list[Given]) -> Iterator[Problem]:
-    counts = {place: len(value["replicas"]) for place, _, value in values if has_form(value, "replicas")}
-    largest = max(counts.values(), default=1)
-    for place, count in counts.items():
+    counts = counts_of_replicas(values)
+    largest = max((count for _, count in counts), default=1)
+    for place, count in counts:
         if count != largest:
-            yield Problem(
-                (*place, "replicas"), f"has {count} values, but another parameter has {largest}: give one per replica"
-            )
+            yield Problem(place, f"has {count} values, but another parameter has {largest}: give one per replica")
 
 
 def _stages(scene: Any) -> Iterator[Problem]:

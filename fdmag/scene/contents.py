@@ -1,7 +1,7 @@
 """What a scene holds: its parameters, terms, shapes, files, columns and replicas."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -96,8 +96,19 @@ def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
 
 
 def replica_count(scene: Any) -> int:
-    """Return the number of replicas that the lists per replica ask for."""
-    return max((len(value["replicas"]) for _, _, value in parameters(scene) if has_form(value, "replicas")), default=1)
+    """Return the number of replicas that the lists per replica, and grains with values for each, ask for."""
+    return max((count for _, count in counts_of_replicas(parameters(scene))), default=1)
+
+
+def counts_of_replicas(values: Iterable[Given]) -> list[tuple[Place, int]]:
+    """Return for how many replicas values are given, with the places that say so."""
+    found: list[tuple[Place, int]] = []
+    for place, _, value in values:
+        if has_form(value, "replicas"):
+            found.append(((*place, "replicas"), len(value["replicas"])))
+        if has_form(value, "grains") and "replicas" in value["grains"]:
+            found.append(((*place, "grains", "replicas"), value["grains"]["replicas"]))
+    return found
 
 
 def has_form(value: Any, form: str) -> bool:
