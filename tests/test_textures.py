@@ -35,7 +35,7 @@ def topological_charge(m):
 def test_the_charge_of_a_skyrmion_is_as_told(style, polarity, chirality, charge):
     m = initial.skyrmion(MESH, 15 * NM, 3 * NM, style, (2 * NM, -NM), polarity, chirality, charge)[0]
     np.testing.assert_allclose(np.linalg.norm(m, axis=0), 1, rtol=0, atol=1e-12)
-    assert topological_charge(m[:, 0]) == pytest.approx(polarity if charge is None else charge, abs=2e-3)
+    assert topological_charge(m[:, 0]) == pytest.approx(polarity if charge is None else charge, abs=1e-8)
     assert polarity * m[2, 0, 44, 52] > 0.99
     assert polarity * m[2, 0, 0, 0] < -0.99
     on_radius = m[:, 0, 44, 52 + 15]
