@@ -19,10 +19,10 @@ Style = Literal["neel", "bloch"]
 STYLES = ("neel", "bloch")
 
 
-def random(mesh: Mesh, seed: int, batch: int = 1) -> NDArray[np.float64]:
+def random(mesh: Mesh, seed: int, batch: int = 1, first_replica: int = 0) -> NDArray[np.float64]:
     """Return directions spread evenly over the sphere, independent in each cell and replica.
 
-    Replica r gets the same vectors whatever the number of replicas.
+    Replica r, counted from ``first_replica``, gets the same vectors whatever the number of replicas.
 
     >>> m = random(Mesh((2, 1, 1), (1e-9, 1e-9, 1e-9)), seed=1, batch=2)
     >>> m.shape
@@ -30,7 +30,8 @@ def random(mesh: Mesh, seed: int, batch: int = 1) -> NDArray[np.float64]:
     """
     checks.integer(seed, "random: seed", 0)
     checks.integer(batch, "random: batch", 1)
-    streams = (np.random.default_rng([seed, replica]) for replica in range(batch))
+    checks.integer(first_replica, "random: first_replica", 0)
+    streams = (np.random.default_rng([seed, replica]) for replica in range(first_replica, first_replica + batch))
     vectors = np.stack([stream.standard_normal((3, *mesh.shape)) for stream in streams])
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 

@@ -124,7 +124,10 @@ class Magnet:
 
     def replica_counts(self) -> dict[str, int]:
         """Return for how many replicas each parameter is given, by its name."""
-        return {quantity.where: quantity.batch for quantity in self.parameters()}
+        counts = {quantity.where: quantity.batch for quantity in self.parameters()}
+        for term in self.terms.values():
+            counts |= term.replica_counts()
+        return counts
 
     def set(self, path: str, value: Any, batch: int) -> None:
         """Change the parameter ``"owner.name"``; on any error the magnet is unchanged."""

@@ -96,7 +96,10 @@ def test_the_thickness_that_spin_orbit_torque_acts_on_is_that_along_its_normal()
 @pytest.mark.parametrize("device", ["numpy", "host"])
 @pytest.mark.parametrize("gap", [1.0, 1.5])
 def test_layers_of_unequal_outline_couple_where_they_overlap(device, gap):
-    """Two discs, beside each other in part, and an upper one whose lower face may cut its cells in half."""
+    """Layers of unequal outline are coupled over the area where they overlap.
+
+    Two discs, beside each other in part, and an upper one whose lower face may cut its cells in half.
+    """
     mesh = Mesh((24, 24, 4), (NM, NM, NM), origin=(-12 * NM, -12 * NM, 0))
     lower, upper = Cylinder(17.3 * NM), Cylinder(11.7 * NM, center=(5.2 * NM, 1.1 * NM, 0))
     layers = (lower & Box((None, None, NM), center=(0, 0, 0.5 * NM))) | (

@@ -1,13 +1,14 @@
 """What a simulation leaves in its run directory while it runs: table rows and field files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fdmag.errors import OutputError, ParameterError
 from fdmag.output.ovf import write_ovf
-from fdmag.output.table import Table
+from fdmag.output.table import Table, TableData
 from fdmag.output.vtk import PvdSeries, write_vti
 from fdmag.quantities import Catalogue, Column, Field
 from fdmag.simulation import Simulation
@@ -51,6 +52,7 @@ class Recorder:
         self.formats = tuple(formats)
         self.ovf = ovf
         self.count = 0
+        self._first_replica = 0
         known = Catalogue.of(simulation)
         self._columns, self._fields = known.columns(columns), known.fields(["m", *fields])
         units = {"t": "s", "stage": "1", "replica": None}
@@ -63,6 +65,8 @@ class Recorder:
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
         self._stages = self.series("stages")
         self._last: Path | None = None
+        self.further: dict[str, Table] = {}
+        self._frames: dict[str, PvdSeries] = {}
 
     def row(self, stage: int) -> None:
         """Append one row per replica."""
@@ -70,8 +74,16 @@ class Recorder:
         values = {name: column for name, (_, column) in self.simulation.summary().items()}
         values |= {column.name: column.evaluate(self.simulation) for column in self._columns}
         self.table.append(
-            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch), **values}
-        )
+            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch) + self._first_replica,
+             **values}
+        )  # fmt: skip
+
+    def go_on_with(self, simulation: Simulation, first_replica: int) -> None:
+        """Let further rows be of another simulation like the first, whose replicas are numbered from there.
+
+        There are no field files of these.
+        """
+        self.simulation, self._first_replica, self.formats = simulation, first_replica, ()
 
     def fields(self, series: PvdSeries | None = None, at: float | None = None) -> None:
         """Write m and the further fields of every replica as the next frame of a series, by default ``fields/m.pvd``.
@@ -111,6 +123,36 @@ class Recorder:
             self._stages.add(self._last, stage)
             self._last = None
 
+    def further_table(self, name: str, columns: Mapping[str, str]) -> Table:
+        """Return the table ``NAME.csv`` beside ``table.csv``, started when first asked for; replicas are a column."""
+        if name not in self.further:
+            self.further[name] = Table(self.folder / f"{name}.csv", {**columns, "replica": None})
+        return self.further[name]
+
+    def data(self) -> dict[str, TableData]:
+        """Return what the tables hold so far, by name; that of ``table.csv`` is "table"."""
+        return {"table": self.table.data} | {name: table.data for name, table in self.further.items()}
+
+    def frame(self, name: str, number: int, replicas: Sequence[Mapping[str, NDArray]]) -> None:
+        """Write further arrays of every replica as ``fields/NAME_NNN.vti``, frame ``number`` of ``fields/NAME.pvd``."""
+        if "vti" not in self.formats:
+            return
+        arrays = {
+            key if len(replicas) == 1 else f"{key}_{replica:04d}": values
+            for replica, named in enumerate(replicas)
+            for key, values in named.items()
+        }
+        folder = self.folder / "fields"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+        path = folder / f"{name}_{number:03d}.vti"
+        write_vti(path, self.simulation.mesh, arrays)
+        if name not in self._frames:
+            self._frames[name] = self.series(name)
+        self._frames[name].add(path, number)
+
     def series(self, name: str) -> PvdSeries:
         """Return a further series, ``fields/NAME.pvd``."""
         self._series.append(PvdSeries(self.folder / "fields" / f"{name}.pvd"))
@@ -123,4 +165,5 @@ class Recorder:
                 if series.entries:
                     series.close()
         finally:
-            self.table.close()
+            for table in (self.table, *self.further.values()):
+                table.close()

@@ -45,6 +45,8 @@ class Builder:
 
     Attributes
     ----------
+    first_replica : int
+        Number of the first replica, on which noise and random states depend.
     problems : list of Problem
         With what turned out wrong, and its place; `simulation` raises nothing for those.
     """
@@ -57,6 +59,7 @@ class Builder:
         self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
         self.regions = Regions(self.mesh, {})
         self.batch = replica_count(scene)
+        self.first_replica = 0
         self._filled: Shares | None = None
         self._regions_known = False
 
@@ -150,6 +153,8 @@ class Builder:
             self._rests_on_regions(getattr(used.table, key, None)) for key in used.term.parameters()
         ):
             return None
+        if used.term.stochastic and self.first_replica:
+            options["first_replica"] += self.first_replica
         term = used.term(**options)
         term.bind(self.mesh, self.regions).check(self.mesh)
         return term
@@ -249,7 +254,7 @@ class Builder:
                 direction = self._tried(table.direction, tables.DIRECTION)
                 return Parameter(direction, tables.DIRECTION, self.mesh, self.regions, "direction").base
             case tables.Random():
-                return initial.random(self.mesh, table.seed, self.batch)
+                return initial.random(self.mesh, table.seed, self.batch, self.first_replica)
             case tables.FromFile():
                 return read_m(self.folder / table.file, self.mesh, table.array, table.resample)
             case tables.Expressions():

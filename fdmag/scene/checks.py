@@ -19,10 +19,11 @@ from fdmag.scene.contents import (
     parameters,
     quantities,
     replica_count,
+    result_tables,
     settable,
     shape_uses,
     standard_columns,
-    table_columns,
+    stops,
     terms_in_use,
 )
 from fdmag.scene.parameters import parameter_value
@@ -56,10 +57,11 @@ def consistency(scene: Any, folder: Path, precision: str | None = None, known: S
     problems += _shapes(scene)
     problems += _regions(scene, values)
     problems += _files(scene, folder)
-    problems += _replicas(values)
+    problems += _replicas(scene)
     if terms_known:
         problems += _stages(scene)
         problems += _quantities(scene)
+        problems += _criteria(scene)
         problems += _expectations(scene, whole=not known)
     if scene.mesh is not None:
         problems += _memory(scene, 4 if precision == "float32" else 8)
@@ -191,8 +193,8 @@ def _file_problem(name: str, folder: Path) -> str | None:
     return None
 
 
-def _replicas(values: list[Given]) -> Iterator[Problem]:
-    counts = counts_of_replicas(values)
+def _replicas(scene: Any) -> Iterator[Problem]:
+    counts = counts_of_replicas(scene)
     largest = max((count for _, count in counts), default=1)
     for place, count in counts:
         if count != largest:
@@ -251,19 +253,65 @@ def _quantities(scene: Any) -> Iterator[Problem]:
                 yield Problem(("output", key), str(error))
 
 
+def _criteria(scene: Any) -> Iterator[Problem]:
+    """Check what stops replicas, and what an ensemble asks for; the values of criteria are brought to the unit."""
+    for index, stage in enumerate(scene.stages):
+        if not isinstance(stage, tables.Run) or stage.until is None:
+            continue
+        until, place = stage.until, ("stages", index, "until")
+        standard = {
+            name: unit for name, unit in standard_columns(scene).items() if name not in ("t", "stage", "t_stop")
+        }
+        unit = standard.get(until.column)
+        if unit is None:
+            try:
+                found = quantities(scene).columns([until.column])
+            except FdmagError as error:
+                yield Problem((*place, "column"), str(error))
+                continue
+            if len(found) > 1:
+                names = ", ".join(column.name for column in found)
+                yield Problem((*place, "column"), f'"{until.column}" stands for {names}; name one of them')
+                continue
+            unit = found[0].unit
+        key = "below" if until.above is None else "above"
+        try:
+            setattr(until, key, parse_quantity(getattr(until, key), unit))
+        except FdmagError as error:
+            yield Problem((*place, key), str(error))
+    ensemble = scene.ensemble
+    if ensemble is not None and ensemble.relative_error is not None:
+        wanted = ("ensemble", "relative_error")
+        if not stops(scene):
+            yield Problem(wanted, 'needs a run that replicas stop in: until = { column = "mz", below = 0 }')
+        if not any(used.term.stochastic for used in terms_in_use(scene)):
+            yield Problem(wanted, "needs noise, without which all replicas are the same; add [terms.thermal]")
+        if any(place != ("ensemble", "replicas") for place, _ in counts_of_replicas(scene)):
+            yield Problem(wanted, "is for identical replicas; leave out lists per replica, or relative_error")
+
+
 def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
-    columns = table_columns(scene)
+    known = result_tables(scene)
     batch = replica_count(scene)
     with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
     for name, check in scene.expect.items():
         if check is None:
             continue
+        if check.table not in known:
+            near = did_you_mean(check.table, known)
+            yield Problem(
+                ("expect", name, "table"), f"{shown(check.table)} is no table of this run: {', '.join(known)}{near}"
+            )
+            continue
+        columns = known[check.table]
         for key in ("column", "along"):
             came = getattr(check, key)
             if came is not None and came not in columns:
                 near = did_you_mean(came, columns)
                 yield Problem(("expect", name, key), f"{shown(came)} is no column; allowed: {', '.join(columns)}{near}")
         result = columns.get(check.along if check.measure == "zero_crossing" else check.column)
+        if check.measure == "share" and result is not None:
+            result = "1"
         for key, unit in (("value", result), ("tolerance", result), ("at", columns.get(check.along))):
             given = getattr(check, key)
             if unit is None or given is None:

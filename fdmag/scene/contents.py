@@ -1,7 +1,7 @@
 """What a scene holds: its parameters, terms, shapes, files, columns and replicas."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -96,18 +96,23 @@ def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
 
 
 def replica_count(scene: Any) -> int:
-    """Return the number of replicas that the lists per replica, and grains with values for each, ask for."""
-    return max((count for _, count in counts_of_replicas(parameters(scene))), default=1)
+    """Return the number of replicas that the ensemble, lists per replica, and grains with values for each ask for."""
+    return max((count for _, count in counts_of_replicas(scene)), default=1)
 
 
-def counts_of_replicas(values: Iterable[Given]) -> list[tuple[Place, int]]:
+def counts_of_replicas(scene: Any) -> list[tuple[Place, int]]:
     """Return for how many replicas values are given, with the places that say so."""
     found: list[tuple[Place, int]] = []
-    for place, _, value in values:
+    for place, _, value in parameters(scene):
         if has_form(value, "replicas"):
             found.append(((*place, "replicas"), len(value["replicas"])))
         if has_form(value, "grains") and "replicas" in value["grains"]:
             found.append(((*place, "grains", "replicas"), value["grains"]["replicas"]))
+    for used in terms_in_use(scene):
+        if (streams := getattr(used.table, "streams", None)) is not None:
+            found.append(((*used.place, "streams"), len(streams)))
+    if getattr(scene, "ensemble", None) is not None:
+        found.append((("ensemble", "replicas"), scene.ensemble.replicas))
     return found
 
 
@@ -141,7 +146,14 @@ def standard_columns(scene: Any) -> dict[str, str]:
     for used in terms:
         suffix = used.name.removeprefix(used.term.name)
         columns |= {key + suffix: unit for key, unit in used.term.summary_units.items()}
+    if stops(scene):
+        columns["t_stop"] = "s"
     return columns
+
+
+def stops(scene: Any) -> bool:
+    """Return whether replicas may stop in a run; the table then says when."""
+    return any(isinstance(stage, tables.Run) and stage.until is not None for stage in scene.stages)
 
 
 def table_columns(scene: Any) -> dict[str, str]:
@@ -151,6 +163,14 @@ def table_columns(scene: Any) -> dict[str, str]:
         with suppress(ParameterError):  # told by the checks
             columns |= {column.name: column.unit for column in quantities(scene).columns([name])}
     return columns
+
+
+def result_tables(scene: Any) -> dict[str, dict[str, str]]:
+    """Return the tables that a run writes, by name, with their numeric columns and units."""
+    found = {"table": table_columns(scene)}
+    for stage in scene.stages:
+        found |= getattr(type(stage), "tables", {})
+    return found
 
 
 def quantities(scene: Any) -> Catalogue:

@@ -14,8 +14,8 @@ from fdmag.errors import OutputError
 from fdmag.output.files import BINARY_FLAG
 from fdmag.output.provenance import write_json
 
-_OWN = ("scene.toml", "table.csv", "run.json", "log.txt", "fields", "inputs")
-_UNFINISHED = re.compile(r"\.(scene\.toml|table\.csv|run\.json)\.[0-9]+-[0-9a-f]+\.tmp\Z")
+_OWN = ("scene.toml", "table.csv", "switching.csv", "run.json", "log.txt", "fields", "inputs")
+_UNFINISHED = re.compile(r"\.(scene\.toml|table\.csv|switching\.csv|run\.json)\.[0-9]+-[0-9a-f]+\.tmp\Z")
 _LOCKED_BYTE = 2**30  # far behind the text, because Windows lets nobody read a locked byte
 
 

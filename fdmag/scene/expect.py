@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.output.table_data import TableData
+from fdmag.scene.ensemble_tables import OF_ALL
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,44 @@ class Outcome:
         return f"{self.name}: {self.came:.6g}{unit}, {expected}: {verdict}"
 
 
-def outcomes(checks: Mapping[str, Any], table: TableData, units: Mapping[str, str]) -> list[Outcome]:
-    """Return the outcome of every check of a scene."""
+def outcomes(
+    checks: Mapping[str, Any], tables: Mapping[str, TableData], units: Mapping[str, Mapping[str, str]]
+) -> list[Outcome]:
+    """Return the outcome of every check of a scene, given its tables and the units of their columns, by name."""
     found = []
     for name, check in checks.items():
-        unit = units[check.along if check.measure == "zero_crossing" else check.column]
-        found.append(Outcome(name, unit, check.value, check.tolerance, _measured(check, table), check.source))
+        unit = units[check.table][check.along if check.measure == "zero_crossing" else check.column]
+        if check.measure == "share":
+            unit = "1"
+        table = tables[check.table]
+        came, error = _measured_of_all(check, table) if check.measure in OF_ALL else (_measured(check, table), 0.0)
+        tolerance = check.tolerance if check.sigmas is None else check.sigmas * error
+        found.append(Outcome(name, unit, check.value, tolerance, came, check.source))
     return found
 
 
+def _measured_of_all(check: Any, table: TableData) -> tuple[float, float]:
+    """Return a figure of all replicas, and its standard error: that of the value wanted where it sets one."""
+    stages = table["stage"]
+    rows = stages == (stages.max() if check.stage is None else check.stage)
+    replica, values, t = table["replica"][rows], table[check.column][rows], table["t"][rows]
+    if not values.size:
+        return float("nan"), float("nan")
+    first = np.unique(replica, return_index=True)[1]
+    last = replica.size - 1 - np.unique(replica[::-1], return_index=True)[1]
+    final, n, wanted = values[last], last.size, float(check.value)
+    if check.measure == "mean":
+        return float(final.mean()), float(final.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    stopped = int(np.sum(~np.isnan(final)))
+    if check.measure == "share":
+        return stopped / n, float(np.sqrt(max(wanted * (1 - wanted), 0) / n))
+    waited = (np.where(np.isnan(final), t[last], final) - t[first]).sum()
+    return (float(waited / stopped), wanted / np.sqrt(stopped)) if stopped else (float("inf"), float("nan"))
+
+
 def _measured(check: Any, table: TableData) -> float:
+    if not len(table):
+        return float("nan")
     rows = table.replica(check.replica)
     stage = rows["stage"] == (rows["stage"].max() if check.stage is None else check.stage)
     column = rows[check.column][stage]

@@ -17,7 +17,7 @@ from fdmag.scene.checks import consistency
 from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
-from fdmag.scene.tables import Run, StageTable
+from fdmag.scene.tables import ModesTable, Run, StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
 from fdmag.solvers.choice import method_for, usual_tolerance
@@ -108,6 +108,11 @@ def load_scene(
         simulation = builder.simulation(device, precision)
     if simulation is None:
         raise SceneError(path, builder.problems, kinds)
+    if simulation.backend.dtype != np.float64:
+        single = [index for index, stage in enumerate(sections["stages"]) if isinstance(stage, ModesTable)]
+        message = "modes need double precision, and this run has float32; add --precision float64"
+        if single:
+            raise SceneError(path, [Problem(("stages", index, "kind"), message) for index in single], kinds)
     noisy = any(term.noisy for term in simulation.terms.values())
     for stage in sections["stages"]:
         if isinstance(stage, Run) and stage.dt is None and stage.tolerance is None:

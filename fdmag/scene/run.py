@@ -16,15 +16,18 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, table_columns
+from fdmag.quantities import Column
+from fdmag.scene.contents import files, result_tables, stops
 from fdmag.scene.directory import RunDirectory
+from fdmag.scene.ensemble import run_ensemble, write_switching
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
-from fdmag.scene.stages import run_stages
 from fdmag.scene.toml import dump_toml
 
 LOG = logging.getLogger("fdmag")
+
+T_STOP = Column("t_stop", "s", lambda simulation: simulation.stop_times, "when the replica stopped in this stage")
 
 
 def run_scene(
@@ -131,12 +134,13 @@ class SceneRun:
                 loaded.simulation,
                 loaded.scene.output.formats,
                 loaded.scene.output.ovf or "binary8",
-                loaded.scene.output.columns,
+                [*loaded.scene.output.columns, *([T_STOP] if stops(loaded.scene) else [])],
                 loaded.scene.output.fields,
             )
             try:
-                run_stages(loaded, recorder, progress)
-                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene))
+                record["switching"] = run_ensemble(loaded, recorder, progress)
+                write_switching(loaded, recorder)
+                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene))
             except BaseException:
                 with suppress(OSError):  # what failed first is told
                     recorder.close()

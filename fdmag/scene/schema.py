@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, get_origin, get_type_hints
 from pydantic import BeforeValidator, Field, create_model
 
 from fdmag.parameter import declarations
+from fdmag.scene.ensemble_tables import Check, EnsembleTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.signals import SIGNAL_SCHEMA
 from fdmag.scene.tables import (
-    Check,
     GeometryTable,
     InitialTable,
     MeshTable,
@@ -91,6 +91,7 @@ def scene_model() -> type[Table]:
         ),
         terms=(_terms_table(), Field(description="the interactions")),
         initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
+        ensemble=(EnsembleTable | None, Field(None, description="how many replicas, identical but for their noise")),
         stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
         output=(OutputTable, Field(OutputTable(), description="what is written")),
         expect=(dict[Name, Check], Field(default_factory=dict, description="what must come out, by name")),

@@ -9,12 +9,15 @@ import numpy as np
 
 from fdmag.output.recorder import Recorder
 from fdmag.parameter import Parameter
-from fdmag.quantities import MovingWindow
+from fdmag.quantities import Above, Below, MovingWindow
 from fdmag.scene import tables
 from fdmag.scene.contents import settable
+from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.load import LoadedScene
+from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
-from fdmag.simulation import Simulation, merged_times, output_times
+from fdmag.simulation import Simulation
+from fdmag.time_integration import merged_times, output_times
 
 LOG = logging.getLogger("fdmag")
 
@@ -58,12 +61,12 @@ def _descent(stage: Stage) -> None:
 
 def _run(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    start = float(simulation.t[0])
+    start = simulation.t
     stage.progress.start(stage.index, f"run {table.duration * 1e9:g} ns", table.duration)
 
     def tell() -> None:
-        done = float(simulation.t.min()) - start
-        stage.progress.advance(done, lambda: f"t = {(start + done) * 1e9:.4f} ns")
+        done = float((simulation.t - start)[np.isnan(simulation.stop_times)].min(initial=table.duration))
+        stage.progress.advance(done, lambda: f"t = {(start.max() + done) * 1e9:.4f} ns")
 
     rows = output_times(table.duration, table.table_every).tolist()
     frames = output_times(table.duration, table.fields_every).tolist()
@@ -73,26 +76,36 @@ def _run(stage: Stage) -> None:
         place = bisect_left(times, elapsed - close)
         return place < len(times) and times[place] <= elapsed + close
 
+    outputs = iter([0.0, *(times := merged_times(rows, frames))])
+
     def output(_: Simulation) -> None:
-        elapsed = float(simulation.t[0]) - start
-        if elapsed == 0 or due(rows, elapsed):
+        elapsed = next(outputs)
+        ended = table.until is not None and not np.isnan(simulation.stop_times).any()
+        if elapsed == 0 or due(rows, elapsed) or ended:
             recorder.row(stage.index)
-        if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed):
+        if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed) or (elapsed > 0 and ended):
             recorder.fields()
 
     given = {} if table.dt_max is None else {"dt_max": table.dt_max}
     window = None if table.window is None else MovingWindow(table.window)
     simulation.run(
         table.duration,
-        at=merged_times(rows, frames),
+        at=times,
         callback=output,
         solver=table.solver,
         tolerance=table.tolerance,
         dt=table.dt,
         window=window,
+        until=None if table.until is None else _criterion(table.until),
         on_step=tell,
         **given,
     )
+
+
+def _criterion(until: UntilTable) -> Below:
+    kind, value = (Below, until.below) if until.above is None else (Above, until.above)
+    assert value is not None  # one of the two is given
+    return kind(until.column, value)
 
 
 def _hysteresis(stage: Stage) -> None:
@@ -132,4 +145,6 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Run: _run,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
+    tables.ModesTable: find_modes,
+    tables.SpectrumTable: measure_spectrum,
 }

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, model_validator
+from pydantic import Discriminator, Field, model_validator
 
 from fdmag.parameter import Declaration
+from fdmag.scene.ensemble_tables import UntilTable
+from fdmag.scene.modes_table import ModesTable, SpectrumTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.texture_tables import Antivortex, Helix, Skyrmion, Vortex, Wall, Walls
@@ -202,6 +204,7 @@ class Run(Table):
     dt_max: Duration | None = Field(None, description=LARGEST_STEP)
     window: str | None = Field(None, description="column that a window moving along x keeps at its middle: "
                                "wall_position, vortex_core.x or topological_center.x")  # fmt: skip
+    until: UntilTable | None = Field(None, description="stop each replica where it meets this; t_stop says when")
 
     @model_validator(mode="after")
     def _step(self) -> "Run":
@@ -247,7 +250,7 @@ class Set(Table):
     values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
 
 
-StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set, Discriminator("kind")]
+StageTable = Annotated[Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable, Discriminator("kind")]
 
 # ---- output and expectations -------------------------------------------------------------------------------
 
@@ -268,52 +271,4 @@ class OutputTable(Table):
             self.ovf = self.ovf or "binary8"
         elif self.ovf is not None:
             raise problem(f'came ovf = "{self.ovf}", but formats has no "ovf"; write formats = ["vti", "ovf"]')
-        return self
-
-
-def _number_or_text(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise problem(f"came {shown(value)}; allowed: a number, or text with the unit of the column")
-    return value
-
-
-Given = Annotated[Any, Entry(_number_or_text, {"anyOf": [{"type": "number"}, {"type": "string"}]})]
-"""A quantity in the unit of a column; checked when the columns are known."""
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, str) and not value.strip():
-        raise problem("says nothing; name the publication or the formula the value comes from")
-    return value
-
-
-class Check(Table):
-    """A number read off the result table, with what it must be and who says so."""
-
-    column: str = Field(description="column of the table, without its unit")
-    replica: Annotated[int, count("number of the replica, from 0")] = 0
-    stage: Annotated[int, count("number of the stage, from 0")] | None = Field(
-        None, description="number of the stage, from 0; by default the last with rows"
-    )
-    measure: Literal["final", "at", "minimum", "maximum", "zero_crossing"] = Field(
-        "final",
-        description="final: the last value; at: where the column along has the value at; zero_crossing: the value of "
-        "along where the column first passes zero",
-    )
-    along: str | None = Field(None, description="column for at and zero_crossing; by default t")
-    at: Given | None = Field(None, description="value of the column along at which to read")
-    value: Given = Field(description="what must come out")
-    tolerance: Given = Field(description="largest difference allowed")
-    source: Annotated[str, BeforeValidator(_said)] = Field(description="publication or formula behind the value")
-
-    @model_validator(mode="after")
-    def _used(self) -> "Check":
-        if self.measure in ("at", "zero_crossing"):
-            self.along = self.along or "t"
-        elif self.along is not None:
-            raise problem(f'measure = "{self.measure}" does not use along; it is for at and zero_crossing')
-        if self.measure == "at" and self.at is None:
-            raise problem(f'at is missing; measure = "at" needs the value of {self.along} to read at')
-        if self.measure != "at" and self.at is not None:
-            raise problem(f'measure = "{self.measure}" does not use at; write measure = "at"')
         return self

@@ -21,6 +21,11 @@ class Integrator:
     dt : float or None
         Fixed step [s] (shortened evenly so that output times are hit); None adapts the step.
 
+    Attributes
+    ----------
+    stopped : bool array (batch,)
+        Replicas that do not take part in `advance`; others may set it.
+
     Raises
     ------
     ParameterError
@@ -41,6 +46,7 @@ class Integrator:
         self.tableau = tableau
         self.control = control or StepControl()
         self.fixed_dt = dt
+        self.stopped = np.zeros(self.state.batch, bool)
         self._previous_ratio = np.ones(self.state.batch)
 
     def forget(self) -> None:
@@ -49,8 +55,8 @@ class Integrator:
         self._previous_ratio[:] = 1
         self.state.dt[:] = np.nan
 
-    def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
-        """Integrate every replica to exactly ``t_end`` [s]; finished ones are left untouched.
+    def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
+        """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time; finished ones are left untouched.
 
         Raises
         ------
@@ -58,8 +64,9 @@ class Integrator:
             If a replica needs a step below the smallest allowed.
         """
         state = self.state
-        while (active := np.flatnonzero(state.t < t_end)).size:
-            remaining = t_end - state.t[active]
+        ends = np.broadcast_to(t_end, state.batch)
+        while (active := np.flatnonzero((state.t < ends) & ~self.stopped)).size:
+            remaining = ends[active] - state.t[active]
             if self.fixed_dt is None:
                 wanted = self._step_size(active)
                 # A step that would leave a sliver is halved, one that nearly reaches the end is stretched.
@@ -71,7 +78,8 @@ class Integrator:
                 dt, last = remaining / count, count == 1
             dt = np.where(last, remaining, dt)
             accepted = self.attempt(active, dt, wanted)
-            state.t[active[accepted & last]] = t_end
+            arrived = active[accepted & last]
+            state.t[arrived] = ends[arrived]
             if on_step is not None:
                 on_step()
 

@@ -239,6 +239,10 @@ class Term(Declared, ABC):
     def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
         """Set the derived parameters of this bound term. Called again when a parameter or Ms was changed."""
 
+    def replica_counts(self) -> dict[str, int]:
+        """Return for how many replicas something beside the parameters is given, by its name."""
+        return {}
+
     @property
     def noisy(self) -> bool:
         """Whether the field of this bound term is noise with its present parameters."""

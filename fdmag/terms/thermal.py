@@ -1,6 +1,7 @@
 """The thermal field."""
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +34,7 @@ class Thermal(Term):
     The numbers are a function of (seed, replica, step, cell) alone, see `fdmag.noise`: they depend neither on the
     device nor on the batch a replica is computed in. The replicas of a batch have the numbers ``first_replica``,
     ``first_replica`` + 1, …; a replica alone with the same seed and ``first_replica`` its number runs the same way.
+    ``streams`` gives each replica its number instead, in any order: replicas of the same number see the same noise.
     Steps count from the creation of the simulation.
 
     Source: W. F. Brown, Phys. Rev. 130, 1677 (1963); J. L. García-Palacios and F. J. Lázaro, Phys. Rev. B 58, 14937
@@ -45,6 +47,9 @@ class Thermal(Term):
     T: Any = parameter("K", "temperature", minimum=0)
     seed: int = 0
     first_replica: int = 0
+    streams: list[int] | None = dataclass_field(
+        default=None, metadata={"description": "number of the noise of each replica; by default first_replica and on"}
+    )
     alpha: Any = derived("1", "Gilbert damping")
     gamma: Any = derived("rad/(s T)", "gyromagnetic ratio")
     scale: Any = derived("J/(K m^3 s)", "2 k_B / (V Δt), 0 outside of steps")
@@ -54,10 +59,22 @@ class Thermal(Term):
 
     def check(self, mesh: Mesh) -> None:
         """Refuse seeds and replica numbers that do not fit their words."""
-        for label, value, bits in (("seed", self.seed, 64), ("first_replica", self.first_replica, 32)):
+        numbers = [("seed", self.seed, 64), ("first_replica", self.first_replica, 32)]
+        if self.streams is not None:
+            if len(self.streams) == 0 or self.first_replica != 0:
+                raise ParameterError(
+                    f"{self.name}.streams: came {len(self.streams)} numbers and first_replica = {self.first_replica}; "
+                    "allowed: one number per replica, and then no first_replica"
+                )
+            numbers += [(f"streams[{place}]", value, 32) for place, value in enumerate(self.streams)]
+        for label, value, bits in numbers:
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or not 0 <= value < 2**bits:
                 raise ParameterError(f"{self.name}.{label} = {value!r}; allowed: whole numbers from 0 to 2^{bits} − 1")
+
+    def replica_counts(self) -> dict[str, int]:
+        """Return for how many replicas the term is given beside its parameters."""
+        return {} if self.streams is None else {f"{self.name}.streams": len(self.streams)}
 
     @property
     def noisy(self) -> bool:
@@ -68,7 +85,8 @@ class Thermal(Term):
         """Take damping and gyromagnetic ratio of the material, and part and length of the step from the noise."""
         self.check(mesh)
         self.alpha, self.gamma = material.alpha, material.gamma
-        draws = _Draws(noise, mesh, int(self.first_replica))
+        streams = None if self.streams is None else np.array(self.streams, np.uint64)
+        draws = _Draws(noise, mesh, int(self.first_replica), streams)
         declared = self.kernel_parameters()
         for key, kind in (("scale", Parameter), ("number", Parameter), ("part", _Part)):
             value = getattr(draws, f"{key}_at")
@@ -97,6 +115,7 @@ class _Draws:
     noise: Noise
     mesh: Mesh
     first_replica: int
+    streams: NDArray[np.uint64] | None
 
     def scale_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         noise = self.noise
@@ -108,7 +127,10 @@ class _Draws:
         noise = self.noise
         if noise.rows is None:
             return np.zeros((t.size, 3, 1, 1, 1))
-        replica = (noise.rows + self.first_replica).astype(np.uint64)
+        if self.streams is not None:
+            replica = self.streams[noise.rows]
+        else:
+            replica = (noise.rows + self.first_replica).astype(np.uint64)
         return _pieces((replica & np.uint64(0xFFFFFFFF)) | noise.step.astype(np.uint64) << np.uint64(32))
 
     def part_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:

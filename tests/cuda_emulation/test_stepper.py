@@ -11,7 +11,7 @@ from fdmag.errors import ParameterError
 from fdmag.initial import wall
 from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
-from fdmag.quantities import MovingWindow
+from fdmag.quantities import Below, MovingWindow
 from fdmag.simulation import Simulation
 from fdmag.solvers.tableau import DORMAND_PRINCE, METHODS, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
@@ -102,6 +102,28 @@ def test_an_attempt_is_one_graph_and_one_copy_back(gpu):
     assert gpu.graphs == 9
     assert gpu.launches["fd_stage"] == 1 + 10 * 6  # the last slope of a step is the first of the next
     assert gpu.launches["fd_rows"] == gpu.launches["fd_stage"]
+
+
+@pytest.mark.parametrize("options", [{"solver": "rk4", "dt": 3e-14}, {"dt_max": 1e-13}], ids=["fixed", "adaptive"])
+def test_replicas_stop_where_those_of_the_reference_do(options):
+    runs = [simulation(device, field="per replica", demag=False) for device in ("cuda", "numpy")]
+    my = np.sort(runs[0].average_m()[:, 1])
+    for each in runs:
+        each.run(6e-13, until=Below("my", float(my[1]) - 0.002), **options)
+    assert 0 < np.isnan(runs[1].stop_times).sum() < 3
+    assert_same(*runs, "float64", factor=100)
+    np.testing.assert_allclose(runs[0].stop_times, runs[1].stop_times, rtol=1e-8)
+
+
+def test_replicas_with_noise_stop_and_take_over_m():
+    runs = [simulation(device, demag=False, extra=[Thermal(T=300, streams=[4, 1, 9])]) for device in ("cuda", "numpy")]
+    middle = float(np.median(runs[0].average_m()[:, 1]))
+    for each in runs:
+        each.run(3e-13, dt=3e-14, until=Below("my", middle))
+        each.t = 0
+        each.take_over([1, 1, 0])
+        each.run(6e-14, dt=3e-14)
+    assert_same(*runs, "float64", factor=100)
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)

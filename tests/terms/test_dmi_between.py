@@ -54,7 +54,8 @@ def least_energy(mi, mj, di, dj, Ai, Aj, coupling, size):
 
 @pytest.mark.parametrize("s", [0.0, 0.2, 0.7, -0.3, -0.8])
 def test_two_cells_have_the_least_energy_of_their_half_links(s):
-    """The DMI's part is of first order in Δ, and what is left of second order.
+    """A border whose exchange is s times the mean, by `exchange.between`, is the share s of a whole link and 1 − |s| of
+    two surfaces. The DMI's part is of first order in Δ, and what is left of second order.
 
     The springs of both halves and of the border act one after the other: 1/(|s| A_ij) = 1/A_ij + 1/(coupling Δ). With
     s < 0 the spins beyond the border are reversed, which changes the sign of its coupling, and of no DMI.

@@ -31,7 +31,7 @@ def test_interface_energy_is_a_field_that_falls_with_the_thickness(thickness, la
 
 @pytest.mark.parametrize(("axis", "cells"), [(2, (1, 1, 1)), (2, (2, 1, 5)), (0, (4, 2, 2)), (1, (3, 3, 1))])
 def test_the_energy_per_area_does_not_depend_on_thickness_and_cells(axis, cells):
-    """−J per area for m along u, whatever the number of cells along the normal of the interface."""
+    """A film then keeps its energy per area whatever its thickness and the number of its cells: −J for m along u."""
     mesh, normal = Mesh(cells, (2e-9, 3e-9, 4e-9)), np.eye(3)[axis]
     simulation = Simulation(mesh, [ExchangeBias(direction=(1, 0, 0), J=2e-4, normal=normal)], Ms=MS, m=(1, 0, 0))
     assert simulation.energy()[0] == close(-2e-4 * np.prod(mesh.size) / mesh.size[axis], rel=1e-12)

@@ -86,6 +86,15 @@ def test_a_replica_does_not_depend_on_its_batch(options):
         np.testing.assert_array_equal(alone.m[0], together.m[replica])
 
 
+def test_streams_are_the_numbers_of_the_replicas():
+    """Each replica as the one of that number, in any order; they imply the batch; equal numbers see equal noise."""
+    numbered, streamed = hot(6, seed=3), hot(None, seed=3, streams=[5, 2, 2, 0])
+    for simulation in (numbered, streamed):
+        simulation.run(1e-13, dt=1e-14)
+    np.testing.assert_array_equal(streamed.m, numbered.m[[5, 2, 2, 0]])
+    assert streamed.batch == 4
+
+
 def test_runs_repeat_and_seeds_differ():
     results = []
     for seed in (1, 1, 2):
@@ -146,6 +155,10 @@ def test_frozen_spins_stay():
         ({"T": 1.0, "seed": -1}, r"seed = -1; allowed: whole numbers from 0"),
         ({"T": 1.0, "seed": 1.5}, r"seed = 1.5; allowed"),
         ({"T": 1.0, "first_replica": 2**32}, "first_replica"),
+        ({"T": 1.0, "streams": [1, -1]}, r"streams\[1\] = -1; allowed: whole numbers"),
+        ({"T": 1.0, "streams": []}, "one number per replica"),
+        ({"T": 1.0, "streams": [1], "first_replica": 2}, "and then no first_replica"),
+        ({"T": PerReplica([1.0, 2.0]), "streams": [1, 2, 3]}, "3 replicas.*thermal.T.: 2"),
     ],
 )
 def test_wrong_parameters(given, message):

@@ -10,6 +10,7 @@ from pathlib import Path
 from validation.speed import machine
 from validation.speed.bench import Bench
 from validation.speed.cases import Case, evaluations
+from validation.speed.ensembles import ensembles
 from validation.speed.gpu import gpu
 from validation.speed.macrospins import macrospins
 from validation.speed.peers.environment import PEERS
@@ -25,9 +26,8 @@ FAILED = 1
 def all_cases(threads: Sequence[int]) -> list[Case]:
     """Return every case: evaluations for each number of threads, runs for the largest, and those of a GPU."""
     numbers = list(dict.fromkeys(threads))
-    return [
-        *(case for count in numbers for case in (*evaluations(count), *macrospins(count))), *runs(max(numbers)), *gpu()
-    ]  # fmt: skip
+    evaluated = (case for count in numbers for case in (*evaluations(count), *macrospins(count), *ensembles(count)))
+    return [*evaluated, *runs(max(numbers)), *gpu()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
