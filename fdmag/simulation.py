@@ -161,7 +161,10 @@ class Simulation:
 
     @t.setter
     def t(self, value: ArrayLike) -> None:
-        times = np.asarray(value, dtype=np.float64)
+        try:
+            times = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            times = np.asarray(np.nan)
         if times.shape not in ((), (self.batch,)) or not np.all(np.isfinite(times)):
             raise ParameterError(
                 f"t = {value!r}; allowed: one finite time [s], or one for each of {self.batch} replicas"

@@ -13,6 +13,7 @@ from fdmag.scene import ensemble_tables, readings, shape_tables, state_tables, t
 from fdmag.scene.load import load_scene
 from fdmag.scene.shipped import shipped_scenes
 from fdmag.units import parse_quantity
+from tests.closeness import close
 
 PARSER = doctest.DocTestParser()
 GUIDE = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
@@ -55,8 +56,8 @@ def test_the_term_of_the_guide_works():
     exec(code, names)
     mesh = fdmag.Mesh((2, 1, 1), (1e-9, 1e-9, 1e-9))
     magnet = fdmag.Simulation(mesh, [names["Easy"](K=1e5)], Ms=8e5, m=(0.6, 0, 0.8))
-    assert magnet.effective_field()[0, 0, 0, 0, 0] == pytest.approx(2 * 1e5 * 0.6 / 8e5)
-    assert magnet.energy()[0] == pytest.approx(-1e5 * 0.36 * 2e-27)
+    assert magnet.effective_field()[0, 0, 0, 0, 0] == close(2 * 1e5 * 0.6 / 8e5)
+    assert magnet.energy()[0] == close(-1e5 * 0.36 * 2e-27)
 
 
 def test_the_sessions_of_the_guide_print_what_it_shows():

@@ -19,6 +19,7 @@ from fdmag.kernels.compiler import find_compiler
 from fdmag.parameter import parameter
 from fdmag.self_check import Check, direct_demag, sample_terms
 from fdmag.terms import Term, registry
+from tests.closeness import close
 
 needs_compiler = pytest.mark.skipif(find_compiler()[0] is None, reason=f"no C++ compiler: {find_compiler()[1]}")
 
@@ -141,7 +142,7 @@ def test_a_kernel_that_is_wrong_fails(tmp_path, monkeypatch, factor, wrong):
     assert [check.what for check in checks if check.fails] == wrong
     if wrong:
         found = next(check for check in checks if check.what == "term pulled")
-        assert found.error == pytest.approx(1e-5, rel=1e-6)
+        assert found.error == close(1e-5, rel=1e-6)
 
 
 @needs_compiler

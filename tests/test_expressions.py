@@ -11,6 +11,7 @@ from scipy import constants
 
 from fdmag.errors import ExpressionError
 from fdmag.expressions import CONSTANTS, FUNCTIONS, MAX_LENGTH, Expression
+from tests.closeness import close
 
 X = np.array([[-2.5, -1.0, 0.0], [0.3, 1.0, 7.0]])
 Y = np.array([2.0, -0.5, 1.0])
@@ -87,7 +88,7 @@ def test_units_are_the_right_powers_of_ten():
 
 def test_constants():
     for name, value in [("mu0", constants.mu_0), ("kB", constants.k), ("hbar", constants.hbar), ("pi", math.pi)]:
-        assert Expression(name)() == pytest.approx(value, rel=1e-9)
+        assert Expression(name)() == close(value, rel=1e-9)
 
 
 def numbers():

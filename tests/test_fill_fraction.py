@@ -11,6 +11,7 @@ from fdmag.shapes import Box, Cylinder, Sphere
 from fdmag.shares import Shares
 from fdmag.terms import Demag, Exchange, SpinOrbitTorque, UniaxialAnisotropy, Zeeman
 from fdmag.terms.exchange import Between
+from tests.closeness import close
 
 NM = 1e-9
 Ms, B0 = 8e5, 0.1
@@ -39,7 +40,7 @@ def test_smooth_edges_have_the_volume_of_a_finer_mesh(shape):
     coarse, fine = (Mesh((12 * n,) * 3, (NM / n,) * 3) for n in (1, 4))
     smooth = Simulation(coarse, [Zeeman(B=(0, 0, B0))], Ms=Ms, geometry=shape, smooth_edges=4)
     volume = -smooth.energies()["zeeman"][0] / (Ms * B0)
-    assert volume == pytest.approx(shape.fill(fine).sum() * fine.cell_volume, rel=1e-12)
+    assert volume == close(shape.fill(fine).sum() * fine.cell_volume, rel=1e-12)
 
 
 def test_the_demag_energy_of_a_sphere_converges_to_one_third():
@@ -72,7 +73,7 @@ def test_local_fields_are_those_of_full_cells():
         assert np.abs(field).max() > 1e-3
         np.testing.assert_allclose(field, np.broadcast_to(field[:, :1], field.shape))
     energy = simulation.energies()["uniaxial_anisotropy"][0]
-    assert energy == pytest.approx(-5e5 * 0.64 * 5.5 * NM**3)
+    assert energy == close(-5e5 * 0.64 * 5.5 * NM**3)
 
 
 def test_exchange_flows_through_the_mean_of_the_shares_and_conserves():
@@ -96,7 +97,7 @@ def test_a_border_of_given_stiffness_has_the_mean_of_the_shares_too(scale, A):
     m[0], m[2, 0, 0, 5], m[0, 0, 0, 5] = 1, 0.6, 0.8
     simulation = edge_of_half_cells([Exchange(A=1e-11, between=border)], regions=regions, m=m)
     link = 3e-12 if A is None else A
-    assert simulation.energy()[0] == pytest.approx(0.4 * link * 2 / 3 * NM, rel=1e-12)
+    assert simulation.energy()[0] == close(0.4 * link * 2 / 3 * NM, rel=1e-12)
 
 
 def test_set_scales_as_the_start_did():
@@ -105,7 +106,7 @@ def test_set_scales_as_the_start_did():
     simulation.set("material.Ms", 4e5)
     simulation.set("zeeman.B", (0, 0, 0.2))
     assert simulation.terms["uniaxial_anisotropy"].Ku1.base[0, 0, 0, 0, -1] == 1.5e5
-    assert simulation.energies()["zeeman"][0] == pytest.approx(-4e5 * 0.2 * 5.5 * NM**3)
+    assert simulation.energies()["zeeman"][0] == close(-4e5 * 0.2 * 5.5 * NM**3)
     driven = Driven(1e5, lambda t: 2.0 + 0 * t)
     simulation.set("uniaxial_anisotropy.Ku1", driven)
     np.testing.assert_allclose(simulation.effective_field("uniaxial_anisotropy")[0, 2, 0, 0], 2 * 2e5 / 4e5)
@@ -126,7 +127,7 @@ def test_it_runs_and_keeps_its_energy_without_damping():
     )  # fmt: skip
     before = simulation.energy()[0]
     simulation.run(5e-12, tolerance=1e-8)
-    assert simulation.energy()[0] == pytest.approx(before, rel=1e-5)
+    assert simulation.energy()[0] == close(before, rel=1e-5)
 
 
 def test_refusals():

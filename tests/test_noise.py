@@ -54,7 +54,7 @@ def test_the_parts_of_a_step_add_up_to_it():
     cells = np.arange(50)
     for part in (1, 2, 3, 6, 13, 2**22 + 5):
         whole, first, second = (increments(4, 3, 2, each, cells) for each in (part, 2 * part, 2 * part + 1))
-        np.testing.assert_allclose(first + second, np.sqrt(2) * whole, atol=1e-12)
+        np.testing.assert_allclose(first + second, np.sqrt(2) * whole, rtol=0, atol=1e-12)
 
 
 def test_parts_of_a_step_are_independent_and_of_the_right_variance():

@@ -10,6 +10,7 @@ from fdmag.errors import ParameterError
 from fdmag.output.plots import save_figure, scaled
 from fdmag.output.table import Table
 from fdmag.plot import plot, plot_sweep
+from tests.closeness import close
 
 J, B = np.linspace(-2e11, 2e11, 9), np.linspace(-0.1, 0.1, 8)
 
@@ -37,14 +38,14 @@ def test_a_run_is_drawn_over_time_a_curve_for_each_replica(run):
     assert axes.get_xlabel() == "t [ns]"
     first, second = axes.get_lines()
     np.testing.assert_allclose(first.get_xdata(), np.linspace(0, 1, 5))
-    np.testing.assert_allclose(second.get_ydata(), np.cos(4 * np.pi * np.linspace(0, 1, 5)), atol=1e-12)
+    np.testing.assert_allclose(second.get_ydata(), np.cos(4 * np.pi * np.linspace(0, 1, 5)), rtol=0, atol=1e-12)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["replica 0", "replica 1"]
 
 
 def test_columns_of_different_units_have_panels_of_their_own(run):
     upper, lower = plot(run, ["mx", "E_total"]).axes
     assert lower.get_ylabel() == "E_total [aJ]"
-    np.testing.assert_allclose(lower.get_lines()[0].get_ydata(), upper.get_lines()[0].get_ydata(), atol=1e-12)
+    np.testing.assert_allclose(lower.get_lines()[0].get_ydata(), upper.get_lines()[0].get_ydata(), rtol=0, atol=1e-12)
 
 
 def test_of_many_replicas_the_mean_and_a_band_are_drawn(tmp_path):
@@ -54,7 +55,7 @@ def test_of_many_replicas_the_mean_and_a_band_are_drawn(tmp_path):
     (axes,) = plot(tmp_path).axes
     np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), [0, 0.5])
     corners = axes.collections[0].get_paths()[0].vertices[:, 1]
-    assert corners.max() == pytest.approx(0.95)
+    assert corners.max() == close(0.95)
 
 
 def test_two_swept_quantities_make_a_map_with_the_values_where_they_belong(grid):

@@ -24,6 +24,7 @@ from fdmag.shapes import (
     Translate,
     Union,
 )
+from tests.closeness import close
 
 NM = 1e-9
 MESH = Mesh(cells=(20, 16, 4), cell_size=(NM, NM, NM))
@@ -239,7 +240,7 @@ class TestMotion:
         mesh = Mesh(cells=(12, 12, 12), cell_size=(NM, NM, NM))
         turned = Box((10 * NM, 4 * NM, 2 * NM)).rotate(pi / 2, axis)
         np.testing.assert_array_equal(turned.fill(mesh), Box([s * NM for s in size]).fill(mesh))
-        assert np.allclose(turned.bounds[1], [s * NM / 2 for s in size])
+        np.testing.assert_allclose(turned.bounds[1], [s * NM / 2 for s in size], rtol=1e-12)
 
     def test_turn_is_counterclockwise_about_the_center(self):
         dot = Sphere(NM, center=(3 * NM, 0, 0))
@@ -259,7 +260,7 @@ class TestMotion:
     def test_unbounded_shapes_turn(self):
         wire = Box((None, 2 * NM, 2 * NM)).rotate(pi / 2)
         assert wire.bounds[1][1] == np.inf
-        assert wire.bounds[1][0] == pytest.approx(NM)
+        assert wire.bounds[1][0] == close(NM)
         assert wire.contains(0, 1.0, 0)
 
     def test_repeat_without_end_tiles_the_mesh(self):
@@ -360,23 +361,23 @@ def test_lengths_are_checked(make, value):
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "message"),
     [
-        lambda: Box((NM, NM)),
-        lambda: Box((NM, NM, NM), center=(0, 0, np.nan)),
-        lambda: Sphere(NM, center=(0,)),
-        lambda: Translate(Sphere(NM), (0, np.inf, 0)),
-        lambda: Sphere(NM).rotate(np.nan),
-        lambda: Sphere(NM).rotate(1.0, "w"),
-        lambda: Sphere(NM).rotate(1.0, (0, 0, 0)),
-        lambda: Cylinder(NM, axis="xy"),
-        lambda: Repeat(Sphere(NM), (NM, NM)),
-        lambda: Repeat(Sphere(NM), (NM, NM, NM), (0, 1, 1)),
-        lambda: Repeat(Sphere(NM), (NM, NM, NM), (1.5, 1, 1)),
+        (lambda: Box((NM, NM)), "three lengths"),
+        (lambda: Box((NM, NM, NM), center=(0, 0, np.nan)), "center = .*3 finite"),
+        (lambda: Sphere(NM, center=(0,)), "center = .*3 finite"),
+        (lambda: Translate(Sphere(NM), (0, np.inf, 0)), "shift = .*3 finite"),
+        (lambda: Sphere(NM).rotate(np.nan), "angle = nan"),
+        (lambda: Sphere(NM).rotate(1.0, "w"), "axis = 'w'; allowed are 'x', 'y', 'z' or a vector"),
+        (lambda: Sphere(NM).rotate(1.0, (0, 0, 0)), "non-zero length"),
+        (lambda: Cylinder(NM, axis="xy"), "axis = 'xy'; allowed are 'x', 'y', 'z'"),
+        (lambda: Repeat(Sphere(NM), (NM, NM)), "three values"),
+        (lambda: Repeat(Sphere(NM), (NM, NM, NM), (0, 1, 1)), "integers of at least 1"),
+        (lambda: Repeat(Sphere(NM), (NM, NM, NM), (1.5, 1, 1)), "integers of at least 1"),
     ],
 )
-def test_other_parameters_are_checked(make):
-    with pytest.raises(ParameterError):
+def test_other_parameters_are_checked(make, message):
+    with pytest.raises(ParameterError, match=message):
         make()
 
 

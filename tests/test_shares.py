@@ -19,6 +19,7 @@ from fdmag.terms import (
     TunnelTorque,
     Zeeman,
 )
+from tests.closeness import close
 
 NM, MS = 1e-9, 8e5
 
@@ -46,7 +47,7 @@ def test_a_film_has_its_energy_per_area_wherever_its_surface_cuts_the_cells(name
     mesh = Mesh((24, 24, 4), (NM, NM, NM))
     disc = Cylinder(17.3 * NM, height * NM, center=(0, 0, (height / 2 - 2) * NM))
     energy = simulate(mesh, [TERMS[name]()], disc).energies()[name][0]
-    assert energy == pytest.approx(-1e-3 * area_of(Cylinder(17.3 * NM)), rel=1e-12)
+    assert energy == close(-1e-3 * area_of(Cylinder(17.3 * NM)), rel=1e-12)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -65,7 +66,7 @@ def test_along_any_normal_and_in_stacks_of_two_films(axis):
     term = InterfaceAnisotropy(Ks=1e-3, normal=normal)
     simulation = simulate(mesh, [term], film(0, 2.5) | film(4, 5.25), m=normal)
     area = mesh.n_cells / 7 * NM**2
-    assert simulation.energy()[0] == pytest.approx(-2e-3 * area, rel=1e-12)
+    assert simulation.energy()[0] == close(-2e-3 * area, rel=1e-12)
     B = np.moveaxis(simulation.effective_field()[0, axis], 2 - axis, 0)[:, 0, 0]
     expected = 2e-3 / MS / (NM * np.array([2.5, 2.5, 2.5, np.inf, 1.25, 1.25, np.inf]))
     np.testing.assert_allclose(B, expected, rtol=1e-12, atol=1e-12)
@@ -109,7 +110,7 @@ def test_layers_of_unequal_outline_couple_where_they_overlap(device, gap):
     m[2, :2], m[0, 2:], m[2, 2:] = 1, 0.6, 0.8
     simulation = simulate(mesh, [term], layers, device, m=m)
     per_area = -1e-3 * 0.8 + 2e-4 * 0.64
-    assert simulation.energy()[0] == pytest.approx(per_area * area_of(lower & upper), rel=1e-12)
+    assert simulation.energy()[0] == close(per_area * area_of(lower & upper), rel=1e-12)
     B = simulation.effective_field()[0]
     moment = (B * simulation.weights * MS * mesh.cell_volume).sum(axis=(2, 3))  # of each layer
     pull = (1e-3 - 2 * 2e-4 * 0.8) * area_of(lower & upper)
@@ -138,7 +139,7 @@ def test_averages_weigh_cells_by_what_they_hold():
             regions={"east": Box((None, None, None), center=(0, 0, 0)) & Box((6 * NM, None, None), (3 * NM, 0, 0))},
         )  # fmt: skip
         means.append([simulation.average_m()[0], evaluate(simulation, "m")[0], evaluate(simulation, "m.east")[0]])
-        assert evaluate(simulation, "B.zeeman")[0] == pytest.approx([0, 0, 0.1])
+        assert evaluate(simulation, "B.zeeman")[0] == close([0, 0, 0.1])
     np.testing.assert_allclose(means[0], means[1], rtol=1e-12, atol=1e-15)
 
 
@@ -150,7 +151,7 @@ def test_a_wall_in_a_track_with_a_sloping_edge():
     m[1] = np.sqrt(1 - m[0] ** 2)
     simulation = simulate(mesh, [], track, m=m)
     assert evaluate(simulation, "wall_position")[0] == pytest.approx(2.3 * NM, abs=1e-6 * NM)
-    assert evaluate(simulation, "wall_width")[0] == pytest.approx(4 * NM, rel=1e-6)
+    assert evaluate(simulation, "wall_width")[0] == close(4 * NM, rel=1e-6)
 
 
 @pytest.mark.parametrize("height", [1.0, 1.5])
@@ -161,9 +162,9 @@ def test_the_resistance_is_that_of_the_area(height):
     term = TunnelTorque(voltage=0.1, RA_P=5e-12, TMR=1.0, P=0.5)
     simulation = simulate(mesh, [term], disc)
     expected = 5e-12 / area_of(Cylinder(17.3 * NM))
-    assert evaluate(simulation, "resistance")[0] == pytest.approx(expected, rel=1e-12)
+    assert evaluate(simulation, "resistance")[0] == close(expected, rel=1e-12)
     resistance, _ = TunnelJunction(RA_P=5e-12, TMR=1.0).read(simulation, 0.1, (0, 0, 1))
-    assert resistance[0] == pytest.approx(expected, rel=1e-12)
+    assert resistance[0] == close(expected, rel=1e-12)
 
 
 def test_without_partial_cells_nothing_is_weighed():

@@ -10,6 +10,7 @@ from fdmag.parameter import PerReplica
 from fdmag.shapes import Box
 from fdmag.simulation import Simulation
 from fdmag.terms import Demag, Exchange, Term, UniaxialAnisotropy, Zeeman
+from tests.closeness import close
 
 MESH = Mesh((4, 3, 2), (1e-9, 1e-9, 1e-9))
 
@@ -57,9 +58,9 @@ def test_set_changes_what_is_computed_and_refuses_what_is_wrong():
     simulation = build()
     before = simulation.energies()["zeeman"][0]
     simulation.set("zeeman.B", (0, 0, 0.2))
-    assert simulation.energies()["zeeman"][0] == pytest.approx(2 * before)
+    assert simulation.energies()["zeeman"][0] == close(2 * before)
     simulation.set("material.Ms", 4e5)
-    assert simulation.energies()["zeeman"][0] == pytest.approx(before)
+    assert simulation.energies()["zeeman"][0] == close(before)
     for path, value, message in [
         ("zeman.B", 1, 'did you mean "zeeman"'),
         ("zeeman.b", 1, 'did you mean "B"'),
@@ -69,7 +70,7 @@ def test_set_changes_what_is_computed_and_refuses_what_is_wrong():
     ]:
         with pytest.raises(ParameterError, match=message):
             simulation.set(path, value)
-    assert simulation.energies()["zeeman"][0] == pytest.approx(before)
+    assert simulation.energies()["zeeman"][0] == close(before)
 
 
 def test_cells_that_become_magnetic_get_a_direction():
@@ -96,7 +97,7 @@ def test_one_term_object_may_serve_two_simulations():
     term = Zeeman(B=(0, 0, 0.1))
     one, other = (Simulation(MESH, [term], Ms=8e5) for _ in range(2))
     one.set("zeeman.B", (0, 0, 0.3))
-    assert other.effective_field().max() == pytest.approx(0.1)
+    assert other.effective_field().max() == close(0.1)
 
 
 def test_regions_carry_parameters():
@@ -122,14 +123,14 @@ def test_a_term_of_the_users_own():
     simulation = Simulation(MESH, [Pull()], Ms=8e5, m=(0, 0, 1), alpha=1)
     simulation.relax(1e-6)
     np.testing.assert_allclose(simulation.average_m(), [[1, 0, 0]], atol=1e-5)
-    assert simulation.energy()[0] == pytest.approx(-8e5 * 0.1 * 24e-27)
+    assert simulation.energy()[0] == close(-8e5 * 0.1 * 24e-27)
 
 
 def test_the_summary_has_units_and_one_value_per_replica():
     columns = build(batch=2).summary()
     assert list(columns) == ["mx", "my", "mz", "E_total", "E_exchange", "E_zeeman", "max_torque", "Bx", "By", "Bz"]
     assert all(values.shape == (2,) for _, values in columns.values())
-    assert columns["E_total"][1] == pytest.approx(columns["E_exchange"][1] + columns["E_zeeman"][1])
+    assert columns["E_total"][1] == close(columns["E_exchange"][1] + columns["E_zeeman"][1])
 
 
 def test_unknown_devices_and_precisions_are_refused():
@@ -156,9 +157,9 @@ def test_impossible_numbers_of_replicas_are_refused(batch):
         build(batch=batch)
 
 
-@pytest.mark.parametrize("t", [np.nan, (0, 1), "now"])
+@pytest.mark.parametrize("t", [np.nan, (0, 1), "now", None, [[0], [0, 1]]])
 def test_impossible_times_are_refused(t):
-    with pytest.raises((ParameterError, ValueError)):
+    with pytest.raises(ParameterError, match=r"t = .*; allowed: one finite time \[s\], or one for each of 1 replicas"):
         build().t = t
 
 
@@ -200,6 +201,6 @@ def test_what_a_term_says_of_empty_cells_is_ignored(device):
     simulation = Simulation(MESH, [Divided()], Ms=Ms, m=(1, 0, 0), device=device)
     assert not simulation.effective_field()[0, :, 0].any()
     np.testing.assert_allclose(simulation.effective_field()[0, :, 1], 0.125)
-    assert simulation.energy()[0] == pytest.approx(-8e5 * 0.125 * 12e-27)
+    assert simulation.energy()[0] == close(-8e5 * 0.125 * 12e-27)
     assert np.isfinite(simulation.max_torque()).all()
     assert not simulation.energy_density("divided")[0, 0].any()

@@ -18,6 +18,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
 from fdmag.simulation import Simulation
 from fdmag.terms import Exchange, Slonczewski, SpinOrbitTorque, UniaxialAnisotropy, Zeeman, ZhangLi
+from tests.closeness import close
 
 ONE = Mesh((1, 1, 1), (2e-9, 2e-9, 1.3e-9))
 AREA, T, MS, B_K, P, ALPHA = np.pi / 4 * 40e-9**2, 1.3e-9, 1e6, 0.3, 0.6, 0.01
@@ -68,7 +69,7 @@ def test_the_parallel_state_turns_unstable_at_the_critical_current(Lambda):
     """Below by 1 % it decays, above by 1 % it grows, at the rate α γ (i − 1) B_K/(1 + α²); ε(0) = P/2 for any Λ."""
     for i in (0.99, 1.01, 1.5):
         rate = growth(i * CRITICAL, Lambda=Lambda)
-        assert rate == pytest.approx(ALPHA * GAMMA_E * B_K * (i - 1) / (1 + ALPHA**2), rel=1e-2)
+        assert rate == close(ALPHA * GAMMA_E * B_K * (i - 1) / (1 + ALPHA**2), rel=1e-2)
 
 
 @pytest.mark.parametrize("Lambda", [1.0, 1.8])
@@ -76,7 +77,7 @@ def test_lambda_makes_the_antiparallel_state_easier_to_leave(Lambda):
     """ε(π) = P Lambda²/2: from there the critical current is smaller by Lambda², and of the opposite sign."""
     for i in (0.99, 1.01, 1.5):
         rate = growth(-i * CRITICAL / Lambda**2, Lambda=Lambda, mz=-1)
-        assert rate == pytest.approx(ALPHA * GAMMA_E * B_K * (i - 1) / (1 + ALPHA**2), rel=1e-2)
+        assert rate == close(ALPHA * GAMMA_E * B_K * (i - 1) / (1 + ALPHA**2), rel=1e-2)
 
 
 def test_switching_times_above_the_critical_current():
@@ -92,7 +93,7 @@ def test_switching_times_above_the_critical_current():
                callback=lambda now: (t.append(now.t[0]), mz.append(now.average_m()[:, 2])))  # fmt: skip
     for replica in range(2):
         crossed = np.interp(0, -np.array(mz)[:, replica], t)
-        assert crossed == pytest.approx(exact[replica], rel=1e-4)
+        assert crossed == close(exact[replica], rel=1e-4)
 
 
 def test_a_perpendicular_polariser_makes_an_easy_plane_precess():
@@ -112,7 +113,7 @@ def test_a_perpendicular_polariser_makes_an_easy_plane_precess():
     # the approach decays as exp(−α γ B_d (1 − mz²) t), by 1e-8 in 1 ns; then a local error of 1e-8 a step remains
     assert magnet.average_m()[0, 2] == pytest.approx(-a / (alpha * B_d), abs=1e-6)
     turned = np.unwrap(angles)
-    assert (turned[-1] - turned[0]) / 0.1e-9 == pytest.approx(GAMMA_E * a / alpha, rel=1e-5)
+    assert (turned[-1] - turned[0]) / 0.1e-9 == close(GAMMA_E * a / alpha, rel=1e-5)
 
 
 STACK = Mesh((1, 1, 5), (2e-9, 2e-9, 1e-9))
@@ -213,7 +214,7 @@ def test_a_free_wall_moves_against_the_current_with_its_electrons(alpha, xi):
     assert u < 0
     expected = wall_velocity_of_current(u, alpha, xi, precessing=True)
     for velocity, sign in zip(drift([J, -J], alpha, xi), (1, -1), strict=True):
-        assert velocity == pytest.approx(sign * expected, rel=DISCRETE)
+        assert velocity == close(sign * expected, rel=DISCRETE)
 
 
 @pytest.mark.parametrize("xi", [0.1, 0.3, 0.6])
@@ -222,4 +223,4 @@ def test_below_breakdown_a_held_wall_moves_with_u_xi_over_alpha(xi):
     J, alpha = 1e12, 0.3
     u = spin_drift_velocity(J, TRACK_P, TRACK_MS)
     (velocity,) = drift([J], alpha, xi, hard_axis=5e4, duration=1.8e-9, spin_up=1.2e-9)
-    assert velocity == pytest.approx(wall_velocity_of_current(u, alpha, xi, precessing=False), rel=DISCRETE)
+    assert velocity == close(wall_velocity_of_current(u, alpha, xi, precessing=False), rel=DISCRETE)

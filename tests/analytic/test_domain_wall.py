@@ -13,6 +13,7 @@ from fdmag.analytic.domain_wall import (
     wall_width_parameter,
 )
 from fdmag.errors import ParameterError
+from tests.closeness import close
 
 A, KU1 = 13e-12, 0.6e6
 KU2 = [0.0, 3e5, 6e6, -1e5, -2.9e5, 1.0, -1.0, 1e-3]
@@ -24,7 +25,7 @@ def test_energy_against_quadrature(Ku2):
         c = np.cos(theta)
         return 2 * np.sqrt(A * ((-KU1 * c**2 - Ku2 * c**4) - (-KU1 - Ku2)))
 
-    assert bloch_wall_energy(A, KU1, Ku2) == pytest.approx(quad(density, 0, np.pi, epsabs=0, epsrel=1e-11)[0], rel=1e-9)
+    assert bloch_wall_energy(A, KU1, Ku2) == close(quad(density, 0, np.pi, epsabs=0, epsrel=1e-11)[0], rel=1e-9)
 
 
 @pytest.mark.parametrize("Ku2", KU2)
@@ -34,7 +35,7 @@ def test_profile_has_that_energy(Ku2):
     np.testing.assert_allclose(along**2 + across**2, 1, rtol=1e-13)
     exchange = A * (np.gradient(along, x, edge_order=2) ** 2 + np.gradient(across, x, edge_order=2) ** 2)
     density = exchange + KU1 * (1 - along**2) + Ku2 * (1 - along**4)
-    assert simpson(density, x=x) == pytest.approx(bloch_wall_energy(A, KU1, Ku2), rel=1e-6)
+    assert simpson(density, x=x) == close(bloch_wall_energy(A, KU1, Ku2), rel=1e-6)
 
 
 def test_no_other_profile_has_less_energy():
@@ -49,7 +50,7 @@ def test_no_other_profile_has_less_energy():
     for Ku2 in (0.0, 3e5):
         start = np.pi * (0.5 - np.arctan(x[1:-1] / 3e-9) / np.pi)
         found = minimize(energy, start, args=(Ku2,), method="L-BFGS-B", options={"maxfun": 200_000})
-        assert found.fun / 1e3 == pytest.approx(bloch_wall_energy(A, KU1, Ku2), rel=2e-3)
+        assert found.fun / 1e3 == close(bloch_wall_energy(A, KU1, Ku2), rel=2e-3)
         along, _ = bloch_wall_profile(x[1:-1], A, KU1, Ku2)
         np.testing.assert_allclose(np.cos(found.x), along, atol=5e-3)
 
@@ -58,8 +59,8 @@ def test_width_is_that_of_the_tangent_at_the_centre():
     for Ku2 in (0.0, 3e5, -2e5):
         step = 1e-13
         slope = bloch_wall_profile(step, A, KU1, Ku2)[0] / step  # -dθ/dx at θ = π/2
-        assert wall_width(A, KU1, Ku2) == pytest.approx(np.pi / slope, rel=1e-8)
-    assert wall_width_parameter(A, KU1) == pytest.approx(np.sqrt(13 / 0.6) * 1e-9, rel=1e-14)
+        assert wall_width(A, KU1, Ku2) == close(np.pi / slope, rel=1e-8)
+    assert wall_width_parameter(A, KU1) == close(np.sqrt(13 / 0.6) * 1e-9, rel=1e-14)
 
 
 @pytest.mark.parametrize("Ku2", [-7e-3, -5e-3, 1e-4, 5e-3, 7e-3])
@@ -67,14 +68,14 @@ def test_energy_is_precise_where_the_closed_form_is_a_quotient_of_small_numbers(
     with mpmath.workdps(30):
         root = mpmath.quad(lambda c: mpmath.sqrt(mpmath.mpf(KU1) + Ku2 + Ku2 * c**2), [0, 1])
         expected = float(4 * mpmath.sqrt(A) * root)
-    assert bloch_wall_energy(A, KU1, Ku2) == pytest.approx(expected, rel=1e-15)
+    assert bloch_wall_energy(A, KU1, Ku2) == close(expected, rel=1e-15)
 
 
 def test_limits():
-    assert bloch_wall_energy(A, KU1) == pytest.approx(4 * np.sqrt(A * KU1), rel=1e-15)
+    assert bloch_wall_energy(A, KU1) == close(4 * np.sqrt(A * KU1), rel=1e-15)
     # Ku1 = 0: 2 sqrt(A Ku2) [sqrt(2) + asinh(1)]
     expected = 2 * np.sqrt(A * KU1) * (np.sqrt(2) + np.arcsinh(1))
-    assert bloch_wall_energy(A, 0.0, KU1) == pytest.approx(expected, rel=1e-14)
+    assert bloch_wall_energy(A, 0.0, KU1) == close(expected, rel=1e-14)
     along, across = bloch_wall_profile([-1.0, 1.0], A, KU1, 3e5)  # a metre away
     np.testing.assert_allclose(along, [-1, 1], rtol=2e-16)
     np.testing.assert_array_equal(across, [0, 0])
@@ -88,7 +89,7 @@ def test_neel_wall_with_dmi_against_quadrature():
     dmi = D * (along * np.gradient(across, x) - across * np.gradient(along, x))
     exchange = A * (np.gradient(along, x) ** 2 + np.gradient(across, x) ** 2)
     total = simpson(exchange + K * across**2 + dmi, x=x)
-    assert neel_wall_energy(A, K, D) == pytest.approx(total, rel=1e-4)
+    assert neel_wall_energy(A, K, D) == close(total, rel=1e-4)
     assert neel_wall_energy(A, K, -D) == neel_wall_energy(A, K, D)
 
 

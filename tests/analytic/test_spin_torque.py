@@ -14,6 +14,7 @@ from fdmag.analytic.spin_torque import (
 from fdmag.constants import BOLTZMANN, GAMMA_E
 from fdmag.errors import ParameterError
 from fdmag.macrospin import MacrospinEnsemble
+from tests.closeness import close
 
 ALPHA, B_K, MS, P = 0.01, 0.3, 1e6, 0.6
 AREA, THICKNESS = np.pi / 4 * 40e-9**2, 1.3e-9
@@ -25,7 +26,7 @@ def test_worked_pillar():
     assert stability == pytest.approx(59.16, abs=0.01)
     current = critical_current(BARRIER, ALPHA, P)
     assert current * 1e6 == pytest.approx(24.82, abs=0.01)
-    assert spin_torque_field(current / AREA, P, MS, THICKNESS) == pytest.approx(ALPHA * B_K, rel=1e-12)
+    assert spin_torque_field(current / AREA, P, MS, THICKNESS) == close(ALPHA * B_K, rel=1e-12)
 
 
 def test_growth_changes_sign_at_the_critical_current_in_plane():
@@ -51,7 +52,7 @@ def test_switching_time_is_the_integral_of_the_motion(theta0):
 
     for i in (1.05, 2.0, 10.0):
         exact, _ = quad(slowness, 0, -np.log(2 * np.sin(theta0 / 2) ** 2), (i,), epsrel=1e-11)
-        assert switching_time(i, theta0, ALPHA, B_K) == pytest.approx(exact * unit, rel=1e-8)
+        assert switching_time(i, theta0, ALPHA, B_K) == close(exact * unit, rel=1e-8)
 
 
 def test_mean_switching_time_is_the_mean():
@@ -81,7 +82,7 @@ def test_noise_during_the_pulse_matters_less_the_larger_the_current():
         assert 1 < ratio < 1 + most
         # Gaussians s → s i/(i − 1) grow sooner by ln[i/(i − 1)]/(2(i − 1))
         sooner = np.log(i / (i - 1)) / (2 * (i - 1)) * unit
-        assert mean_switching_time(i, delta, ALPHA, B_K) - sooner == pytest.approx(mean, rel=0.02)
+        assert mean_switching_time(i, delta, ALPHA, B_K) - sooner == close(mean, rel=0.02)
 
 
 def test_errors_far_above_the_critical_current():

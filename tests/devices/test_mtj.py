@@ -87,7 +87,7 @@ def test_read_out_over_part_of_a_track():
     magnet = stack([(0, 0, 1)] + 3 * [(0, 0, -1)])
     first = (LAYER == 2) & (np.arange(4) < 2)
     cosine, area = JUNCTION.mean_cosine(magnet, "reference", first)
-    assert cosine == pytest.approx(0)
+    assert cosine == pytest.approx(0, abs=1e-12)
     assert area == close(2 * 200e-18)
 
 

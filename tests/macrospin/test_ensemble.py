@@ -8,6 +8,7 @@ from fdmag.constants import BOLTZMANN, GAMMA_E, MU_0
 from fdmag.errors import ParameterError
 from fdmag.macrospin import MacrospinEnsemble, thermal_field
 from fdmag.terms import Slonczewski, SpinOrbitTorque, Thermal, UniaxialAnisotropy, Zeeman
+from tests.closeness import close
 
 EVERYTHING = {
     "alpha": 0.1, "B_K": 0.3, "axis": (0.1, 0.2, 1), "demag": (0.05, 0.02, 0.1), "B": (0.01, 0.02, 0.03), "b": 0.004,
@@ -19,10 +20,10 @@ def directions(*shape, seed=3):
     return np.random.default_rng(seed).normal(size=(*shape, 3))
 
 
-@pytest.mark.parametrize(("dtype", "close"), [("float64", 1e-13), ("float32", 2e-5)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 2e-5)])
 @pytest.mark.parametrize("thermal", [0.005, 0.0])
 @pytest.mark.parametrize("Lambda", [1.0, 1.5])
-def test_compiled_is_the_reference(dtype, close, thermal, Lambda):
+def test_compiled_is_the_reference(dtype, tolerance, thermal, Lambda):
     m = directions(3, 70)
     given = EVERYTHING | {
         "thermal_field": thermal, "Lambda": Lambda, "a": np.linspace(-0.05, 0.05, 70),
@@ -35,13 +36,13 @@ def test_compiled_is_the_reference(dtype, close, thermal, Lambda):
         ensemble.run(1e-11, 1e-12, threshold=0.5, along=(0, 1, 0))
         runs.append(ensemble.run(4e-11, 1e-12, every=1e-11, threshold=0.5, along=(0, 1, 0)))
     reference, compiled = runs
-    np.testing.assert_allclose(compiled.m, reference.m, atol=close)
+    np.testing.assert_allclose(compiled.m, reference.m, rtol=0, atol=tolerance)
     assert np.isfinite(reference.passage).any()
     assert np.isnan(reference.passage).any()
-    np.testing.assert_allclose(compiled.passage, reference.passage, atol=1e-12 * max(close * 10, 1e-9))
-    np.testing.assert_allclose(compiled.mean, reference.mean, atol=close)
-    np.testing.assert_allclose(compiled.mean_square, reference.mean_square, atol=close)
-    np.testing.assert_allclose(compiled.beyond, reference.beyond, atol=1e-12)
+    np.testing.assert_allclose(compiled.passage, reference.passage, atol=1e-12 * max(tolerance * 10, 1e-9))
+    np.testing.assert_allclose(compiled.mean, reference.mean, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(compiled.mean_square, reference.mean_square, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(compiled.beyond, reference.beyond, rtol=0, atol=1e-12)
 
 
 def test_is_what_a_simulation_of_one_cell_does(device):
@@ -62,7 +63,7 @@ def test_is_what_a_simulation_of_one_cell_does(device):
         thermal_field=thermal_field(T, Ms, np.prod(cell)), seed=9,
     )  # fmt: skip
     run = ensemble.run(1e-11, dt=2e-13)
-    np.testing.assert_allclose(run.m, simulation.m[:, :, 0, 0, 0], atol=1e-9)
+    np.testing.assert_allclose(run.m, simulation.m[:, :, 0, 0, 0], rtol=0, atol=1e-9)
     assert np.abs(run.m[0] - run.m[-1]).max() > 1e-3
 
 
@@ -156,7 +157,7 @@ def test_equilibrium_is_boltzmanns(device):
 def test_thermal_field_of_a_stability():
     Ms, volume, B_K, T = 1e6, 1.6e-24, 0.3, 300.0
     stability = Ms * volume * B_K / 2 / (BOLTZMANN * T)
-    assert thermal_field(T, Ms, volume) == pytest.approx(B_K / (2 * stability), rel=1e-12)
+    assert thermal_field(T, Ms, volume) == close(B_K / (2 * stability), rel=1e-12)
 
 
 UP = ((0.0, 0.0, 1.0),)

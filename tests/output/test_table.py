@@ -174,9 +174,19 @@ def test_wrong_rows_are_refused(tmp_path, row, message):
     assert len(table) == 0
 
 
-@pytest.mark.parametrize("columns", [{}, {"": "s"}, {"a\nb": "s"}, {"a (b)": "s"}, {"a": ""}, {"a": "\n"}])
-def test_impossible_columns_are_refused(tmp_path, columns):
-    with pytest.raises(ParameterError):
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({}, "at least one column"),
+        ({"": "s"}, "cannot name a column"),
+        ({"a\nb": "s"}, "cannot name a column"),
+        ({"a (b)": "s"}, "cannot name a column"),
+        ({"a": ""}, "has unit ''"),
+        ({"a": "\n"}, "has unit"),
+    ],
+)
+def test_impossible_columns_are_refused(tmp_path, columns, message):
+    with pytest.raises(ParameterError, match=message):
         Table(tmp_path / "t.csv", columns)
     assert not (tmp_path / "t.csv").exists()
 

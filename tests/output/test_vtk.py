@@ -103,7 +103,9 @@ def test_any_mesh_time_and_value_survive(tmp_path_factory, cells, d, origin, tim
 def test_other_memory_orders_and_byte_orders(tmp_path):
     m = RNG.normal(size=(3, *MESH.shape))
     write_vti(tmp_path / "m.vti", MESH, {"f": np.asfortranarray(m), "b": m.astype(">f8"), "s": m[:, :, ::1]})
-    for array in read_vti(tmp_path / "m.vti").fields.values():
+    fields = read_vti(tmp_path / "m.vti").fields
+    assert set(fields) == {"f", "b", "s"}
+    for array in fields.values():
         np.testing.assert_array_equal(array, m)
 
 

@@ -42,7 +42,7 @@ OTHERS = {"uniform", "random", "expression", "file"}
 def test_a_texture_is_the_one_of_python(scenes, kind):
     text, build = CASES[kind]
     simulation = scenes.load(add=f'[initial]\nkind = "{kind}"\n{text}\n').simulation
-    np.testing.assert_allclose(simulation.m, build(), atol=1e-14)
+    np.testing.assert_allclose(simulation.m, build(), rtol=0, atol=1e-14)
 
 
 def test_every_texture_is_tested():
@@ -67,7 +67,7 @@ def test_a_file_of_another_mesh_is_resampled(scenes, suffix):
             assert 'use resample = "stretch"' in scenes.errors(add=entry)
             continue
         found = scenes.load(add=entry).simulation.m[0]
-        np.testing.assert_allclose(found, resample_m(m, mesh, MESH), atol=1e-12)
+        np.testing.assert_allclose(found, resample_m(m, mesh, MESH), rtol=0, atol=1e-12)
     assert 'add resample = "place"' in scenes.errors(add=f'[initial]\nkind = "file"\nfile = "m.{suffix}"\n')
 
 
@@ -80,7 +80,7 @@ def test_a_file_of_the_same_mesh_comes_back_exactly(scenes, suffix):
         write_vti(scenes.folder / "m.vti", MESH, {"m": m})
     for way in ("", 'resample = "place"\n', 'resample = "stretch"\n'):
         simulation = scenes.load(add=f'[initial]\nkind = "file"\nfile = "m.{suffix}"\n{way}').simulation
-        np.testing.assert_allclose(simulation.m[0], m, atol=1e-9 if way else 1e-15)
+        np.testing.assert_allclose(simulation.m[0], m, rtol=0, atol=1e-9 if way else 1e-15)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from fdmag.scene.schema import declared_table, json_schema, term_catalogue
 from fdmag.scene.shipped import shipped_scenes
 from fdmag.simulation import Simulation
 from fdmag.terms import registry
+from tests.closeness import close
 
 SCHEMA = json_schema()
 
@@ -79,7 +80,7 @@ def test_a_term_of_ones_own_needs_no_other_file(tmp_path, monkeypatch):
     mesh = Mesh((2, 1, 1), (5e-9, 5e-9, 5e-9))
     simulation = Simulation(mesh, [pull_term.Pull(strength=0.25)], Ms=1e6, m=(1, 0, 0))
     assert np.array_equal(simulation.effective_field("pull")[0, :, 0, 0, 0], [0.25, 0, 0])
-    assert simulation.energies()["pull"][0] == pytest.approx(-1e6 * 0.25 * 2 * 125e-27)
+    assert simulation.energies()["pull"][0] == close(-1e6 * 0.25 * 2 * 125e-27)
     table = declared_table(pull_term.Pull)
     assert table(strength="250 mT").model_dump() == {"strength": 0.25, "order": 1, "names": []}
     for wrong in ({"strength": -1}, {"strength": 1, "order": True}, {"strength": 1, "other": 1}, {}):

@@ -12,6 +12,7 @@ from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
 from fdmag.spectrum import Samples, ring_down
 from fdmag.terms import Exchange, Zeeman
+from tests.closeness import close
 
 T = np.arange(2000) * 10e-12
 
@@ -32,9 +33,9 @@ def decaying(*lines, noise=0.0, seed=0):
 def test_a_damped_oscillation_comes_back_whatever_the_window(window, rate):
     """Also one that has lost no more than half of its amplitude when the samples end."""
     (peak,) = decaying((8.2571e9, rate, 1e-3)).spectrum(window).peaks(1)
-    assert peak.frequency == pytest.approx(8.2571e9, rel=1e-6)
-    assert peak.damping_rate == pytest.approx(rate, rel=1e-4)
-    assert peak.amplitude == pytest.approx(1e-3 * np.sqrt(1.25), rel=1e-3)
+    assert peak.frequency == close(8.2571e9, rel=1e-6)
+    assert peak.damping_rate == close(rate, rel=1e-4)
+    assert peak.amplitude == close(1e-3 * np.sqrt(1.25), rel=1e-3)
 
 
 def test_two_lines_do_not_pull_on_each_other():
@@ -42,7 +43,7 @@ def test_two_lines_do_not_pull_on_each_other():
     first, second = decaying((8.25e9, 6e8, 1e-3), (11.24e9, 7e8, 3e-4)).spectrum().peaks()
     assert first.frequency == pytest.approx(8.25e9, abs=1e-4 * 6e8 / np.pi)
     assert second.frequency == pytest.approx(11.24e9, abs=1e-4 * 7e8 / np.pi)
-    assert second.damping_rate == pytest.approx(7e8, rel=1e-3)
+    assert second.damping_rate == close(7e8, rel=1e-3)
 
 
 def test_errors_are_those_of_repeated_measurements():
@@ -63,8 +64,8 @@ def test_amplitudes_are_those_of_a_steady_oscillation(window):
     f = 200 / (T.size * 10e-12)
     m = np.stack([1e-3 * np.cos(2 * np.pi * f * T), 0 * T, 1 + 0 * T], axis=1)
     spectrum = Samples.of(T, m).spectrum(window)
-    assert spectrum.frequencies[200] == pytest.approx(f)
-    assert spectrum.average[200, 0] == pytest.approx(1e-3, rel=1e-9)
+    assert spectrum.frequencies[200] == close(f)
+    assert spectrum.average[200, 0] == close(1e-3, rel=1e-9)
 
 
 def test_maps_and_peaks_of_waves_without_net_moment(device):
@@ -77,16 +78,16 @@ def test_maps_and_peaks_of_waves_without_net_moment(device):
     (peak,) = spectrum.peaks(1)
     k_squared = (2 - 2 * np.cos(np.pi / 24)) / (2e-9) ** 2
     omega = GAMMA_E * (0.2 + 2 * 1.3e-11 / 8e5 * k_squared)
-    assert peak.frequency == pytest.approx(omega / 2 / np.pi / (1 + 0.01**2), rel=1e-4)
-    assert peak.damping_rate == pytest.approx(0.01 * omega / (1 + 0.01**2), rel=1e-3)
-    assert peak.amplitude == pytest.approx(1e-2, rel=1e-2)  # rms over cells and both components
+    assert peak.frequency == close(omega / 2 / np.pi / (1 + 0.01**2), rel=1e-4)
+    assert peak.damping_rate == close(0.01 * omega / (1 + 0.01**2), rel=1e-3)
+    assert peak.amplitude == close(1e-2, rel=1e-2)  # rms over cells and both components
     assert np.abs(spectrum.average[:, :2]).max() < 1e-9
     profile = spectrum.map(peak.frequency)[0, 0, 0]
     shape = (profile * np.exp(-1j * np.angle(profile[0]))).real
     np.testing.assert_allclose(shape / shape[0], wave / wave[0], atol=2e-3)
     wire.m = (0, 0, 1)
     modes = eigenmodes(wire, 2)
-    assert modes.frequencies[1] == pytest.approx(peak.frequency, rel=1e-4)
+    assert modes.frequencies[1] == close(peak.frequency, rel=1e-4)
 
 
 def test_every_replica_has_its_own_spectrum():
@@ -96,7 +97,7 @@ def test_every_replica_has_its_own_spectrum():
     samples = ring_down(spins, 4e-9, every=20e-12)
     for replica, B in enumerate(fields):
         (peak,) = samples.spectrum(replica=replica).peaks(1)
-        assert peak.frequency == pytest.approx(GAMMA_E * B / 2 / np.pi, rel=2e-4)
+        assert peak.frequency == close(GAMMA_E * B / 2 / np.pi, rel=2e-4)
     with pytest.raises(ParameterError, match="replica = 2; allowed: 0 to 1"):
         samples.spectrum(replica=2)
 
@@ -109,7 +110,7 @@ def test_samples_from_the_table_of_a_run(tmp_path):
         table.append({"t": T, "stage": np.full(T.size, 2), "replica": np.zeros(T.size, int),
                       "mx": mean[0], "my": mean[1], "mz": mean[2]})  # fmt: skip
     (peak,) = Samples.from_table(tmp_path / "table.csv").spectrum().peaks(1)
-    assert peak.frequency == pytest.approx(8.25e9, rel=1e-6)
+    assert peak.frequency == close(8.25e9, rel=1e-6)
 
 
 def test_what_makes_no_spectrum_is_refused():

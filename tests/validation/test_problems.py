@@ -13,6 +13,7 @@ from fdmag.terms import (
     InterfaceAnisotropy,
     InterfacialDMI,
     InterlayerExchange,
+    Oersted,
     Slonczewski,
     SpinOrbitTorque,
     UniaxialAnisotropy,
@@ -70,6 +71,8 @@ _SLOPE = Magnet.slope
         ("ferromagnetic_resonance", _scaled_slope(1.0001)),
         ("spin_waves", _scaled_field(Exchange, 1.0001)),
         ("stoner_wohlfarth", _scaled_field(Zeeman, 1.01)),
+        ("anisotropy", _scaled_field(UniaxialAnisotropy, 1.0001)),
+        ("oersted", _scaled_field(Oersted, 1.001)),
         ("prism_factors", _scaled_field(Demag, 1 + 1e-6)),
         ("oommf_energies", _scaled_field(Exchange, 1 + 1e-9)),
         ("oommf_energies", _scaled_field(Demag, 1 + 1e-9)),
@@ -94,7 +97,9 @@ _SLOPE = Magnet.slope
 def test_problem_notices_a_wrong_engine(name, wrong, monkeypatch):
     monkeypatch.setattr(*wrong)
     monkeypatch.setenv("FDMAG_DEVICE", "numpy")  # compiled kernels would not hear of it
-    assert not solve(problems()[name]).holds
+    outcome = solve(problems()[name])
+    assert not outcome.error
+    assert not outcome.holds
 
 
 def test_standard_problem_4_takes_the_published_mean_and_refuses_a_delay_of_5_ps():

@@ -90,12 +90,13 @@ def _escape_rates() -> list[Row]:
         passage = magnets.run(end, DT, threshold=_BEYOND, stop=True).passage
         waited = np.fmin(passage, end) - begin  # fmin: a NaN is one that waited to the end
         escapes = int(np.count_nonzero((passage > begin) & (passage <= end)))
-        ours = escapes / waited[waited > 0].sum()
+        total = waited[waited > 0].sum()
+        ours, expected = escapes / total, exact[k] * total
         high = float(brown_escape_rate(stability, alpha, B_K))
         colder = stability * 2 * alpha * GAMMA_E * theta * DT
         rows.append(Row(f"escape rate over Brown's of a high barrier, Δ = {stability:g}", exact[k] / high, ours / high,
-                        exact[k] / high * (4 / np.sqrt(escapes) + colder), f"{BROWN}: smallest eigenvalue",
-                        f"4 standard errors of {escapes} escapes; what steps of 1 ps do to Δ"))  # fmt: skip
+                        exact[k] / high * (4 / np.sqrt(expected) + colder), f"{BROWN}: smallest eigenvalue",
+                        f"4 standard errors of {expected:.0f} escapes; what steps of 1 ps do to Δ"))  # fmt: skip
     return rows
 
 

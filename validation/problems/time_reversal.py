@@ -1,5 +1,6 @@
 """What torques do to time reversal and to the energy: a field-like one keeps both, a damping-like one neither."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -44,7 +45,7 @@ class TimeReversal(Problem):
             start = film.m
             t, energy, potential, power = _run(film)
             curves[f"{kind} torque: E"] = t, (energy - energy[0]) / scale
-            bound = 2 * np.e * float(film.state.steps[0]) * TOLERANCE
+            bound = 2 * math.e * float(film.state.steps[0]) * TOLERANCE
             turned = 1 if kind == "field-like" else -1
             back = _film(kind, -1, -film.m, turned * CURRENT)
             back.run(DURATION, tolerance=TOLERANCE)
