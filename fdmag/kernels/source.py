@@ -185,7 +185,14 @@ def _calls(terms: Sequence[LocalTerm]) -> str:
             lines.append(f"    t.term{k}.{name}.read(first({place}), cells);")
             place += 1
     arguments = "const Terms& t, const Site& s, const Magnet& magnet"
-    lines += ["}", f"FD_HD vec3 local_field({arguments}) {{ return vec3{{0, 0, 0}}{fields}; }}"]
+    own = ", ".join(_flag(term.has_density) for term in terms)
+    factors = ", ".join("0" if term.has_density or term.degree is None else f"-1.0 / {term.degree}" for term in terms)
+    lines += [
+        "}",
+        f"constexpr bool kOwnDensity[kTerms + 1] = {{{own}}};",
+        f"constexpr double kEnergyFactor[kTerms + 1] = {{{factors}}};  // of Ms m B, by the degree",
+    ]
+    lines += [f"FD_HD vec3 local_field({arguments}) {{ return vec3{{0, 0, 0}}{fields}; }}"]
     for k, term in enumerate(terms):
         lines.append(f"FD_HD vec3 field_of(At<{k}>, {arguments}) {{ return t.term{k}.field(s, magnet); }}")
         density = "0"

@@ -44,8 +44,8 @@ def find_barriers(stage: "Stage") -> None:
 
 def _of_replicas(stage: "Stage", state: str) -> NDArray[np.float64]:
     """Return a state for every replica, (batch, 3, nz, ny, nx)."""
-    m = stage.settings[state]
-    return np.broadcast_to(m, (stage.simulation.batch, *m.shape[1:]))
+    simulation = stage.simulation
+    return np.broadcast_to(stage.settings[state], (simulation.batch, 3, *simulation.mesh.shape))
 
 
 def _path(stage: "Stage", replica: int) -> InitialPath:

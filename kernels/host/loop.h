@@ -50,14 +50,14 @@ static void run(Task task, Call& call) {
 constexpr Index kVector = 64 / sizeof(real);  // cells of the widest vector there is
 
 // Call visit(i) for begin <= i < end, for some of them twice: in whole vectors, of which the last overlaps with the one
-// before, so that no cells are left to be done one by one. Few cells take vectors of half the size.
-template <Index vector = kVector, class Visit>
-FD_HD void in_vectors(Index begin, Index end, const Visit& visit) {
+// before, so that no cells are left to be done one by one. Few cells take vectors of half the size, or one(i).
+template <Index vector = kVector, class Visit, class One>
+FD_HD void in_vectors(Index begin, Index end, const Visit& visit, const One& one) {
     if (end - begin < vector) {
         if constexpr (vector == kVector)
-            in_vectors<vector / 2>(begin, end, visit);
+            in_vectors<vector / 2>(begin, end, visit, one);
         else
-            for (Index i = begin; i < end; ++i) visit(i);
+            for (Index i = begin; i < end; ++i) one(i);
         return;
     }
     for (Index i = begin; i < end; i += vector) {
@@ -65,6 +65,13 @@ FD_HD void in_vectors(Index begin, Index end, const Visit& visit) {
         FD_INDEPENDENT
         for (Index k = 0; k < vector; ++k) visit(start + k);
     }
+}
+
+// One cell alone, out of line: what is done in a cell may be long code, and vectors of them are where time is spent.
+// `cell` is a copy, so that the caller's is never in memory that a store could change.
+template <class Cell>
+__attribute__((noinline)) static void alone(Cell cell, Site site) {
+    cell(site);
 }
 
 // Call cell(site) for the cells from ... to - 1 of one line along x, for some of them twice; inside the line
@@ -81,10 +88,12 @@ FD_HD void for_part(const Problem& problem, Index line, Index from, Index to, co
         return Site{i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
     };
     const Index to_end = wrap_x ? nx - 1 : 0;
-    if (from == 0) cell(site(first, to_end, nx > 1 ? 1 : 0));
+    if (from == 0) alone(cell, site(first, to_end, nx > 1 ? 1 : 0));
     const Index begin = first + (from > 0 ? from : 1), end = first + (to < nx ? to : nx - 1);
-    in_vectors(begin, end, [=](Index i) FD_INLINE { cell(site(i, -1, 1)); });
-    if (to == nx && nx > 1) cell(site(first + nx - 1, -1, -to_end));
+    in_vectors(
+        begin, end, [=](Index i) FD_INLINE { cell(site(i, -1, 1)); },
+        [=](Index i) FD_INLINE { alone(cell, site(i, -1, 1)); });
+    if (to == nx && nx > 1) alone(cell, site(first + nx - 1, -1, -to_end));
 }
 
 template <class Cell>
@@ -159,22 +168,34 @@ static void sum_energies(const Call& call, const Work& work, double* sums);
 
 enum Kind { kField, kSlope, kDescent };
 
-// Field, slope or descent of all terms plus factor x other, as `for_cells` writes it; `other` may be null.
-template <int kind>
-__attribute__((noinline)) static void evaluate(const Problem& problem, const Work& work, const real* other, real factor,
-                                               Index start, Index end, real* out, Index stride) {
+constexpr Index kPiece = 512;  // cells handled while they sit in the first-level cache
+
+// Field of all terms plus factor x other in a piece of cells, as `for_cells` writes it; `other` may be null.
+__attribute__((noinline)) static void add_fields(const Problem& problem, const Work& work, const real* other,
+                                                 real factor, Index start, Index end, real* out) {
     const Vector<true> B_other = {other ? other : work.magnet.values, work.cells};
     const real weight = other ? factor : 0;
-    for_cells(problem, work, start, end, out, stride,
-              [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping& d) FD_INLINE {
-                  const vec3 m = magnet.m(s.i);
-                  const vec3 B = acting(local_field(t, s, magnet) + weight * B_other[s.i], d, s.i);
-                  if (kind == kSlope) return llg(m, B, d.gamma[s.i], d.alpha[s.i]);
-                  return kind == kField ? B : steepest_descent(m, B);
-              });
+    for_cells(problem, work, start, end, out, kPiece,
+              [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping& d)
+                  FD_INLINE { return acting(local_field(t, s, magnet) + weight * B_other[s.i], d, s.i); });
 }
 
-constexpr Index kPiece = 512;  // cells handled while they sit in the first-level cache
+// Field, slope or descent of all terms plus factor x other in a piece of cells, whose field stays in the cache.
+template <int kind>
+static void evaluate(const Problem& problem, const Work& work, const real* other, real factor, Index start, Index end,
+                     real* out) {
+    add_fields(problem, work, other, factor, start, end, out);
+    if (kind == kField) return;
+    const Magnet magnet = work.magnet;
+    const Damping damping = work.damping;
+    FD_INDEPENDENT
+    for (Index i = start; i < end; ++i) {
+        const vec3 m = magnet.m(i), B = {out[i], out[i + kPiece], out[i + 2 * kPiece]};
+        const vec3 v = kind == kSlope ? llg(m, B, damping.gamma[i], damping.alpha[i]) : steepest_descent(m, B);
+        const bool magnetic = magnet.magnetic(i);
+        store(out, i, kPiece, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+    }
+}
 
 // Number of cells from `start` on that make a piece: whole lines if they are short, a part of one if it is long.
 static Index piece_length(const Problem& problem, Index start, Index end) {
@@ -192,7 +213,7 @@ static void local_block(void* data, long long block) {
     for (Index start = work.first_line * nx, n; start < end; start += n) {
         n = piece_length(*call.problem, start, end);
         evaluate<kind>(*call.problem, work, call.other ? call.other + first : nullptr,
-                       call.scaled ? work.magnet.Ms[0] : real(1), start, start + n, values[0] - start, kPiece);
+                       call.scaled ? work.magnet.Ms[0] : real(1), start, start + n, values[0] - start);
         for (int c = 0; c < 3; ++c)
             __builtin_memcpy(call.out + first + c * work.cells + start, values[c], n * sizeof(real));
     }
@@ -211,14 +232,21 @@ FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* repl
     run(tasks[kind], call);
 }
 
+// Field of one term, as `for_cells` writes it.
+template <int term>
+__attribute__((noinline)) static void one_field(const Problem& problem, const Work& work, Index start, Index end,
+                                                real* out, Index stride) {
+    for_cells(problem, work, start, end, out, stride, [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
+                  FD_INLINE { return field_of(At<term>(), t, s, magnet); });
+}
+
 template <int term>
 static void term_block(void* data, long long block) {
     const Call& call = *static_cast<const Call*>(data);
     const Work work = begin(call, block);
     const Index nx = call.problem->cells[0];
-    for_cells(*call.problem, work, work.first_line * nx, work.last_line * nx, call.out + 3 * work.cells * work.row,
-              work.cells, [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
-                  FD_INLINE { return field_of(At<term>(), t, s, magnet); });
+    one_field<term>(*call.problem, work, work.first_line * nx, work.last_line * nx,
+                    call.out + 3 * work.cells * work.row, work.cells);
 }
 
 // Field [T] of one term.
@@ -243,14 +271,37 @@ FD_HD double sum_block(const Call& call, const Work& work, const Density& densit
     return total;
 }
 
+// Energy of a term, by its own density; or by its field, line by line.
 template <int term>
-FD_HD void sum_energy(const Call& call, const Work& work, double* sums) {
+static void sum_energy(const Call& call, const Work& work, double* sums) {
     const Magnet magnet = work.magnet;
-    const Terms terms = work.terms;
-    sums[term] = sum_block(call, work, [=](const Site& s) FD_INLINE {
-        const real density = energy_of(At<term>(), terms, s, magnet);
-        return magnet.magnetic(s.i) ? density : 0;
-    });
+    if constexpr (kOwnDensity[term]) {
+        const Terms terms = work.terms;
+        sums[term] = sum_block(call, work, [=](const Site& s) FD_INLINE {
+            const real density = energy_of(At<term>(), terms, s, magnet);
+            return magnet.magnetic(s.i) ? density : 0;
+        });
+    } else if constexpr (kEnergyFactor[term] != 0) {
+        const Index nx = call.problem->cells[0];
+        real* const field = static_cast<real*>(__builtin_malloc(3 * nx * sizeof(real)));
+        double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
+        double total = 0;
+        for (Index line = work.first_line; line < work.last_line; ++line) {
+            const Index start = line * nx;
+            one_field<term>(*call.problem, work, start, start + nx, field - start, nx);
+            for (Index k = 0; k < nx; ++k) {
+                const vec3 B = {field[k], field[k + nx], field[k + 2 * nx]};
+                line_values[k] =
+                    double(magnet.Ms[start + k] * dot(magnet.m(start + k), B) * real(kEnergyFactor[term]));
+            }
+            total += fixed_sum(line_values, nx);
+        }
+        __builtin_free(line_values);
+        __builtin_free(field);
+        sums[term] = total;
+    } else {
+        sums[term] = 0;
+    }
 }
 
 static void energy_block(void* data, long long block) {

@@ -133,7 +133,7 @@ struct Piece {
         const real* const other = step.has_field ? buffer(place, 0) - start : nullptr;
         const real factor = step.scaled ? work.magnet.Ms[0] : 1;
         const auto slopes = step.descent ? ::evaluate<kDescent> : ::evaluate<kSlope>;
-        slopes(problem, work, other, factor, start, start + n, slope[0] - start, kPiece);
+        slopes(problem, work, other, factor, start, start + n, slope[0] - start);
     }
 
     // m + dt x step, or the argument of the stage, to `moved`.

@@ -174,7 +174,8 @@ def test_half_of_the_images_find_the_same_saddle(wide, barrier):
     fewer = find_again(barrier, wide, images=11)
     assert fewer.images == 11
     assert fewer.forward == close(barrier.forward, rel=1e-6)
-    assert barrier.spline == close(barrier.forward, rel=1e-3)
+    # A polynomial of third order between images that are some 0.3 of a wall apart: right to a part in a hundred.
+    assert barrier.spline == close(barrier.forward, rel=1e-2)
     assert abs(fewer.spline - fewer.forward) > abs(barrier.spline - barrier.forward)
 
 
