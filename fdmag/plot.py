@@ -99,7 +99,7 @@ def plot_sweep(
     ``data`` is an `xarray.Dataset` whose variables and coordinates tell their ``units``. Over one swept quantity there
     are curves; over two a map, or curves where the second has few values; over members of no grid there are points.
     """
-    drawn = list(names) or [name for name in data.data_vars if _is_number(data[name])][:1]
+    drawn = list(names) or _usual_results(data)
     for name in drawn:
         if name not in data.data_vars:
             raise ParameterError(
@@ -114,6 +114,13 @@ def plot_sweep(
     for panel, name in zip(panels, drawn, strict=True):
         _draw_result(figure, panel, cut, name, x, lines)
     return figure
+
+
+def _usual_results(data: Any) -> list[str]:
+    """Return the named results of a sweep; where there are none m_z, or else the first quantity."""
+    found = [str(name) for name in data.data_vars if _is_number(data[name]) and "units" in data[name].attrs]
+    named = [name for name in found if "measure" in data[name].attrs]
+    return named or [name for name in found if name == "mz"] or found[:1]
 
 
 def _source(path: Path) -> Path:

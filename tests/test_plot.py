@@ -66,6 +66,12 @@ def test_two_swept_quantities_make_a_map_with_the_values_where_they_belong(grid)
     assert mesh.get_clim() == (-2.1, 2.1)  # the middle of the colours is zero
 
 
+def test_by_default_the_named_results_are_drawn_or_mz(grid):
+    several = grid.assign(member=grid.mz.astype(int), mx=grid.mz, peak=grid.mz.assign_attrs(measure="maximum"))
+    assert [axes.get_ylabel() for axes in plot_sweep(several.drop_vars("peak").isel(B=0)).axes] == ["mz"]
+    assert [axes.get_ylabel() for axes in plot_sweep(several.isel(B=0)).axes] == ["peak"]
+
+
 def test_a_cut_takes_the_nearest_value_and_tells_it(grid):
     (axes,) = plot_sweep(grid, at={"B": "98 mT"}).axes
     np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), J / 1e11 + 0.1)

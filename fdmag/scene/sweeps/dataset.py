@@ -80,7 +80,8 @@ def dataset(
         data[name] = dims, over_members(last), {"units": unit, "long_name": f"last value of {name}"}
     for name, reading in expansion.table.results.items():
         found = {member: read(reading, table) for member, table in tables.items()}
-        attributes = {"units": reading_unit(reading, units), "long_name": f"{reading.measure} of {reading.column}"}
+        told = f"{reading.measure} of {reading.column}"
+        attributes = {"units": reading_unit(reading, units), "long_name": told, "measure": reading.measure}
         data[name] = dims, over_members(found), attributes
     if expansion.table.rows:
         data |= _rows(dims, shape, tables, units)
