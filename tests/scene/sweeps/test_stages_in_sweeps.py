@@ -1,0 +1,77 @@
+"""Stages that find something, or end early, as members of a sweep."""
+
+import numpy as np
+import pytest
+
+import fdmag
+from fdmag.constants import GAMMA_E
+from fdmag.scene.problems import SceneError
+
+pytest.importorskip("xarray")
+
+PARTICLE = """
+[mesh]
+cells = [1, 1, 1]
+cell = ["10 nm", "10 nm", "2 nm"]
+[material]
+Ms = "1 MA/m"
+alpha = 0
+[terms.uniaxial_anisotropy]
+Ku1 = "0.2 MJ/m^3"
+[terms.zeeman]
+B = [0, 0, 0]
+[initial]
+kind = "uniform"
+direction = [0, 0, 1]
+"""
+BARRIER = """
+[[stages]]
+kind = "barrier"
+start = { kind = "uniform", direction = [0, 0, 1] }
+end = { kind = "uniform", direction = [0, 0, -1] }
+max_torque = "1 uT"
+[sweep.quantities.Ku]
+path = "terms.uniaxial_anisotropy.Ku1"
+values = ["0.1 MJ/m^3", "0.2 MJ/m^3", "0.4 MJ/m^3"]
+[sweep.results.Delta]
+column = "barrier_kT"
+"""
+TURN = """
+[[stages]]
+kind = "run"
+duration = "0.2 ns"
+until = { column = "mx", below = 0 }
+[sweep.quantities.field]
+path = "terms.zeeman.B.2"
+values = ["0.1 T", "0.2 T", "0.4 T"]
+"""
+
+
+@pytest.fixture
+def swept(tmp_path):
+    def run(text):
+        (tmp_path / "scene.toml").write_text(text, encoding="utf-8")
+        return fdmag.sweep(tmp_path / "scene.toml", tmp_path / "out", workers=0)
+
+    return run
+
+
+def test_a_barrier_over_an_anisotropy_is_ku_v(swept, device, monkeypatch):
+    monkeypatch.setenv("FDMAG_DEVICE", device)
+    data = swept(PARTICLE + BARRIER)
+    np.testing.assert_allclose(data.barrier, np.array([0.1e6, 0.2e6, 0.4e6]) * 2e-25, rtol=1e-6)
+    np.testing.assert_allclose(data.Delta, data.barrier / 1.380649e-23 / 300, rtol=1e-12)
+    assert data.barrier.attrs["units"] == "J"
+
+
+def test_members_stop_each_at_its_time(swept):
+    """Without damping and anisotropy m turns from +x through a quarter at t = π / (2 γ B)."""
+    text = PARTICLE.replace('Ku1 = "0.2 MJ/m^3"', "Ku1 = 0").replace("direction = [0, 0, 1]", "direction = [1, 0, 0]")
+    data = swept(text + TURN)
+    np.testing.assert_allclose(data.t_stop, np.pi / 2 / GAMMA_E / data.field, rtol=1e-6)
+    np.testing.assert_array_equal(data.t, data.t_stop)
+
+
+def test_stages_whose_results_are_further_tables_are_refused(swept):
+    with pytest.raises(SceneError, match="tables of its own, which a sweep does not keep"):
+        swept(PARTICLE + '[[stages]]\nkind = "modes"\ncount = 1\n' + BARRIER.split("[sweep.results")[0])
