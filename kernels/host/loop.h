@@ -182,7 +182,7 @@ __attribute__((noinline)) static void add_fields(const Problem& problem, const W
 
 // Field, slope or descent of all terms plus factor x other in a piece of cells, whose field stays in the cache.
 template <int kind>
-static void evaluate(const Problem& problem, const Work& work, const real* other, real factor, Index start, Index end,
+__attribute__((noinline)) static void evaluate(const Problem& problem, const Work& work, const real* other, real factor, Index start, Index end,
                      real* out) {
     add_fields(problem, work, other, factor, start, end, out);
     if (kind == kField) return;
@@ -271,6 +271,16 @@ FD_HD double sum_block(const Call& call, const Work& work, const Density& densit
     return total;
 }
 
+// Sum of factor x Ms m·b over one line, in a fixed order; the components of b are `stride` apart.
+__attribute__((noinline)) static double sum_line(const Magnet& magnet, Index start, Index nx, real factor,
+                                                 const real* b, Index stride, double* values) {
+    for (Index k = 0; k < nx; ++k) {
+        const vec3 B = {b[k], b[k + stride], b[k + 2 * stride]};
+        values[k] = double(magnet.Ms[start + k] * dot(magnet.m(start + k), B) * factor);
+    }
+    return fixed_sum(values, nx);
+}
+
 // Energy of a term, by its own density; or by its field, line by line.
 template <int term>
 static void sum_energy(const Call& call, const Work& work, double* sums) {
@@ -289,12 +299,7 @@ static void sum_energy(const Call& call, const Work& work, double* sums) {
         for (Index line = work.first_line; line < work.last_line; ++line) {
             const Index start = line * nx;
             one_field<term>(*call.problem, work, start, start + nx, field - start, nx);
-            for (Index k = 0; k < nx; ++k) {
-                const vec3 B = {field[k], field[k + nx], field[k + 2 * nx]};
-                line_values[k] =
-                    double(magnet.Ms[start + k] * dot(magnet.m(start + k), B) * real(kEnergyFactor[term]));
-            }
-            total += fixed_sum(line_values, nx);
+            total += sum_line(magnet, start, nx, real(kEnergyFactor[term]), field, nx, line_values);
         }
         __builtin_free(line_values);
         __builtin_free(field);
@@ -312,11 +317,15 @@ static void energy_block(void* data, long long block) {
 
 static void inner_block(void* data, long long block) {
     const Call& call = *static_cast<const Call*>(data);
-    const Work work = begin(call, block);
-    const Vector<true> b = {call.other + 3 * work.cells * work.row, work.cells};
-    const Magnet a = work.magnet;
-    call.sums[block] =
-        sum_block(call, work, [=](const Site& s) FD_INLINE { return a.Ms[s.i] * dot(a.m(s.i), b[s.i]); });
+    const Work work = begin(call, block, false);
+    const real* const b = call.other + 3 * work.cells * work.row;
+    const Index nx = call.problem->cells[0];
+    double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
+    double total = 0;
+    for (Index line = work.first_line; line < work.last_line; ++line)
+        total += sum_line(work.magnet, line * nx, nx, 1, b + line * nx, work.cells, line_values);
+    __builtin_free(line_values);
+    call.sums[block] = total;
 }
 
 // Add up the blocks of each row in order, times the cell volume: out[row * count + k].
