@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag import initial, shapes
+from fdmag.devices.device import Device
 from fdmag.errors import FdmagError, ParameterError
 from fdmag.expressions import Expression
 from fdmag.fill_fraction import FillFraction
@@ -47,6 +48,8 @@ class Builder:
     ----------
     problems : list of Problem
         With what turned out wrong, and its place; `simulation` raises nothing for those.
+    devices : dict of name to Device
+        Built with the simulation.
     """
 
     def __init__(self, scene: Any, folder: Path, problems: Sequence[Problem] = ()) -> None:
@@ -57,6 +60,7 @@ class Builder:
         self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
         self.regions = Regions(self.mesh, {})
         self.batch = replica_count(scene)
+        self.devices: dict[str, Device] = {}
         self._filled: NDArray[np.float64] | None = None
         self._regions_known = False
 
@@ -80,8 +84,19 @@ class Builder:
             m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
         if self.problems:
             return None
-        return self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
-                           geometry=self._filled, device=device, dtype=precision, **material)  # fmt: skip
+        simulation = self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
+                                 geometry=self._filled, device=device, dtype=precision, **material)  # fmt: skip
+        if simulation is not None:
+            self._build_devices(simulation)
+        return None if self.problems else simulation
+
+    def _build_devices(self, simulation: Simulation) -> None:
+        """Build the devices of the scene, those that others need first."""
+        tables_by_need = sorted(self.scene.device.items(), key=lambda item: bool(item[1].partners()))
+        for name, table in tables_by_need:
+            built = self._guard(("device", name), table.build, self, simulation, self.devices)
+            if built is not None:
+                self.devices[name] = built
 
     def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
         """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""

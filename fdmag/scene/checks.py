@@ -13,6 +13,8 @@ from fdmag.regions import DEFAULT
 from fdmag.scene import tables
 from fdmag.scene.contents import (
     Given,
+    asked_columns,
+    figure_columns,
     files,
     has_form,
     parameters,
@@ -24,6 +26,7 @@ from fdmag.scene.contents import (
     table_columns,
     terms_in_use,
 )
+from fdmag.scene.devices import device_problems
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.problems import Problem, shown
 from fdmag.units import parse_quantity
@@ -57,6 +60,7 @@ def consistency(scene: Any, folder: Path, precision: str | None = None, known: S
     problems += _files(scene, folder)
     problems += _replicas(values)
     if terms_known:
+        problems += device_problems(scene)
         problems += _stages(scene)
         problems += _quantities(scene)
         problems += _expectations(scene, whole=not known)
@@ -253,7 +257,7 @@ def _quantities(scene: Any) -> Iterator[Problem]:
 
 
 def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
-    columns = table_columns(scene)
+    columns, figures = table_columns(scene), figure_columns(scene).keys() - asked_columns(scene).keys()
     batch = replica_count(scene)
     with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
     for name, check in scene.expect.items():
@@ -275,6 +279,16 @@ def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
                 yield Problem(("expect", name, key), str(error))
         if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
             yield Problem(("expect", name, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
+        if check.column in figures:
+            for key in ("measure", "stage"):
+                if getattr(check, key) not in (None, "final"):
+                    yield Problem(
+                        ("expect", name, key), f"{check.column} is a figure of a device, one number: leave {key} out"
+                    )
+        if check.along in figures:
+            yield Problem(
+                ("expect", name, "along"), f"{check.along} is a figure of a device, and no column of the table"
+            )
         if check.replica >= batch and whole:
             yield Problem(("expect", name, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
         if check.stage is not None and check.stage not in with_rows:

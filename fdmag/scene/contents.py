@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from numpy.typing import NDArray
+
 from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
-from fdmag.quantities import Catalogue
+from fdmag.quantities import Catalogue, Column
 from fdmag.regions import DEFAULT
 from fdmag.scene import tables
 from fdmag.scene.problems import Place
 from fdmag.scene.shape_tables import Image, MeshFile
 from fdmag.scene.signals import signal_files
+from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term, registry
 from fdmag.terms.term import Declared
 
@@ -60,6 +63,12 @@ def parameters(scene: Any) -> list[Given]:
     ]
     if isinstance(scene.initial, tables.Uniform):
         found.append(Given(("initial", "direction"), tables.DIRECTION, scene.initial.direction))
+    found += [
+        Given(("device", name, *place), declaration, value)
+        for name, table in scene.device.items()
+        if table is not None
+        for place, declaration, value in table.parameters()
+    ]
     found += [given for _, given in stage_parameters(scene)]
     return [item for given in found for item in _items(given)]
 
@@ -134,8 +143,13 @@ def standard_columns(scene: Any) -> dict[str, str]:
 
 
 def table_columns(scene: Any) -> dict[str, str]:
-    """Return the numeric columns of the result table and their units."""
-    columns = standard_columns(scene)
+    """Return what can be expected, and its unit: the numeric columns of the result table, and figures of devices."""
+    return figure_columns(scene) | standard_columns(scene) | asked_columns(scene)
+
+
+def asked_columns(scene: Any) -> dict[str, str]:
+    """Return the columns that the output asks for and their units."""
+    columns: dict[str, str] = {}
     for name in () if scene.output is None else scene.output.columns:
         with suppress(ParameterError):  # told by the checks
             columns |= {column.name: column.unit for column in quantities(scene).columns([name])}
@@ -145,7 +159,27 @@ def table_columns(scene: Any) -> dict[str, str]:
 def quantities(scene: Any) -> Catalogue:
     """Return the columns and fields that a scene may ask for by name."""
     terms = {used.name: used.term for used in terms_in_use(scene)}
-    return Catalogue(terms, [DEFAULT, *scene.regions])
+    return Catalogue(terms, [DEFAULT, *scene.regions], declared_columns(scene))
+
+
+def figure_columns(scene: Any) -> dict[str, str]:
+    """Return the units of the figures of all devices, by NAME.figure."""
+    tables_known = {name: table for name, table in scene.device.items() if table is not None}
+    return {f"{name}.{key}": unit for name, table in tables_known.items() for key, unit in table.figures().items()}
+
+
+def declared_columns(scene: Any) -> dict[str, Column]:
+    """Return the columns of all devices by NAME.column; they can be evaluated once the devices are built."""
+
+    def unknown(simulation: Simulation) -> NDArray:
+        raise NotImplementedError("the device is not built yet")
+
+    return {
+        f"{name}.{key}": Column(f"{name}.{key}", unit, unknown)
+        for name, table in scene.device.items()
+        if table is not None
+        for key, unit in table.column_units.items()
+    }
 
 
 def settable(scene: Any) -> dict[str, Declaration]:
@@ -164,6 +198,12 @@ def shape_uses(scene: Any) -> Iterator[tuple[Place, Any]]:
     ]
     if scene.geometry is not None:
         roots.append((("geometry", "shape"), scene.geometry.shape))
+    roots += [
+        (("device", name, key), shape)
+        for name, table in scene.device.items()
+        if table is not None
+        for key, shape in table.shapes().items()
+    ]
     for place, root in roots:
         yield from _inner_shapes(place, root)
 

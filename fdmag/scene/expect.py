@@ -33,12 +33,16 @@ class Outcome:
         return f"{self.name}: {self.came:.6g}{unit}, {expected}: {verdict}"
 
 
-def outcomes(checks: Mapping[str, Any], table: TableData, units: Mapping[str, str]) -> list[Outcome]:
-    """Return the outcome of every check of a scene."""
+def outcomes(
+    checks: Mapping[str, Any], table: TableData, units: Mapping[str, str], figures: Mapping[str, NDArray] | None = None
+) -> list[Outcome]:
+    """Return the outcome of every check of a scene; ``figures`` are those of devices, (batch,) each, by name."""
     found = []
     for name, check in checks.items():
         unit = units[check.along if check.measure == "zero_crossing" else check.column]
-        found.append(Outcome(name, unit, check.value, check.tolerance, _measured(check, table), check.source))
+        is_figure = check.column not in table and figures is not None and check.column in figures
+        came = float(figures[check.column][check.replica]) if is_figure else _measured(check, table)  # type: ignore[index]
+        found.append(Outcome(name, unit, check.value, check.tolerance, came, check.source))
     return found
 
 

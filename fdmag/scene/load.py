@@ -11,13 +11,14 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fdmag.backend import PRECISIONS, select_backend
+from fdmag.devices.device import Device
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.scene.build import Builder
 from fdmag.scene.checks import consistency
 from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
-from fdmag.scene.tables import Run, StageTable
+from fdmag.scene.tables import Operate, Run, StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
 from fdmag.solvers.choice import method_for, usual_tolerance
@@ -50,6 +51,11 @@ class LoadedScene:
     scene: Any
     simulation: Simulation
     builder: Builder
+
+    @property
+    def devices(self) -> dict[str, Device]:
+        """The devices of the scene by name."""
+        return self.builder.devices
 
     def resolved(self) -> dict[str, Any]:
         """Return the scene as plain data, all defaults explicit, in SI units; it can be run again."""
@@ -110,7 +116,7 @@ def load_scene(
         raise SceneError(path, builder.problems, kinds)
     noisy = any(term.noisy for term in simulation.terms.values())
     for stage in sections["stages"]:
-        if isinstance(stage, Run) and stage.dt is None and stage.tolerance is None:
+        if isinstance(stage, Run | Operate) and stage.dt is None and stage.tolerance is None:
             method = method_for(stage.solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1)
             stage.tolerance = usual_tolerance(method, noisy=noisy)
     return LoadedScene(path, folder, scene, simulation, builder)

@@ -16,7 +16,9 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, table_columns
+from fdmag.quantities import Column
+from fdmag.scene.contents import files, quantities, table_columns
+from fdmag.scene.devices import columns_of_devices, record_devices
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
@@ -131,12 +133,13 @@ class SceneRun:
                 loaded.simulation,
                 loaded.scene.output.formats,
                 loaded.scene.output.ovf or "binary8",
-                loaded.scene.output.columns,
+                _columns(loaded),
                 loaded.scene.output.fields,
             )
             try:
                 run_stages(loaded, recorder, progress)
-                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene))
+                figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch)
+                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene), figures)
             except BaseException:
                 with suppress(OSError):  # what failed first is told
                     recorder.close()
@@ -186,6 +189,13 @@ class SceneRun:
             "replicas": self.loaded.simulation.batch,
             "seeds": dict(_seeds(self.loaded.resolved(), ())),
         }
+
+
+def _columns(loaded: LoadedScene) -> list[str | Column]:
+    """Return the columns that are asked for; those of devices as they are computed."""
+    of_devices = columns_of_devices(loaded.devices)
+    listed = quantities(loaded.scene).columns(loaded.scene.output.columns)
+    return [of_devices.get(column.name, column) for column in listed]
 
 
 def _now() -> str:

@@ -95,6 +95,22 @@ def _run(stage: Stage) -> None:
     )
 
 
+def _operate(stage: Stage) -> None:
+    table, recorder = stage.table, stage.recorder
+    device = stage.loaded.devices[table.device]
+    stage.progress.start(stage.index, f"operate {table.device}", None)
+
+    def told(done: int, total: int) -> None:
+        stage.progress.advance(done, lambda: f"{done} of {total}")
+        recorder.row(stage.index)
+        if table.fields:
+            recorder.fields()
+
+    device.operate(told, **table.options())
+    if not table.fields:
+        recorder.fields()
+
+
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
     builder = stage.loaded.builder
@@ -130,6 +146,7 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Relax: _descent,
     tables.Minimize: _descent,
     tables.Run: _run,
+    tables.Operate: _operate,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
 }
