@@ -1,10 +1,12 @@
 """A domain wall in a track as a synapse: pulses move it, and a junction above the track reads where it is."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import OptimizeWarning
 
 from fdmag.devices.checks import checked
 from fdmag.devices.current_drive import CurrentDrive
@@ -233,7 +235,7 @@ class DomainWallSynapse(Device):
         up, down = self._sweeps(G)
         moves = self._sweeps(position)
         rises = up[..., -1].mean() > up[..., 0].mean() and down[..., -1].mean() < down[..., 0].mean()
-        figures = synapse_figures(*map(self._arranged, (up, down)), noise=self.noise) if rises else None
+        figures = self._figures(up, down) if rises else None
         step_p, step_d = (np.mean(moved[..., -1] - moved[..., 0], axis=1) / self.train.pulses for moved in moves)
 
         def figure(name: str) -> float:
@@ -245,6 +247,15 @@ class DomainWallSynapse(Device):
             figure("cycle_to_cycle"), figure("device_to_device"), figure("levels"),
             self._heat(self.train.J), self._heat(self.train.down),
         )  # fmt: skip
+
+    def _figures(self, up: NDArray, down: NDArray) -> SynapseFigures | None:
+        """Return the figures; None where no curve can be laid through the conductances."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", OptimizeWarning)
+            try:
+                return synapse_figures(self._arranged(up), self._arranged(down), noise=self.noise)
+            except (ParameterError, OptimizeWarning):
+                return None
 
     def _sweeps(self, values: NDArray) -> tuple[NDArray, NDArray]:
         """Return what was read from before the first pulse to after the last, up and down: (batch, cycles, N + 1)."""
