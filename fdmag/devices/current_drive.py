@@ -47,12 +47,8 @@ class CurrentDrive:
         self._pattern: NDArray[np.float64] = np.zeros(shape) if self._uniform else J.base / largest
         if self._uniform:
             self._pattern[:, 0] = 1.0
-        self._now: Any = None
 
     def set(self, amplitude: ArrayLike) -> None:
         """Let so much current flow from now on [A/m²]: one number, or one per replica (batch,)."""
         values = np.asarray(amplitude, dtype=np.float64)
-        if self._now is not None and np.array_equal(values, self._now):
-            return
-        self._now = values.copy()
         self.simulation.set(f"{self.term}.J", values.reshape((-1, 1, 1, 1, 1)) * self._pattern)

@@ -261,7 +261,8 @@ class TunnelJunction:
             raise ParameterError("the read-out area holds no magnetic cell that faces the reference")
         cosine = np.sum(_at(m, np.maximum(upper, 0)) * p, axis=1)
         dx, dy, _ = simulation.mesh.cell_size
-        return cosine[:, found].mean(axis=1), float(found.sum() * dx * dy)
+        # one by one: the order of a sum over an axis depends on how many replicas there are
+        return np.array([each[found].mean() for each in cosine]), float(found.sum() * dx * dy)
 
     def read(
         self, simulation: Simulation, V: ArrayLike, reference: ArrayLike | str, free: Any = None

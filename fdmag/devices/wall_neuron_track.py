@@ -164,6 +164,7 @@ class DomainWallNeuron(Device):
             self._fire(now, G)
         resets = now < self._free_from - 1e-9 * self.every
         current = np.where(resets, self.reset_J, J)
+        # each time, also where nothing changes: a replica's steps must not tell when another one fired
         self._drive.set(current)
         if not self._t or now > self._t[-1]:
             self._t.append(now)

@@ -88,7 +88,8 @@ class WallSynapseCurves(Result):
     Attributes
     ----------
     figures : SynapseFigures or None
-        Fits and spreads, of which the numbers below are a part; None if the conductance does not go up and down.
+        Fits and spreads, of which the numbers below are a part; None with fewer than 4 pulses in each direction,
+        or the conductance does not go up and down.
     step_p, step_d
         Mean displacement of the wall by a pulse up and down; NaN where the wall was lost.
     energy_p, energy_d

@@ -94,9 +94,10 @@ class Builder:
         """Build the devices of the scene, those that others need first."""
         tables_by_need = sorted(self.scene.device.items(), key=lambda item: bool(item[1].partners()))
         for name, table in tables_by_need:
-            built = self._guard(("device", name), table.build, self, simulation, self.devices)
-            if built is not None:
-                self.devices[name] = built
+            if self.devices.keys() >= set(table.partners().values()):
+                built = self._guard(("device", name), table.build, self, simulation, self.devices)
+                if built is not None:
+                    self.devices[name] = built
 
     def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
         """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""

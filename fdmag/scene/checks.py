@@ -17,6 +17,7 @@ from fdmag.scene.contents import (
     figure_columns,
     files,
     has_form,
+    of_broken_device,
     parameters,
     quantities,
     replica_count,
@@ -243,6 +244,9 @@ def _quantities(scene: Any) -> Iterator[Problem]:
         names = getattr(scene.output, key)
         wrong = False
         for number, name in enumerate(names):
+            if of_broken_device(scene, name):
+                wrong = True
+                continue
             try:
                 resolve([name])
             except FdmagError as error:
@@ -265,7 +269,7 @@ def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
             continue
         for key in ("column", "along"):
             came = getattr(check, key)
-            if came is not None and came not in columns:
+            if came is not None and came not in columns and not of_broken_device(scene, came):
                 near = did_you_mean(came, columns)
                 yield Problem(("expect", name, key), f"{shown(came)} is no column; allowed: {', '.join(columns)}{near}")
         result = columns.get(check.along if check.measure == "zero_crossing" else check.column)

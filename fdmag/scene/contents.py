@@ -168,6 +168,12 @@ def figure_columns(scene: Any) -> dict[str, str]:
     return {f"{name}.{key}": unit for name, table in tables_known.items() for key, unit in table.figures().items()}
 
 
+def of_broken_device(scene: Any, name: str) -> bool:
+    """Return whether a column would be that of a device whose table is not valid."""
+    first = name.partition(".")[0]
+    return first in scene.device and scene.device[first] is None
+
+
 def declared_columns(scene: Any) -> dict[str, Column]:
     """Return the columns of all devices by NAME.column; they can be evaluated once the devices are built."""
 
