@@ -180,10 +180,10 @@ class WallVelocityMeasurement(Device):
 
 
 def _extrapolated(first: NDArray, second: NDArray, third: NDArray) -> NDArray[np.float64]:
-    """Return the limit of three terms of geometric sequences; the last where steps do not shrink by a quarter."""
+    """Return the limit of three terms of geometric sequences; the last where steps shrink by less than 0.6."""
     before, after = second - first, third - second
     ratio = np.divide(after, before, out=np.ones_like(after), where=before != 0)
-    converges = (ratio >= 0) & (ratio <= 0.75)
+    converges = (ratio >= 0) & (ratio <= 0.6)
     return third + np.where(converges, after * ratio / np.where(converges, 1 - ratio, 1), 0)
 
 
@@ -208,10 +208,11 @@ def wall_velocity(
     A field along z moves a wall such that the domain along it grows:
 
     >>> import fdmag
+    >>> from fdmag.initial import wall
     >>> from fdmag.terms import Exchange, UniaxialAnisotropy, Zeeman
     >>> mesh = fdmag.Mesh((60, 1, 1), (2e-9, 2e-9, 2e-9))
     >>> track = fdmag.Simulation(mesh, [Exchange(A=1e-11), UniaxialAnisotropy(Ku1=4e5), Zeeman(B=(0, 0, 5e-3))], Ms=8e5,
-    ...                          alpha=1.0, m=fdmag.initial.wall(mesh))
+    ...                          alpha=1.0, m=wall(mesh))
     >>> v = wall_velocity(track, 0.2e-9, 0.05e-9).velocity  # γ Δ B α/(1 + α²)
     >>> print(f"{v[0]:.2f} m/s")
     2.20 m/s
