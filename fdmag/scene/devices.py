@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.devices.device import Device
 from fdmag.devices.record import figures_of, write_record
+from fdmag.devices.result import quantities as quantities_of
 from fdmag.errors import did_you_mean
 from fdmag.quantities import Column
 from fdmag.scene import tables
@@ -56,6 +57,18 @@ def columns_of_devices(devices: Mapping[str, Device]) -> dict[str, Column]:
         for name, device in devices.items()
         for column in device.columns()
     }
+
+
+def device_rows(
+    scene: Any, devices: Mapping[str, Device]
+) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+    """Return name, unit and meaning of the columns of all devices, and of their figures."""
+    columns = [(column.name, column.unit, column.meaning) for column in columns_of_devices(devices).values()]
+    figures = []
+    for name, table in scene.device.items():
+        declared = quantities_of(table.result)
+        figures += [(f"{name}.{key}", unit, declared[key].meaning) for key, unit in table.figures().items()]
+    return columns, figures
 
 
 def record_devices(folder: Path, devices: Mapping[str, Device], batch: int) -> dict[str, NDArray]:

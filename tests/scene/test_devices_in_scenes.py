@@ -5,7 +5,9 @@ import json
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from fdmag.cli import app
 from fdmag.devices.record import figure_units, figures_of
 from fdmag.devices.result import quantities
 from fdmag.errors import OutputError
@@ -227,3 +229,10 @@ def test_declared_columns_are_those_of_the_built_devices(scene):
         if not device.operates:
             assert figures_of(device.result(), 2).keys() == loaded.scene.device[name].figures().keys()
     assert {"synapse.levels", "read.R_P"} <= table_columns(loaded.scene).keys()
+
+
+def test_columns_and_figures_are_listed(scene):
+    told = CliRunner().invoke(app, ["quantities", str(scene())], env={"COLUMNS": "200"}).output
+    assert "read.resistance" in told
+    assert "figures of devices, for [expect]" in told
+    assert "nonlinearity of potentiation" in told
