@@ -44,15 +44,14 @@ class NeuronRun(Result):
     threshold: float = quantity("S", "conductance at which it fires")
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the position of the walls over time, and the spikes."""
+        """Draw the position of the walls over time; a triangle where the neuron fires."""
         ax = axes_for(ax, "t [ns]", "wall position [nm]", "domain-wall neuron")
         for number, (q, spikes) in enumerate(zip(self.position, self.spikes, strict=True)):
             colour = COLOURS[number % len(COLOURS)]
             ax.plot(self.t * 1e9, q * 1e9, color=colour, linewidth=1, label=f"replica {number}")
-            for time in spikes:
-                ax.axvline(time * 1e9, color=colour, linewidth=0.7, alpha=0.6)
+            ax.plot(spikes * 1e9, np.interp(spikes, self.t, q) * 1e9, "v", color=colour, markersize=6)
         if len(self.spikes) > 1:
-            ax.legend()
+            ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
         return ax
 
 

@@ -205,7 +205,8 @@ def wall_velocity(
     **options
         Of `fdmag.Simulation.run`: solver, tolerance, dt, dt_max.
 
-    A field along z moves a wall such that the domain along it grows:
+    A field along z moves a wall such that the domain along it grows, free to turn with γ Δ B α/(1 + α²): 2.20 m/s, and
+    less on cells of 2 nm, which make Δ = 5 nm narrower:
 
     >>> import fdmag
     >>> from fdmag.initial import wall
@@ -213,9 +214,9 @@ def wall_velocity(
     >>> mesh = fdmag.Mesh((60, 1, 1), (2e-9, 2e-9, 2e-9))
     >>> track = fdmag.Simulation(mesh, [Exchange(A=1e-11), UniaxialAnisotropy(Ku1=4e5), Zeeman(B=(0, 0, 5e-3))], Ms=8e5,
     ...                          alpha=1.0, m=wall(mesh))
-    >>> v = wall_velocity(track, 0.2e-9, 0.05e-9).velocity  # γ Δ B α/(1 + α²)
+    >>> v = wall_velocity(track, 0.2e-9, 0.05e-9).velocity
     >>> print(f"{v[0]:.2f} m/s")
-    2.20 m/s
+    2.15 m/s
     """
     measurement = WallVelocityMeasurement(simulation, duration, settle, term=term, follow=follow)
     measurement.operate(**options)
