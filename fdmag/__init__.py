@@ -36,9 +36,10 @@ _HOME = {
     "Regions": "fdmag.regions",
     "Simulation": "fdmag.simulation",
     "Sum": "fdmag.parameter",
+    "sweep": "fdmag.scene.sweeps.run",
     "TiltedPerGrain": "fdmag.grains",
 }
-__all__ = ["Driven", "Mesh", "PerGrain", "PerReplica", "Regions", "Simulation", "Sum", "TiltedPerGrain"]
+__all__ = ["Driven", "Mesh", "PerGrain", "PerReplica", "Regions", "Simulation", "Sum", "TiltedPerGrain", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

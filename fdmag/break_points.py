@@ -5,15 +5,20 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fdmag.replica_signals import ReplicaSignals
 from fdmag.signals import ROUNDING, Signal, cautious
 
 
-def step_limit(drives: Iterable[Callable], duration: float) -> float:
-    """Return the longest step [s] that follows all drives; a plain function is met with caution."""
-    return min(
-        (drive.step_limit(duration) if isinstance(drive, Signal) else cautious(duration) for drive in drives),
-        default=np.inf,
-    )
+def step_limit(drives: Iterable[Callable], duration: float) -> NDArray[np.float64]:
+    """Return the longest step [s] that follows all drives, () or (batch,); a plain function is met with caution."""
+    limit = np.array(np.inf)
+    for drive in drives:
+        if isinstance(drive, ReplicaSignals):
+            limit = np.minimum(limit, drive.step_limits(duration))
+        else:
+            own = drive.step_limit(duration) if isinstance(drive, Signal) else cautious(duration)
+            limit = np.minimum(limit, own)
+    return limit
 
 
 def edges(drives: Iterable[Callable], start: float, stop: float) -> NDArray[np.float64]:
@@ -26,6 +31,22 @@ def edges(drives: Iterable[Callable], start: float, stop: float) -> NDArray[np.f
     return times[np.diff(times, append=np.inf) > 2 * gap(times)]
 
 
+def edges_of_replicas(drives: Iterable[Callable], start: float, stop: float, batch: int) -> NDArray[np.float64]:
+    """Return the `edges` of each replica, (batch, n); behind its last one a row holds infinity."""
+    drives = list(drives)
+    if not any(isinstance(drive, ReplicaSignals) for drive in drives):
+        common = edges(drives, start, stop)
+        return np.broadcast_to(common, (batch, common.size))
+    rows = [
+        edges([drive.signals[row] if isinstance(drive, ReplicaSignals) else drive for drive in drives], start, stop)
+        for row in range(batch)
+    ]
+    found = np.full((batch, max(row.size for row in rows)), np.inf)
+    for target, row in zip(found, rows, strict=True):
+        target[: row.size] = row
+    return found
+
+
 def gap(*times: ArrayLike) -> NDArray[np.float64]:
     """Return how long before an edge [s] the last step to it ends: no stage of it then sees what is behind.
 
@@ -34,12 +55,20 @@ def gap(*times: ArrayLike) -> NDArray[np.float64]:
     return 4 * ROUNDING * np.max(np.abs(np.broadcast_arrays(*times)), axis=0)
 
 
-def jumps(drives: Iterable[Callable], before: float, after: float) -> bool:
-    """Return whether a signal has another value behind an edge, at ``after`` [s], than before it, at ``before``."""
-    times = np.array([before, after])
+def jumps(
+    drives: Iterable[Callable], before: NDArray[np.float64], after: NDArray[np.float64], replicas: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Return whether a signal has another value behind an edge, at ``after`` [s], than before it, at ``before``.
+
+    All arrays are (n,): the edges of the ``replicas``.
+    """
+    found = np.zeros(replicas.size, bool)
     for drive in drives:
         if isinstance(drive, Signal):
-            old, new = drive(times)
-            if abs(new - old) > 1e-6 * max(abs(old), abs(new)):
-                return True
-    return False
+            old, new = (_values(drive, t, replicas) for t in (before, after))
+            found |= np.abs(new - old) > 1e-6 * np.maximum(np.abs(old), np.abs(new))
+    return found
+
+
+def _values(drive: Signal, t: NDArray[np.float64], replicas: NDArray[np.intp]) -> NDArray[np.float64]:
+    return drive.of(t, replicas) if isinstance(drive, ReplicaSignals) else drive(t)

@@ -80,30 +80,58 @@ def run(
     ] = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads the default
     quiet: Annotated[bool, typer.Option("--quiet", help="print errors only")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace a finished run")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace a finished run, or begin a sweep anew")
+    ] = False,
+    scheduler: Annotated[str, typer.Option(help="where a sweep is computed: local or dask://HOST:PORT")] = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="processes of a sweep on this machine  [default: processors]", show_default=False),
+    ] = None,
+    together: Annotated[
+        int | None,
+        typer.Option(min=1, help="members of a sweep that are one batch  [default: measured]", show_default=False),
+    ] = None,
+    member: Annotated[
+        int | None, typer.Option(min=0, help="run this member of a sweep alone", show_default=False)
+    ] = None,
 ) -> None:
-    """Run a scene.
+    """Run a scene, or of a sweep what is missing.
 
-    Exit code: 0 finished and as expected, 1 an expectation fails, 2 invalid scene or directory, 3 the run failed,
-    130 interrupted (128 + signal).
+    Exit code: 0 finished and as expected, 1 an expectation fails, 2 invalid scene or directory, 3 the run, or a member
+    of a sweep, failed, 130 interrupted (128 + signal).
     """
     from fdmag.allocator import keep_freed_memory
     from fdmag.scene.progress import Silent, progress_on
     from fdmag.scene.run import SceneRun
+    from fdmag.scene.sweeps.check import is_sweep
+    from fdmag.scene.sweeps.run import SweepRun
 
     console = Console(quiet=quiet, soft_wrap=True)
     start = time.perf_counter()
     _end_orderly()
     keep_freed_memory()
+    progress = Silent() if quiet else progress_on(console)
     try:
-        prepared = SceneRun(scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite)
+        prepared: SceneRun | SweepRun
+        if member is None and is_sweep(scene, overrides):
+            prepared = SweepRun(
+                scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite,
+                scheduler=scheduler, workers=workers, together=together, progress=progress,
+            )  # fmt: skip
+        else:
+            prepared = SceneRun(
+                scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite, member=member
+            )
         with prepared:
             folder = prepared.directory.path
             backend = prepared.loaded.simulation.backend
             told = f"device {backend.name}, {backend.dtype.name}: {backend.reason}"
             console.print(told, markup=False, highlight=False)
+            if isinstance(prepared, SweepRun):
+                console.print(str(prepared), markup=False, highlight=False)
             try:
-                found = prepared.carry_out(Silent() if quiet else progress_on(console))
+                found = prepared.carry_out(progress)
             except FdmagError as error:
                 _tell(f"{error}\nthe run failed; what was computed is in {folder}")
                 raise typer.Exit(FAILED) from None
@@ -119,6 +147,12 @@ def run(
         else:
             _tell(str(outcome))
     console.print(f"{folder} written in {time.perf_counter() - start:.1f} s", markup=False, highlight=False)
+    failures = prepared.failures() if isinstance(prepared, SweepRun) else []
+    for failure in failures[:10]:
+        _tell(failure)
+    if failures:
+        _tell(f"{len(failures)} members failed; sweep.nc tells which: status and error")
+        raise typer.Exit(FAILED)
     if not all(outcome.holds for outcome in found):
         raise typer.Exit(NOT_AS_EXPECTED)
 
@@ -127,11 +161,17 @@ def run(
 def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scene completely, without computing anything."""
     from fdmag.scene.load import load_scene
+    from fdmag.scene.sweeps.check import is_sweep, load_sweep
 
-    simulation = load_scene(scene, overrides).simulation
+    if is_sweep(scene, overrides):
+        sweep = load_sweep(scene, overrides)
+        simulation, count = sweep.first.simulation, f"a sweep of {sweep}"
+    else:
+        simulation = load_scene(scene, overrides).simulation
+        count = f"{simulation.batch} replica(s)"
     cells = " × ".join(map(str, simulation.mesh.cells))
     terms = ", ".join(simulation.terms) or "none"
-    print(f"{scene}: valid; {cells} cells, {simulation.batch} replica(s), terms: {terms}")
+    print(f"{scene}: valid; {cells} cells, {count}, terms: {terms}")
 
 
 @app.command()

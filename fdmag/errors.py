@@ -1,7 +1,8 @@
 """Error classes: each message says where, what came, what is allowed, what to write instead."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Self
 
 
 class FdmagError(Exception):
@@ -13,7 +14,21 @@ class ParameterError(FdmagError, ValueError):
 
 
 class SolverError(FdmagError, RuntimeError):
-    """A solver cannot reach what was asked (step size underflow, no energy to minimise)."""
+    """A solver cannot reach what was asked (step size underflow, no energy to minimise).
+
+    ``failures`` are the replicas that are known to fail, with what each would say if it were alone; a batch goes on
+    without them.
+    """
+
+    def __init__(self, message: str, failures: Mapping[int, str] | None = None) -> None:
+        super().__init__(message)
+        self.failures = dict(failures or {})
+
+    @classmethod
+    def of_replicas(cls, failures: Mapping[int, str]) -> Self:
+        """Return the error of some replicas; the message is that of the first."""
+        first = next(iter(failures))
+        return cls(f"replica {first} {failures[first]}", failures)
 
 
 class CompilerError(FdmagError, RuntimeError):

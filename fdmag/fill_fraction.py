@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Parameter
 from fdmag.regions import Regions
-from fdmag.shapes import Shape
+from fdmag.shares import Shares
 from fdmag.terms import Material, Term
 from fdmag.terms.term import Declared
 
@@ -29,42 +27,16 @@ class FillFraction:
     thermal field see the volume that is there. A cell counts as magnetic if f > 0: if one of the n³ sample points is
     inside.
 
+    Terms that say ``fills_itself`` are left alone: they look at the shares themselves.
+
     Parameters
     ----------
-    geometry : Shape or array (nz, ny, nx) of bools, or of numbers between 0 and 1
-    mesh : Mesh
-    smooth_edges : int
-        n: f is the share of n³ points in the cell that lie in the shape; 1: cells are full or empty.
-
-    Attributes
-    ----------
-    share : array (nz, ny, nx), float64
-
-    Raises
-    ------
-    ParameterError
-        If an array does not fit, or no cell is filled.
+    shares : Shares
     """
 
-    def __init__(self, geometry: Shape | ArrayLike, mesh: Mesh, smooth_edges: int = 1) -> None:
-        if isinstance(geometry, Shape):
-            found: NDArray = np.asarray(geometry.fill(mesh, smooth_edges), dtype=np.float64)
-        else:
-            array = np.asarray(geometry)
-            if array.shape != mesh.shape or array.dtype.kind not in "biuf":
-                raise ParameterError(
-                    f"geometry: an array of shape {array.shape} and type {array.dtype}; allowed: a Shape, or numbers "
-                    f"from 0 to 1 of shape {mesh.shape} (nz, ny, nx)"
-                )
-            found = array.astype(np.float64)
-            if not (np.all(found >= 0) and np.all(found <= 1)):
-                raise ParameterError("geometry: holds numbers outside 0 to 1; they are shares of the cells")
-        if not found.any():
-            extent = " × ".join(f"{edge * 1e9:g} nm" for edge in mesh.size)
-            raise ParameterError(f"the shape covers no cell of the mesh ({extent}, lower corner {mesh.origin} m)")
-        self.share: NDArray[np.float64] = found
+    def __init__(self, shares: Shares, mesh: Mesh) -> None:
+        self.shares = shares
         self._mesh = mesh
-        self._partial = bool(np.any((found > 0) & (found < 1)))
 
     def applied_to_all(self, material: Material, terms: Iterable[Term], regions: Regions) -> tuple[Material, list[Any]]:
         """Return material and terms with scaled values; what is no term is left for the magnet to refuse."""
@@ -84,11 +56,6 @@ class FillFraction:
             for key in owner.parameters()
             if (value := getattr(owner, key)) is not None
         }
-        between = getattr(owner, "between", ())
-        if self._partial and any((e.get("A") if isinstance(e, dict) else e.A) is not None for e in between):
-            raise ParameterError(
-                f"{owner.name}.between: A, one stiffness for a whole border, does not go with smooth edges; give scale"
-            )
         return dataclasses.replace(owner, **changed)
 
     def scaled(self, owner: Declared, key: str, value: Any, regions: Regions) -> Any:
@@ -97,7 +64,8 @@ class FillFraction:
         power = self._power(owner, declaration)
         if power == 0:
             return value
-        factor = self.share if power > 0 else 1 / np.where(self.share > 0, self.share, 1)
+        factor = self.shares.volume if power > 0 else 1 / np.where(self.shares.volume > 0, self.shares.volume, 1)
+        factor = factor[..., None, :, :, :]  # beside the replicas, if it is given for each
         quantity = Parameter(value, declaration, self._mesh, regions, f"{owner.name}.{key}")
         return quantity.mapped(lambda values: values * factor)
 
@@ -105,7 +73,7 @@ class FillFraction:
         """Return whether a parameter grows with the share (1), falls with it (-1) or has nothing to do with it (0)."""
         if isinstance(owner, Material):
             return int(declaration.unit == "A/m")
-        if not self._partial:
+        if not self.shares.partial or (isinstance(owner, Term) and owner.fills_itself):
             return 0
         is_torque = isinstance(owner, Term) and not owner.has_energy()
         if declaration.unit in PER_SIZE or (is_torque and declaration.unit == "A/m^2"):

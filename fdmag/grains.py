@@ -13,11 +13,13 @@ from scipy.special import ndtr, ndtri
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.mesh import AXES, Mesh
 from fdmag.regions import Regions
-from fdmag.shapes.checks import length
+from fdmag.shapes import checks
 
 MARGIN = 3
 """How far, in mean diameters, seeds are laid beyond an open face, so that grains at the face are cut, not larger."""
 MAX_GRAINS = 10_000_000
+VALUES, TILTS = 0x6EA105, 0x711ED5
+"""Streams of random numbers, beside the seed: that of values and that of directions."""
 
 
 def voronoi_grains(mesh: Mesh, diameter: float, seed: int, columns: str | None = "z") -> NDArray[np.intp]:
@@ -52,8 +54,8 @@ def voronoi_grains(mesh: Mesh, diameter: float, seed: int, columns: str | None =
     >>> len(regions.members("grain"))  # 128² / (π 20² / 4)
     52
     """
-    length(diameter, "voronoi_grains: diameter")
-    _check_seed(seed, "voronoi_grains")
+    checks.length(diameter, "voronoi_grains: diameter")
+    checks.integer(seed, "voronoi_grains: seed", 0)
     if columns not in (*AXES, None):
         raise ParameterError(f"voronoi_grains: columns = {columns!r}; allowed are 'x', 'y', 'z', None")
     axes = [axis for axis in range(3) if AXES[axis] != columns]
@@ -77,12 +79,36 @@ def voronoi_grains(mesh: Mesh, diameter: float, seed: int, columns: str | None =
     return np.array(np.broadcast_to(numbers, mesh.shape))
 
 
+@dataclass(frozen=True, kw_only=True)
 class GrainValues(ABC):
-    """Values that differ from grain to grain: what `fdmag.parameter.Parameter` takes for a value."""
+    """Values that differ from grain to grain: what `fdmag.parameter.Parameter` takes for a value.
+
+    Parameters
+    ----------
+    replicas : int, optional
+        Number of replicas that have values of their own, as the devices of an array have, drawn anew for each; by
+        default one draw serves all. The grains themselves are the same in all.
+    first_replica : int
+        Number of the first of them: a replica alone with its number here has the values it has among others.
+    """
+
+    replicas: int | None = None
+    first_replica: int = 0
 
     @abstractmethod
-    def spread(self, regions: Regions, components: int) -> NDArray[np.float64]:
-        """Return the values over the cells, (components, nz, ny, nx)."""
+    def spread(self, regions: Regions, components: int, replica: int = 0) -> NDArray[np.float64]:
+        """Return the values of a replica over the cells, (components, nz, ny, nx)."""
+
+    def over_cells(self, regions: Regions, components: int) -> NDArray[np.float64]:
+        """Return the values of all replicas over the cells, (replicas | 1, components, nz, ny, nx)."""
+        numbers = range(self.first_replica, self.first_replica + (self.replicas or 1))
+        return np.stack([self.spread(regions, components, replica) for replica in numbers])
+
+    def _check(self, where: str, seed: object) -> None:
+        checks.integer(seed, f"{where}: seed", 0)
+        checks.integer(self.first_replica, f"{where}: first_replica", 0)
+        if self.replicas is not None:
+            checks.integer(self.replicas, f"{where}: replicas", 1)
 
 
 @dataclass(frozen=True)
@@ -90,7 +116,8 @@ class PerGrain(GrainValues):
     """A value for each grain, drawn from a distribution; outside the grains the mean.
 
     The value of a grain is the quantile of one number per grain, uniform in 0 ... 1, that depends on ``seed`` and the
-    number of the grain alone: parameters with the same seed vary together, with different seeds independently.
+    numbers of the grain and the replica alone: parameters with the same seed vary together, with different seeds
+    independently. Directions (`TiltedPerGrain`) are independent of them with any seed.
 
     Parameters
     ----------
@@ -125,7 +152,7 @@ class PerGrain(GrainValues):
     grains: str | None = None
 
     def __post_init__(self) -> None:
-        _check_seed(self.seed, "PerGrain")
+        self._check("PerGrain", self.seed)
         if self.distribution not in _DISTRIBUTIONS:
             near = did_you_mean(str(self.distribution), _DISTRIBUTIONS)
             raise ParameterError(
@@ -161,12 +188,12 @@ class PerGrain(GrainValues):
             values = np.clip(quantile(below + uniform * (above - below), centre, self.sigma), *self._bounds())
         return values if mean.ndim == 0 else values[:, None] * (mean / centre)
 
-    def spread(self, regions: Regions, components: int) -> NDArray[np.float64]:
-        """Return the values over the cells, (components, nz, ny, nx)."""
+    def spread(self, regions: Regions, components: int, replica: int = 0) -> NDArray[np.float64]:
+        """Return the values of a replica over the cells, (components, nz, ny, nx)."""
         mean = np.asarray(self.mean, dtype=np.float64)
         if mean.shape != (() if components == 1 else (components,)):
             raise ParameterError(f"PerGrain: mean = {self.mean!r}; {components} number(s) are needed")
-        uniform = _chances(regions, self.grains, self.seed, 1)[:, 0]
+        uniform = _chances(regions, self.grains, [self.seed, VALUES], replica, 1)[:, 0]
         return _spread(regions, self.grains, mean, self.draw(uniform), components)
 
     def _bounds(self) -> tuple[float, float]:
@@ -210,7 +237,7 @@ class TiltedPerGrain(GrainValues):
     grains: str | None = None
 
     def __post_init__(self) -> None:
-        _check_seed(self.seed, "TiltedPerGrain")
+        self._check("TiltedPerGrain", self.seed)
         axis = np.asarray(self.axis, dtype=np.float64)
         if axis.shape != (3,) or not np.isfinite(axis).all() or not axis.any() or not 0 < self.cone <= pi:
             raise ParameterError(
@@ -229,21 +256,22 @@ class TiltedPerGrain(GrainValues):
         across = np.multiply.outer(np.cos(angle), first) + np.multiply.outer(np.sin(angle), np.cross(axis, first))
         return cosine[:, None] * axis + sine[:, None] * across
 
-    def spread(self, regions: Regions, components: int) -> NDArray[np.float64]:
-        """Return the directions over the cells, (3, nz, ny, nx)."""
+    def spread(self, regions: Regions, components: int, replica: int = 0) -> NDArray[np.float64]:
+        """Return the directions of a replica over the cells, (3, nz, ny, nx)."""
         if components != 3:
             raise ParameterError("TiltedPerGrain is a direction; a number is needed, or PerGrain")
-        uniform = _chances(regions, self.grains, self.seed, 2)
+        uniform = _chances(regions, self.grains, [self.seed, TILTS], replica, 2)
         return _spread(regions, self.grains, np.asarray(self.axis, dtype=np.float64), self.draw(uniform), 3)
 
 
-def _chances(regions: Regions, group: str | None, seed: int, columns: int) -> NDArray[np.float64]:
-    """Return uniform numbers between 0 and 1, (grains, columns), that depend on the seed and a grain's number alone."""
+def _chances(regions: Regions, group: str | None, stream: list[int], replica: int, columns: int) -> NDArray[np.float64]:
+    """Return uniform numbers between 0 and 1, (grains, columns), that depend on stream, replica and grain alone."""
     tails = [regions.names[member].rpartition(".")[2] for member in regions.members(group)]
     numbers = np.array([int(tail) if tail.isdecimal() else 0 for tail in tails])
     if numbers.max() > MAX_GRAINS:
         raise ParameterError(f"a grain has the number {numbers.max()}; allowed: at most {MAX_GRAINS}")
-    return np.random.default_rng([seed, 0x6EA105]).random((numbers.max() + 1, columns))[numbers]
+    random = np.random.default_rng([*stream, replica] if replica else stream)
+    return random.random((numbers.max() + 1, columns))[numbers]
 
 
 def _spread(
@@ -254,11 +282,6 @@ def _spread(
     table[:] = outside
     table[members.start : members.stop] = values.reshape(len(members), components)
     return np.moveaxis(table[regions.numbers], -1, 0)
-
-
-def _check_seed(seed: object, where: str) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ParameterError(f"{where}: seed = {seed!r}; an integer from 0 is needed")
 
 
 def _log_parameters(mean: float, sigma: float) -> tuple[float, float]:

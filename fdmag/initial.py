@@ -1,7 +1,7 @@
 """Initial magnetisation: random, vortices, skyrmions, walls, helices. Each returns vectors (batch | 1, 3, nz, ny, nx).
 
 Where a texture has a ``chirality``, 1 is the sense that a positive D favours: that of the interfacial DMI with the film
-normal +z for style "neel", that of the bulk DMI for style "bloch".
+normal +z for style "neel", that of the bulk DMI for style "bloch". Values out of range raise `ParameterError`.
 """
 
 from collections.abc import Sequence
@@ -11,22 +11,27 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.errors import ParameterError
-from fdmag.mesh import AXES, Mesh
+from fdmag.errors import ParameterError, did_you_mean
+from fdmag.mesh import Mesh
+from fdmag.shapes import checks
 
 Style = Literal["neel", "bloch"]
+STYLES = ("neel", "bloch")
 
 
-def random(mesh: Mesh, seed: int, batch: int = 1) -> NDArray[np.float64]:
+def random(mesh: Mesh, seed: int, batch: int = 1, first_replica: int = 0) -> NDArray[np.float64]:
     """Return directions spread evenly over the sphere, independent in each cell and replica.
 
-    Replica r gets the same vectors whatever the number of replicas.
+    Replica r, counted from ``first_replica``, gets the same vectors whatever the number of replicas.
 
     >>> m = random(Mesh((2, 1, 1), (1e-9, 1e-9, 1e-9)), seed=1, batch=2)
     >>> m.shape
     (2, 3, 1, 1, 2)
     """
-    streams = (np.random.default_rng([seed, replica]) for replica in range(batch))
+    checks.integer(seed, "random: seed", 0)
+    checks.integer(batch, "random: batch", 1)
+    checks.integer(first_replica, "random: first_replica", 0)
+    streams = (np.random.default_rng([seed, replica]) for replica in range(first_replica, first_replica + batch))
     vectors = np.stack([stream.standard_normal((3, *mesh.shape)) for stream in streams])
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -50,7 +55,8 @@ def vortex(
         Where mz has fallen from 1 to 0 in the profile of N. A. Usov and S. E. Peschany, JMMM 118, L290 (1993):
         mz = (a² − r²) / (a² + r²) inside the radius a, 0 outside.
     """
-    return _about_core(mesh, center, 1, circulation * pi / 2, polarity, core_radius)
+    angle = checks.sign(circulation, "vortex: circulation") * pi / 2
+    return _about_core(mesh, center, 1, angle, polarity, core_radius, "vortex")
 
 
 def antivortex(
@@ -70,7 +76,8 @@ def antivortex(
     polarity, core_radius
         As for `vortex`.
     """
-    return _about_core(mesh, center, -1, angle, polarity, core_radius)
+    checks.number(angle, "antivortex: angle")
+    return _about_core(mesh, center, -1, angle, polarity, core_radius, "antivortex")
 
 
 def skyrmion(
@@ -109,12 +116,15 @@ def skyrmion(
     ParameterError
         If a number is out of its range.
     """
-    _check_style(style)
+    _check_style(style, "skyrmion")
+    checks.length(radius, "skyrmion: radius")
+    checks.length(width, "skyrmion: width")
+    checks.numbers(center, 2, "skyrmion: center")
+    checks.sign(polarity, "skyrmion: polarity")
+    checks.sign(chirality, "skyrmion: chirality")
     charge = polarity if charge is None else charge
-    if not (radius > 0 and width > 0) or charge == 0:
-        raise ParameterError(
-            f"skyrmion: radius = {radius}, width = {width}, charge = {charge}; allowed: lengths above 0 m, charge not 0"
-        )
+    if isinstance(charge, bool) or not isinstance(charge, int | np.integer) or charge == 0:
+        raise ParameterError(f"skyrmion: charge = {charge!r}; an integer other than 0 is needed")
     x, y = (_nearest(mesh, axis, center[axis]) for axis in (0, 1))
     r = np.hypot(x, y)
     exponent = np.clip((radius - r) / width, -300, 300)
@@ -156,10 +166,11 @@ def helix(
     ParameterError
         If the period is not above 0, or normal and direction are parallel.
     """
-    _check_style(style)
-    if not period > 0:
-        raise ParameterError(f"helix: period = {period}; a length above 0 m is needed")
-    q, n, other = _frame(direction, normal, style)
+    _check_style(style, "helix")
+    checks.length(period, "helix: period")
+    checks.sign(chirality, "helix: chirality")
+    checks.number(phase, "helix: phase")
+    q, n, other = _frame(direction, normal, style, "helix")
     s = 2 * pi / period * (q[0] * mesh.x + q[1] * mesh.y + q[2] * mesh.z) + phase
     return _turned(mesh, n, other, chirality * s)
 
@@ -196,24 +207,26 @@ def walls(
     ParameterError
         If the numbers of positions and chiralities do not fit, or a value is out of range.
     """
-    _check_style(style)
-    index = AXES.index(axis)
-    senses = [chirality] * len(positions) if isinstance(chirality, int) else list(chirality)
-    if not positions or len(senses) != len(positions) or any(sense not in (1, -1) for sense in senses):
+    _check_style(style, "walls")
+    index = checks.axis_number(axis, "walls: axis")
+    checks.length(width, "walls: width")
+    several = isinstance(chirality, Sequence | np.ndarray) and not isinstance(chirality, str)
+    senses = list(chirality) if several else [chirality] * len(positions)  # type: ignore[arg-type]
+    if len(positions) == 0 or len(senses) != len(positions):
         raise ParameterError(
             f"walls: {len(positions)} position(s), chirality = {chirality}; give at least one position, and 1 or -1 "
             "for all walls or for each"
         )
-    if not width > 0:
-        raise ParameterError(f"walls: width = {width}; a length above 0 m is needed")
+    places = checks.numbers(positions, len(positions), "walls: positions")
+    senses = [checks.sign(sense, "walls: chirality") for sense in senses]
     if mesh.periodic[index] and len(positions) % 2:
         raise ParameterError(f"walls: {len(positions)} across the periodic axis {axis}; an even number is needed")
     direction = [float(i == index) for i in range(3)]
-    _, n, other = _frame(direction, normal, style)
+    _, n, other = _frame(direction, normal, style, "walls")
     place, length = (mesh.x, mesh.y, mesh.z)[index], mesh.size[index]
     shifts = (-length, 0.0, length) if mesh.periodic[index] else (0.0,)
     angle = np.zeros(1)
-    for position, sense in zip(positions, senses, strict=True):
+    for position, sense in zip(places, senses, strict=True):
         for shift in shifts:
             s = np.clip((place - position - shift) / width, -700, 700)
             angle = angle + sense * 2 * np.arctan(np.exp(s))
@@ -239,18 +252,28 @@ def wall(
         Directions below the position, at it, and above it. With before = −after the profile is exact:
         m = before (1 − tanh s)/2 + after (1 + tanh s)/2 + inside / cosh s, s = (x − position)/Δ.
     """
-    s = ((mesh.x, mesh.y, mesh.z)[AXES.index(axis)] - position) / width
+    place = (mesh.x, mesh.y, mesh.z)[checks.axis_number(axis, "wall: axis")]
+    s = (place - checks.number(position, "wall: position")) / checks.length(width, "wall: width")
     s = np.clip(np.broadcast_to(s, mesh.shape), -300, 300)
     weights = ((1 - np.tanh(s)) / 2, 1 / np.cosh(s), (1 + np.tanh(s)) / 2)
-    directions = [np.asarray(d, dtype=np.float64) / np.linalg.norm(d) for d in (before, inside, after)]
-    m = sum(d[:, None, None, None] * weight for d, weight in zip(directions, weights, strict=True))
-    return np.asarray(m / np.linalg.norm(m, axis=0))[None]
+    given = {"before": before, "inside": inside, "after": after}
+    directions = [checks.direction(each, f"wall: {name}") for name, each in given.items()]
+    m = np.asarray(sum(d[:, None, None, None] * weight for d, weight in zip(directions, weights, strict=True)))
+    size = np.linalg.norm(m, axis=0)
+    straight = np.linalg.matrix_rank(np.array(directions), tol=1e-9) == 1 and directions[0] @ directions[2] < 0
+    if straight or np.any(size < 1e-9):
+        came = ", ".join(f"{name} = {tuple(each)}" for name, each in given.items())
+        raise ParameterError(f"wall: {came} cancel each other; give an inside across before and after")
+    return np.asarray(m / size)[None]
 
 
 def _about_core(
-    mesh: Mesh, center: Sequence[float], winding: int, angle: float, polarity: int, core_radius: float
+    mesh: Mesh, center: Sequence[float], winding: int, angle: float, polarity: int, core_radius: float, where: str
 ) -> NDArray[np.float64]:
     """Return a core along z, around which the in-plane angle is winding × (polar angle) + angle."""
+    checks.numbers(center, 2, f"{where}: center")
+    checks.sign(polarity, f"{where}: polarity")
+    checks.length(core_radius, f"{where}: core_radius")
     x, y = mesh.x - center[0], mesh.y - center[1]
     squared = x**2 + y**2
     mz = np.where(squared < core_radius**2, (core_radius**2 - squared) / (core_radius**2 + squared), 0.0)
@@ -266,14 +289,16 @@ def _nearest(mesh: Mesh, axis: int, position: float) -> NDArray[np.float64]:
     return (distance + length / 2) % length - length / 2 if mesh.periodic[axis] else distance
 
 
-def _frame(direction: Sequence[float], normal: Sequence[float], style: Style) -> tuple[NDArray, NDArray, NDArray]:
+def _frame(
+    direction: Sequence[float], normal: Sequence[float], style: Style, where: str
+) -> tuple[NDArray, NDArray, NDArray]:
     """Return unit vectors: the way, the normal made perpendicular to it, and the third that m passes through."""
-    q = np.asarray(direction, dtype=np.float64)
-    n = np.asarray(normal, dtype=np.float64)
-    q = q / (np.linalg.norm(q) or 1.0)
+    q, n = checks.direction(direction, f"{where}: direction"), checks.direction(normal, f"{where}: normal")
     n = n - q * (q @ n)
-    if not q.any() or np.linalg.norm(n) < 1e-9 * np.linalg.norm(normal) or not n.any():
-        raise ParameterError(f"direction = {tuple(direction)} and normal = {tuple(normal)}; give two that differ")
+    if np.linalg.norm(n) < 1e-9:
+        raise ParameterError(
+            f"{where}: direction = {tuple(direction)} and normal = {tuple(normal)} are parallel; give two that differ"
+        )
     n = n / np.linalg.norm(n)
     # A cycloid turns about q × (film normal), whichever of the two domains comes first.
     return q, n, ((q if n[2] < 0 else -q) if style == "neel" else np.cross(q, n))
@@ -288,6 +313,6 @@ def _stacked(mesh: Mesh, *components: NDArray) -> NDArray[np.float64]:
     return np.stack([np.broadcast_to(component, mesh.shape) for component in components])[None]
 
 
-def _check_style(style: str) -> None:
-    if style not in ("neel", "bloch"):
-        raise ParameterError(f'style = {style!r}; allowed: "neel", "bloch"')
+def _check_style(style: str, where: str) -> None:
+    if style not in STYLES:
+        raise ParameterError(f'{where}: style = {style!r}; allowed: "neel", "bloch"{did_you_mean(str(style), STYLES)}')

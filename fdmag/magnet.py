@@ -11,8 +11,9 @@ from fdmag.backend import Backend
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.mesh import Mesh
 from fdmag.noise import Noise
-from fdmag.parameter import Parameter, TimeFunction
+from fdmag.parameter import Parameter, TimeFunction, declarations
 from fdmag.regions import Regions
+from fdmag.shares import Shares
 from fdmag.solvers.implicit import ImplicitStepper
 from fdmag.solvers.llg import cross, llg, max_length, steepest_descent, turned
 from fdmag.solvers.stages import ArrayStepper, RightHandSide, Stepper
@@ -30,18 +31,27 @@ class Magnet:
     Attributes
     ----------
     mesh, regions, backend, material
+    shares : Shares or None
+        How much of each cell is magnet, where a geometry says so.
     terms : dict of Term
         Bound to the mesh, by name; two terms of one kind are "zeeman" and "zeeman_2".
     """
 
     def __init__(
-        self, mesh: Mesh, regions: Regions, backend: Backend, material: Material, terms: Iterable[Term]
+        self,
+        mesh: Mesh,
+        regions: Regions,
+        backend: Backend,
+        material: Material,
+        terms: Iterable[Term],
+        shares: Shares | None = None,
     ) -> None:
         self.mesh = mesh
         self.regions = regions
         self.backend = backend
         self.material = material.bind(mesh, regions)
         self.terms: dict[str, Term] = {}
+        self.shares = shares
         self.noise = Noise()
         self._cache: dict[Any, Any] = {}
         if isinstance(terms, Term):
@@ -114,7 +124,10 @@ class Magnet:
 
     def replica_counts(self) -> dict[str, int]:
         """Return for how many replicas each parameter is given, by its name."""
-        return {quantity.where: quantity.batch for quantity in self.parameters()}
+        counts = {quantity.where: quantity.batch for quantity in self.parameters()}
+        for term in self.terms.values():
+            counts |= term.replica_counts()
+        return counts
 
     def set(self, path: str, value: Any, batch: int) -> None:
         """Change the parameter ``"owner.name"``; on any error the magnet is unchanged."""
@@ -133,6 +146,7 @@ class Magnet:
         if isinstance(changed, Material):
             self.material = changed
         elif isinstance(changed, Term):
+            changed.shares = self.shares
             changed.complete(self.mesh, self.regions, self.material.Ms)
             changed.check(self.mesh)
             self.terms[name] = changed
@@ -162,8 +176,28 @@ class Magnet:
 
     def _complete(self) -> None:
         for term in self.terms.values():
+            term.shares = self.shares
             term.complete(self.mesh, self.regions, self.material.Ms)
+        self._pass_on()
+        for term in self.terms.values():
             term.follow(self.mesh, self.regions, self.material, self.noise)
+
+    def _pass_on(self) -> None:
+        """Give derived parameters that follow those of another term their values."""
+        for name, term in self.terms.items():
+            for key, declared in declarations(term, "derived").items():
+                if declared.follows is None:
+                    continue
+                owner, _, followed = declared.follows.partition(".")
+                alike = [other for other in self.terms.values() if other.name == owner]
+                found = [getattr(other, followed) for other in alike]
+                if len(found) == 1:
+                    setattr(term, key, found[0])
+                elif any(quantity.base.size > quantity.declaration.components for quantity in found):
+                    raise ParameterError(
+                        f"{name}: several terms {owner} act here, of which some make the border between two regions "
+                        "special; it can follow one alone"
+                    )
 
     def context(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> Context:
         """Return what terms need to know at times ``t``, (n,) [s], of the replicas."""

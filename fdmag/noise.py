@@ -47,18 +47,21 @@ def philox(counter: ArrayLike, key: ArrayLike) -> NDArray[np.uint32]:
     return np.stack(np.broadcast_arrays(x0, x1, x2, x3)).astype(np.uint32)
 
 
-def normals(seed: int, replica: ArrayLike, step: ArrayLike, node: ArrayLike, cell: ArrayLike) -> NDArray[np.float64]:
-    """Return three standard normal numbers, (3, ...), for indices whose shapes broadcast."""
-    counter = np.broadcast_arrays(*(np.asarray(each, dtype=np.uint64) for each in (cell, replica, step, node)))
-    words = philox(
-        np.stack(counter), np.array([seed & 0xFFFFFFFF, seed >> 32], np.uint64).reshape(2, *[1] * counter[0].ndim)
-    )
+def normals(
+    seed: ArrayLike, replica: ArrayLike, step: ArrayLike, node: ArrayLike, cell: ArrayLike
+) -> NDArray[np.float64]:
+    """Return three standard normal numbers, (3, ...), for seeds and indices whose shapes broadcast."""
+    given = (np.asarray(each, dtype=np.uint64) for each in (seed, cell, replica, step, node))
+    key, *counter = np.broadcast_arrays(*given)
+    words = philox(np.stack(counter), np.stack([key & _WORD, key >> _HALF]))
     u = (words + 0.5) / 2.0**32
     radius, angle = np.sqrt(-2 * np.log(u[[0, 2]])), 2 * np.pi * u[[1, 3]]
     return np.stack([radius[0] * np.cos(angle[0]), radius[0] * np.sin(angle[0]), radius[1] * np.cos(angle[1])])
 
 
-def increments(seed: int, replica: ArrayLike, step: ArrayLike, part: ArrayLike, cell: ArrayLike) -> NDArray[np.float64]:
+def increments(
+    seed: ArrayLike, replica: ArrayLike, step: ArrayLike, part: ArrayLike, cell: ArrayLike
+) -> NDArray[np.float64]:
     """Return ΔW / sqrt(Δt) of Brownian motion over one part of a step, (3, ...), for indices whose shapes broadcast.
 
     Part 1 is the step, of which ΔW = sqrt(Δt) n with n of node 0. In the middle of part k of length Δt Brownian motion

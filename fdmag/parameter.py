@@ -6,122 +6,34 @@ function of time. An axis the value does not vary over has length 1, so NumPy br
 a compiled kernel reads it with stride 0.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fdmag.declaration import Declaration, declarations, derived, parameter, tables
 from fdmag.errors import ParameterError
 from fdmag.grains import GrainValues
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
+from fdmag.replica_signals import ReplicaSignals
+
+__all__ = [
+    "Declaration",
+    "Driven",
+    "Parameter",
+    "PerReplica",
+    "Sum",
+    "TimeFunction",
+    "declarations",
+    "derived",
+    "parameter",
+    "tables",
+]
 
 TimeFunction = Callable[[NDArray], Any]
-Transforms = Literal["scalar", "pseudoscalar", "polar", "axial"]
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """What a parameter is: from it come scene keys, checks, documentation and kernel arguments.
-
-    Attributes
-    ----------
-    unit : str
-        SI unit; "1" for a pure number.
-    meaning : str
-        One phrase for documentation and messages.
-    components : int
-        1 for a scalar, 3 for a vector.
-    minimum, above : float or None
-        Least allowed value, inclusive and exclusive.
-    unit_vector : bool
-        The value is a direction and is normalised.
-    time_dependent : bool
-        Whether a function of time is allowed.
-    transforms : "scalar", "pseudoscalar", "polar" or "axial"
-        What becomes of the value when the whole system is rotated or reflected by R: a scalar stays, a pseudoscalar is
-        multiplied by det R, a polar vector v (a current, a film normal) becomes R v, and an axial one (m, B, an easy
-        axis) det(R) R v. By default numbers are scalars and vectors axial.
-    follows : str or None
-        "term.parameter": where the value comes from if none is given.
-    """
-
-    unit: str
-    meaning: str
-    components: int = 1
-    minimum: float | None = None
-    above: float | None = None
-    unit_vector: bool = False
-    time_dependent: bool = True
-    transforms: Transforms = "scalar"
-    follows: str | None = None
-
-    def check(self, values: NDArray, where: str) -> None:
-        """Raise `ParameterError` if any value is not finite or out of its physical range."""
-        if not np.all(np.isfinite(values)):
-            raise ParameterError(f"{where}: {self.meaning} is not finite; finite numbers [{self.unit}] are allowed")
-        if self.minimum is not None and np.min(values) < self.minimum:
-            raise ParameterError(
-                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
-                f"allowed: at least {self.minimum:g} {self.unit}"
-            )
-        if self.above is not None and np.min(values) <= self.above:
-            raise ParameterError(
-                f"{where}: {self.meaning} = {np.min(values):g} {self.unit} is impossible; "
-                f"allowed: above {self.above:g} {self.unit}"
-            )
-
-
-def parameter(
-    unit: str,
-    meaning: str,
-    *,
-    default: Any = dataclasses.MISSING,
-    components: int = 1,
-    minimum: float | None = None,
-    above: float | None = None,
-    unit_vector: bool = False,
-    time_dependent: bool = True,
-    transforms: Transforms | None = None,
-    follows: str | None = None,
-) -> Any:
-    """Declare a parameter as a dataclass field; see `Declaration` for the arguments.
-
-    Without ``default`` the value must be given. With ``default=None`` it may be left out: ``follows``, or the term's
-    `bind`, says what it then is.
-
-    Raises
-    ------
-    ParameterError
-        If ``transforms`` does not fit the number of components.
-    """
-    transforms = transforms or ("scalar" if components == 1 else "axial")
-    if (transforms in ("polar", "axial")) != (components == 3):
-        allowed = "polar, axial" if components == 3 else "scalar, pseudoscalar"
-        raise ParameterError(f"{meaning}: {components} component(s) transform as {transforms}; allowed: {allowed}")
-    declaration = Declaration(
-        unit, meaning, components, minimum, above, unit_vector, time_dependent, transforms, follows
-    )
-    return dataclasses.field(default=default, metadata={"parameter": declaration})
-
-
-def tables(owner: type, meaning: str) -> Any:
-    """Declare a dataclass field that holds any number of instances of ``owner``, a dataclass with parameters."""
-    return dataclasses.field(default=(), metadata={"tables": owner, "description": meaning})
-
-
-def derived(unit: str, meaning: str, *, components: int = 1) -> Any:
-    """Declare a parameter that is worked out from the others, from regions or from Ms, and never given."""
-    declaration = Declaration(unit, meaning, components)
-    return dataclasses.field(init=False, repr=False, compare=False, metadata={"derived": declaration})
-
-
-def declarations(owner: Any, kind: str = "parameter") -> dict[str, Declaration]:
-    """Return the declared parameters of a dataclass or instance by name, or those that are "derived"."""
-    return {f.name: f.metadata[kind] for f in dataclasses.fields(owner) if kind in f.metadata}
 
 
 @dataclass(frozen=True)
@@ -147,12 +59,17 @@ class Driven:
     Attributes
     ----------
     pattern : any parameter value that is constant in time
-    signal : callable
-        Called with t, shape (batch,) [s]; returns a factor per replica: (batch,) or a scalar.
+    signal : callable, or PerReplica of signals
+        Called with t, (batch,) [s]; returns factors, (batch,) or a scalar. `PerReplica` gives each its own `Signal`.
     """
 
     pattern: Any
-    signal: TimeFunction
+    signal: TimeFunction | PerReplica
+
+    @property
+    def function(self) -> TimeFunction:
+        """The signal as a function of time."""
+        return ReplicaSignals(tuple(self.signal.values)) if isinstance(self.signal, PerReplica) else self.signal
 
 
 @dataclass(frozen=True, init=False)
@@ -206,7 +123,7 @@ class Parameter:
             return
         pattern = value
         if isinstance(value, Driven):
-            pattern, self.function = value.pattern, value.signal
+            pattern, self.function = value.pattern, value.function
         elif callable(value):
             pattern, self.function, self._factor_is_full = 1.0, value, True
         if self.function is not None and not declaration.time_dependent:
@@ -218,11 +135,16 @@ class Parameter:
             declaration.check(self.base, where)
             if declaration.unit_vector:
                 self.base = _normalised(self.base, where)
+        if isinstance(self.function, ReplicaSignals) and self.base.shape[0] not in (1, self.function.count):
+            raise ParameterError(
+                f"{where}: {self.function.count} signals for {self.base.shape[0]} replicas; give one for each"
+            )
 
     @property
     def batch(self) -> int:
         """Number of replicas this value is given for; 1 if it is common to all."""
-        return self.base.shape[0]
+        own = self.function.count if isinstance(self.function, ReplicaSignals) else 1
+        return max(self.base.shape[0], own)
 
     @property
     def constant(self) -> bool:
@@ -256,19 +178,20 @@ class Parameter:
         """
         if not self.constant and self._parts:
             total = sum((part.at(t, replicas) for part in self._parts), np.zeros((1, 1, 1, 1, 1)))
-            self.declaration.check(total, f"{self.where} at t = {t} s")
+            self.declaration.check(total, self.where, t)
             return total
-        base = self.base if replicas is None or self.batch == 1 else self.base[replicas]
+        base = self.base if replicas is None or self.base.shape[0] == 1 else self.base[replicas]
         if self.function is None:
             return base
         if not self._factor_is_full:
-            factor = np.broadcast_to(np.asarray(self.function(t), dtype=np.float64), t.shape)
+            found = self.function.of(t, replicas) if isinstance(self.function, ReplicaSignals) else self.function(t)
+            factor = np.broadcast_to(np.asarray(found, dtype=np.float64), t.shape)
             values = base * factor[:, None, None, None, None]
-            if self.declaration.minimum is not None or self.declaration.above is not None:
-                self.declaration.check(values, f"{self.where} at t = {t} s")
-            return values
+            if self.declaration.ranged:
+                self.declaration.check(values, self.where, t)
+            return _normalised(values, self.where) if self.declaration.unit_vector else values
         values = self._evaluated(t)
-        self.declaration.check(values, f"{self.where} at t = {t} s")
+        self.declaration.check(values, self.where, t)
         return _normalised(values, self.where) if self.declaration.unit_vector else values
 
     def mapped(self, linear: Callable[[NDArray], NDArray]) -> Any:
@@ -289,7 +212,7 @@ class Parameter:
         if declaration.unit_vector or not value.items:
             what = "a direction cannot be a sum" if declaration.unit_vector else "a sum of nothing"
             raise ParameterError(f"{self.where}: {what}; give one value")
-        part = dataclasses.replace(declaration, minimum=None, above=None)  # ranges are those of the sum
+        part = declaration.without_range()
         self._parts = [
             Parameter(item, part, self._mesh, regions, f"{self.where}, item {number} of the sum")
             for number, item in enumerate(value.items, start=1)
@@ -334,7 +257,7 @@ class Parameter:
                 raise ParameterError(f"{self.where}: {error}") from error
         if isinstance(value, GrainValues):
             try:
-                return value.spread(regions, components)[None]
+                return value.over_cells(regions, components)
             except ParameterError as error:
                 raise ParameterError(f"{self.where}: {error}") from error
         if isinstance(value, PerReplica):

@@ -227,8 +227,10 @@ def _values(kind: type[Term], rng: np.random.Generator, shape: tuple[int, ...]) 
     values: dict[str, Any] = {}
     directions: list[NDArray] = []
     for key, declared in kind.parameters().items():
-        if declared.components == 1:
-            values[key] = rng.uniform(0.5, 1.5, shape)
+        if declared.choices:
+            values[key] = rng.choice(declared.choices, shape)
+        elif declared.components == 1:
+            values[key] = rng.uniform(0.5, 1.5, shape) * (0.5 if declared.maximum is not None else 1)
         else:
             values[key] = rng.normal(size=(declared.components, *shape))
             if declared.unit_vector:

@@ -386,7 +386,10 @@ def _corners(pulse: Pulse | PulseTrain) -> NDArray[np.float64]:
 
 def _trapezoid(since: NDArray[np.float64], pulse: Pulse | PulseTrain) -> NDArray[np.float64]:
     """Return the pulse ``since`` [s] after its start; behind a corner from the corner on."""
-    up = np.where(since < 0, 0.0, 1.0) if pulse.rise == 0 else np.clip(since / pulse.rise, 0, 1)
-    left = since - pulse.length
-    down = np.where(left < 0, 1.0, 0.0) if pulse.fall == 0 else np.clip(1 - left / pulse.fall, 0, 1)
-    return up * down
+    return _passed(since, pulse.rise) * (1 - _passed(since - pulse.length, pulse.fall))
+
+
+def _passed(since: NDArray[np.float64], width: ArrayLike) -> NDArray[np.float64]:
+    """Return 0 before, and 1 from ``width`` [s] on, with a straight line in between; a jump where the width is 0."""
+    width = np.asarray(width)
+    return np.where(width > 0, np.clip(since / np.where(width > 0, width, 1), 0, 1), since >= 0)

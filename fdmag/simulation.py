@@ -1,31 +1,29 @@
 """A simulation: mesh, material and terms with a state, and what can be computed from them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fdmag.backend import select_backend
-from fdmag.break_points import edges, gap, jumps, step_limit
 from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
 from fdmag.errors import ParameterError, SolverError
 from fdmag.fill_fraction import FillFraction
+from fdmag.magnet import Magnet
 from fdmag.mesh import Mesh
-from fdmag.parameter import Parameter, TimeFunction
+from fdmag.parameter import Parameter
 from fdmag.regions import Regions
 from fdmag.shapes import Shape
-from fdmag.solvers.choice import integrator_for
-from fdmag.solvers.integrator import Integrator
+from fdmag.shares import Shares, shares_of
 from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
-from fdmag.solvers.stages import Stepper
-from fdmag.solvers.stochastic import DyadicIntegrator
 from fdmag.state import State, as_vectors, normalise, resolve_batch
+from fdmag.stopping import Distance
 from fdmag.terms import Material, Term
+from fdmag.time_integration import Mover, TimeRun, merged_times, output_times
 
 MAX_TORQUE = 1e-5
 """Default stopping criterion max |m × B| [T] of `Simulation.relax` and `Simulation.minimize`."""
@@ -39,6 +37,17 @@ class Window(Protocol):
 
     def cells(self, simulation: "Simulation") -> NDArray[np.int64]:
         """Return by how many cells to move along +x now, (batch,)."""
+
+
+@runtime_checkable
+class Criterion(Protocol):
+    """What stops a replica in `Simulation.run`."""
+
+    def distances(self, simulation: "Simulation") -> Distance:
+        """Return what computes the distance of some replicas from the criterion: at most 0 once it is met.
+
+        Raises `ParameterError` if the simulation has no such quantity.
+        """
 
 
 class Simulation:
@@ -62,8 +71,9 @@ class Simulation:
         Initial magnetisation: (3,), (3, nz, ny, nx) or (batch, 3, nz, ny, nx); normalised.
     regions : Regions or mapping, optional
         Named parts of the mesh: shapes, masks.
-    geometry : Shape or array (nz, ny, nx), optional
-        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells.
+    geometry : Shape, array (nz, ny, nx) or Shares, optional
+        Where the magnet is; Ms is 0 elsewhere. By default the whole mesh. An array holds bools, or shares of the cells,
+        or (batch, nz, ny, nx) those of each replica.
     smooth_edges : int
         Above 1: cells in part inside the geometry, by that many sample points along each edge, hold so much less of
         the material; see `fdmag.fill_fraction.FillFraction`.
@@ -100,7 +110,7 @@ class Simulation:
         frozen: Any = 0.0,
         m: ArrayLike = (0.0, 0.0, 1.0),
         regions: Regions | Mapping[str, Any] | None = None,
-        geometry: Shape | ArrayLike | None = None,
+        geometry: Shape | ArrayLike | Shares | None = None,
         smooth_edges: int = 1,
         batch: int | None = None,
         device: str = "auto",
@@ -110,14 +120,17 @@ class Simulation:
         self.regions = regions if isinstance(regions, Regions) else Regions(mesh, regions or {})
         self.backend = select_backend(device, dtype)
         material = Material(Ms=Ms, alpha=alpha, gamma=gamma, frozen=frozen)
-        self._fill = None if geometry is None else FillFraction(geometry, mesh, smooth_edges)
+        if geometry is not None and not isinstance(geometry, Shares):
+            geometry = shares_of(geometry, mesh, smooth_edges)
+        self._fill = None if geometry is None else FillFraction(geometry, mesh)
         if self._fill is not None:
             material, terms = self._fill.applied_to_all(material, terms, self.regions)
-        self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms)
+        self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms, geometry)
         initial = as_vectors(m, mesh)
         self.batch = resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
         self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
         self.window_displacement = np.zeros(self.batch)  # how far `shift` has moved the mesh along x [m]
+        self.stop_times = np.full(self.batch, np.nan)  # when each met the criterion of the last run [s]
         self._changes = 0  # how often m, t or a parameter was set from outside
         self.m = initial
 
@@ -162,6 +175,17 @@ class Simulation:
         Ms = self._magnet.material.Ms.base
         return np.broadcast_to(Ms[:, 0] > 0, (Ms.shape[0], *self.mesh.shape))
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """How much of each cell is magnet, from 0 to 1: what averages weigh it by, (batch | 1, nz, ny, nx)."""
+        shares = self._magnet.shares
+        return self.magnetic * (np.float64(1) if shares is None else shares.volume)
+
+    def covered(self, axis: int) -> NDArray[np.float64]:
+        """Return how much of each cell's cross-section is magnet, seen along x, y or z (axis 0, 1, 2); as `weights`."""
+        shares = self._magnet.shares
+        return self.magnetic * (np.float64(1) if shares is None else shares.area(axis))
+
     def shift(self, cells: ArrayLike) -> None:
         """Move the mesh by whole cells along +x, (batch,) or one number; below 0 along −x.
 
@@ -178,7 +202,23 @@ class Simulation:
         self.window_displacement += count * self.mesh.cell_size[0]
         self._changes += 1
 
+    def take_over(self, sources: ArrayLike) -> None:
+        """Let each replica go on from the m of another, by numbers (batch,); its time and its noise stay its own."""
+        rows = np.asarray(sources)
+        if rows.dtype.kind not in "iu" or rows.shape != (self.batch,) or np.any((rows < 0) | (rows >= self.batch)):
+            raise ParameterError(
+                f"take_over: came {rows.dtype} of shape {rows.shape}; allowed: {self.batch} numbers of replicas"
+            )
+        self.state.m[:] = self.state.m[rows]
+        self.window_displacement = self.window_displacement[rows]
+        self._changes += 1
+
     # ---- parameters ------------------------------------------------------------------------------------
+
+    @property
+    def magnet(self) -> Magnet:
+        """What gives the fields, energies and slopes of any m, for solvers beside `run`, `relax` and `minimize`."""
+        return self._magnet
 
     @property
     def terms(self) -> dict[str, Term]:
@@ -242,10 +282,13 @@ class Simulation:
         return self.backend.to_numpy(self._magnet.slope(self.state.m, self.state.t, None))
 
     def average_m(self) -> NDArray[np.float64]:
-        """Return the mean of m over the cells with Ms > 0, (batch, 3)."""
-        total = self.state.m.reshape(self.batch, 3, -1).sum(axis=2, dtype=np.float64)
-        count = self.magnetic.reshape(self.magnetic.shape[0], -1).sum(axis=1, keepdims=True)
-        return total / np.maximum(count, 1)
+        """Return the mean of m over the magnet, (batch, 3): each cell counts by the share of it that is filled."""
+        shares, m = self._magnet.shares, self.state.m
+        weights = self.weights.reshape(-1, 1, self.mesh.n_cells)
+        partial = shares is not None and shares.partial
+        values = m.reshape(self.batch, 3, -1)
+        total = (values * weights if partial else values).sum(axis=2, dtype=np.float64)
+        return total / np.maximum(weights.sum(axis=2), np.finfo(float).tiny)
 
     def max_torque(self) -> NDArray[np.float64]:
         """Return max |m × B| over the cells [T], (batch,)."""
@@ -271,9 +314,10 @@ class Simulation:
         dt: float | None = None,
         dt_max: float | None = None,
         window: Window | None = None,
+        until: Criterion | Callable[["Simulation"], ArrayLike] | None = None,
         on_step: Callable[[], None] | None = None,
     ) -> None:
-        """Integrate the LLG equation over ``duration`` [s].
+        """Integrate the LLG equation over ``duration`` [s], each replica from its own time.
 
         Parameters
         ----------
@@ -300,87 +344,60 @@ class Simulation:
             With noise it is 1 ps at most, unless given.
         window : Window, optional
             Moves the mesh along x with what it follows: see `fdmag.quantities.MovingWindow`.
+        until : Criterion or callable, optional
+            Stops each replica where it meets this: ``Below("m.z", 0.0)`` or ``Above(...)`` of `fdmag.quantities`, or
+            a function of the simulation that returns (batch,) bools, True once it is met. The replica then keeps its m
+            and t and costs nothing; `stop_times` says when. Without noise they are those at which the criterion is
+            just met; with noise those at the end of that step, and the time is interpolated. The run ends early when
+            all have stopped. A later run goes on from where each stands.
         on_step : callable, optional
             Called after every step, for progress.
 
         Raises
         ------
         ParameterError
-            For an unknown solver or a time that is not positive.
+            For an unknown solver or a time that is not positive, or if a drive has edges and the replicas stand at
+            different times.
         SolverError
             If the step size underflows.
         """
         for label, value in (("duration", duration), ("every", every)):
             if value is not None and not 0 < value < np.inf:
                 raise ParameterError(f"run: {label} = {value:g} s; allowed: above 0 s")
-        if np.ptp(self.state.t) > 0:
-            raise ParameterError("run: the replicas stand at different times; assign one time to t first")
-        stepper = partial(self._magnet.stepper, self.state)
-        build = partial(integrator_for, stepper, single_cell=self.mesh.n_cells == 1, solver=solver,
-                        tolerance=tolerance, dt=dt, dt_max=dt_max)  # fmt: skip
-        integrator = build(noisy=(noisy := self._magnet.noisy))
-        self.state.dt[:] = np.nan
-        start = float(self.state.t[0])
-        if (watched := on_step) is not None:
-
-            def on_step() -> None:
-                changes = self._changes
-                watched()
-                if self._changes != changes:
-                    integrator.forget()
-
+        run = TimeRun(self._magnet, self.state, lambda: self._changes,
+                      solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)  # fmt: skip
+        self.stop_times = np.full(self.batch, np.nan)
+        if until is not None:
+            self.stop_times = run.until(self._distance(until))
+        movers: list[Mover] = []
         if window is not None:
             window.start(self)
-            told = on_step
+            movers.append(partial(self._follow, window, run))
+        times = merged_times(output_times(duration, every), [time for time in at if 0 < time < duration])
+        run.over(duration, times, None if callback is None else partial(callback, self), movers, on_step)
 
-            def on_step() -> None:
-                self._follow(window, integrator.stepper)
-                if told is not None:
-                    told()
+    def _distance(self, until: "Criterion | Callable[[Simulation], ArrayLike]") -> Distance:
+        """Return the distances from a criterion."""
+        if isinstance(until, Criterion):
+            return until.distances(self)
 
-        if callback is not None:
-            changes = self._changes
-            callback(self)  # before the first step, so that what it changes counts from the start
-            if self._changes != changes:
-                integrator = build(noisy=(noisy := self._magnet.noisy))
-        for elapsed in merged_times(output_times(duration, every), [time for time in at if 0 < time < duration]):
-            drives = self._magnet.drives()
-            if dt_max is None:
-                limit = min(integrator.longest, step_limit(drives, duration))
-                integrator.control = replace(integrator.control, dt_max=limit)
-            self._advance(integrator, start + elapsed, drives, on_step)
-            if callback is not None:
-                changes = self._changes
-                callback(self)
-                if self._changes != changes:
-                    integrator.forget()
-                if noisy != self._magnet.noisy:
-                    integrator = build(noisy=(noisy := not noisy))
+        def distance(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+            met = np.asarray(until(self))
+            if met.dtype != bool or met.shape != (self.batch,):
+                raise ParameterError(
+                    f"run: until returned {met.dtype} of shape {met.shape}; needed: one bool for each of "
+                    f"{self.batch} replicas, shape ({self.batch},)"
+                )
+            return np.where(met[rows], -1.0, 1.0)
 
-    def _follow(self, window: Window, stepper: Stepper) -> None:
-        """Move the window after a step; slopes kept from before are forgotten where it has moved."""
-        cells = window.cells(self)
+        return distance
+
+    def _follow(self, window: Window, run: TimeRun) -> NDArray[np.intp]:
+        """Move the window of those that run; return the replicas whose window has moved."""
+        cells = np.where(run.stopped, 0, window.cells(self))
         if cells.any():
             self.shift(cells)
-            stepper.forget(np.flatnonzero(cells))
-
-    def _advance(
-        self,
-        integrator: Integrator | DyadicIntegrator,
-        stop: float,
-        drives: list[TimeFunction],
-        on_step: Callable[[], None] | None,
-    ) -> None:
-        """Integrate to ``stop`` [s]; a step ends at every edge of a drive, and no stage of it sees what is behind."""
-        t = self.state.t
-        for edge in edges(drives, now := float(t[0]), stop):
-            here = min(edge, stop)
-            before = here - float(gap(edge, now))
-            integrator.advance(before, on_step)
-            t[:] = here
-            if jumps(drives, before, edge):
-                integrator.forget()
-        integrator.advance(stop, on_step)
+        return np.flatnonzero(cells)
 
     def relax(
         self,
@@ -417,28 +434,3 @@ class Simulation:
             raise SolverError(f"minimize: {', '.join(without)} derives from no energy; use relax instead")
         self._changes += 1
         return minimize(self.state, self._magnet, max_torque, max_steps, on_step)
-
-
-def output_times(duration: float, every: float | None) -> NDArray[np.float64]:
-    """Return the times after the start [s] at which there is output: multiples of ``every``, and the end.
-
-    >>> output_times(1.0, 0.4)
-    array([0.4, 0.8, 1. ])
-    """
-    if every is None:
-        return np.array([duration])
-    count = int(np.ceil(duration / every * (1 - 1e-12)))
-    times = np.arange(1, count + 1, dtype=np.float64) * every
-    times[-1] = duration
-    return times
-
-
-def merged_times(*lists: Iterable[float]) -> list[float]:
-    """Return all times in order; of those that differ by rounding only, the last is kept.
-
-    >>> merged_times([0.1, 0.2, 0.1 * 3], [0.3])
-    [0.1, 0.2, 0.30000000000000004]
-    """
-    times = sorted({float(time) for times in lists for time in times})
-    close = 1e-9 * times[-1]
-    return [time for time, later in zip(times, [*times[1:], np.inf], strict=True) if later - time > close]

@@ -7,6 +7,16 @@ import pytest
 from fdmag.backend import DEFAULT_PRECISION, select_backend
 from fdmag.errors import ParameterError
 
+_approx = pytest.approx
+
+
+def approx(expected, rel=None, abs=None, nan_ok=False):  # noqa: A002
+    """As pytest's, but without its absolute tolerance of 1e-12 where none is given: no energy in joules is larger."""
+    return _approx(expected, 1e-6 if rel is None and abs is None else rel, 0.0 if abs is None else abs, nan_ok)
+
+
+pytest.approx = approx
+
 
 def missing(device: str) -> str:
     """Why a device cannot be used here; "" if it can."""

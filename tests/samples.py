@@ -6,11 +6,24 @@ import numpy as np
 
 from fdmag.parameter import Driven, PerReplica
 
+SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
+SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2, "ohm m^2": 5e-12, "T/V^2": 0.05}
+"""The usual size of a parameter, by unit."""
+
 ENDLESS = ("oersted",)
 """Terms whose parameters must not vary along a periodic axis."""
 
 PLACED = ("oersted_cylinder", "oersted_wire")
 """Terms with a place in space."""
+
+
+def draw(declared, rng, shape=()):
+    """Numbers of order 1 in the range of a declaration, for one component or several; twice as many fit it, too."""
+    if declared.choices:
+        return rng.choice(declared.choices, shape).astype(float)
+    if declared.components > 1:
+        return rng.normal(size=shape)
+    return (1 if declared.maximum is None else 0.3 * declared.maximum) * rng.uniform(0.5, 1.5, shape)
 
 
 def fitted(values):

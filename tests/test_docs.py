@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 import fdmag
-from fdmag.scene import shape_tables, tables
+from fdmag.scene import ensemble_tables, readings, shape_tables, state_tables, tables
 from fdmag.scene.load import load_scene
+from fdmag.scene.shipped import shipped_scenes
 from fdmag.units import parse_quantity
 
 PARSER = doctest.DocTestParser()
@@ -67,6 +68,16 @@ def test_the_sessions_of_the_guide_print_what_it_shows():
     assert not failed, "".join(told)
 
 
+def test_the_splitting_of_the_guide_works():
+    """With fewer trajectories than it has: it falls with time, as a write error does."""
+    (code,) = re.findall(r"```\n(import numpy as np\nimport fdmag\nfrom fdmag.rare_events.*?)```", GUIDE, re.S)
+    names = {}
+    exec(code.replace("20 * 1000", "20 * 40"), names)
+    found = names["found"].probability
+    assert found[0] == 1
+    assert 0 < found[5] < found[3] < 0.1
+
+
 def rows(heading):
     """Return the rows of the tables of a section of the guide, as lists of cells; the first cell is never empty."""
     section = re.split(r"\n##+ ", GUIDE.split(f"### {heading}\n")[1])[0]
@@ -80,7 +91,7 @@ def rows(heading):
 
 KINDS = {
     "Shapes": shape_tables.SHAPES,
-    "Initial states": get_args(get_args(tables.InitialTable)[0]),
+    "Initial states": get_args(get_args(state_tables.InitialTable)[0]),
     "Stages": get_args(get_args(tables.StageTable)[0]),
 }
 
@@ -102,7 +113,7 @@ def test_the_guide_lists_every_key_of_mesh_output_and_expect():
     listed = [(row[0], row[1].strip("`"), row[3] == "—") for row in rows("Output and expectations")]
     wanted = [
         (name, key, field.is_required())
-        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", tables.Check))
+        for name, table in (("`[output]`", tables.OutputTable), ("`[expect.NAME]`", readings.Check))
         for key, field in table.model_fields.items()
     ]
     assert sorted(listed) == sorted(wanted)
@@ -120,3 +131,15 @@ def test_defaults_in_the_guide_are_those_of_the_schema(heading):
         if isinstance(told, str) and unit:
             told = parse_quantity(told, unit)
         assert told == field.default, (kind, key)
+
+
+def test_every_scene_that_the_guide_names_is_shipped():
+    table = GUIDE[GUIDE.index("## Scenes to start from") :].split("\n## ")[0]
+    named = set(re.findall(r"`([a-z0-9_]+)`", table))
+    assert len(named) > 20
+    assert named <= set(shipped_scenes())
+
+
+def test_the_guide_lists_every_key_of_ensembles():
+    listed = [(row[1].strip("`"), row[3] == "—") for row in rows("Ensembles")]
+    assert listed == [(key, field.is_required()) for key, field in ensemble_tables.EnsembleTable.model_fields.items()]

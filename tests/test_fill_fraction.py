@@ -6,9 +6,9 @@ import pytest
 from fdmag import Mesh, PerReplica, Simulation, initial
 from fdmag.constants import MU_0
 from fdmag.errors import ParameterError
-from fdmag.fill_fraction import FillFraction
 from fdmag.parameter import Driven
 from fdmag.shapes import Box, Cylinder, Sphere
+from fdmag.shares import Shares
 from fdmag.terms import Demag, Exchange, SpinOrbitTorque, UniaxialAnisotropy, Zeeman
 from fdmag.terms.exchange import Between
 
@@ -87,6 +87,18 @@ def test_exchange_flows_through_the_mean_of_the_shares_and_conserves():
     np.testing.assert_allclose(field.sum(axis=1), 0, atol=1e-6 * np.abs(field).max())
 
 
+@pytest.mark.parametrize(("scale", "A"), [(0.3, None), (None, 3e-12), (None, -3e-12)])
+def test_a_border_of_given_stiffness_has_the_mean_of_the_shares_too(scale, A):
+    """Energy of the link |m' − m|² A_link 2 f f'/(f + f') V / Δ², given as a factor or as a stiffness."""
+    regions = {"end": np.arange(6).reshape(1, 1, 6) == 5}
+    border = [Between(["end", "default"], scale=scale, A=A)]
+    m = np.zeros((3, 1, 1, 6))
+    m[0], m[2, 0, 0, 5], m[0, 0, 0, 5] = 1, 0.6, 0.8
+    simulation = edge_of_half_cells([Exchange(A=1e-11, between=border)], regions=regions, m=m)
+    link = 3e-12 if A is None else A
+    assert simulation.energy()[0] == pytest.approx(0.4 * link * 2 / 3 * NM, rel=1e-12)
+
+
 def test_set_scales_as_the_start_did():
     simulation = edge_of_half_cells([UniaxialAnisotropy(Ku1=1e5), Zeeman(B=(0, 0, B0))])
     simulation.set("uniaxial_anisotropy.Ku1", PerReplica([3e5]))
@@ -120,16 +132,10 @@ def test_it_runs_and_keeps_its_energy_without_damping():
 def test_refusals():
     mesh = Mesh((4, 4, 1), (NM, NM, NM))
     with pytest.raises(ParameterError, match="outside 0 to 1"):
-        FillFraction(np.full(mesh.shape, 1.5), mesh)
+        Shares(np.full(mesh.shape, 1.5), mesh)
     with pytest.raises(ParameterError, match=r"of shape \(1, 4, 4\)"):
-        FillFraction(np.ones((4, 4)), mesh)
+        Shares(np.ones((4, 4)), mesh)
     with pytest.raises(ParameterError, match="covers no cell"):
-        FillFraction(np.zeros(mesh.shape), mesh)
+        Shares(np.zeros(mesh.shape), mesh)
     with pytest.raises(ParameterError, match="samples = 0"):
-        FillFraction(Cylinder(NM), mesh, 0)
-    between = [Between(["left", "default"], A=1e-12)]
-    with pytest.raises(ParameterError, match="give scale"):
-        Simulation(
-            mesh, [Exchange(A=1e-11, between=between)], Ms=Ms, regions={"left": Box((NM, None, None))},
-            geometry=Cylinder(3.3 * NM), smooth_edges=3,
-        )  # fmt: skip
+        Shares(Cylinder(NM), mesh, 0)

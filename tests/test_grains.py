@@ -1,5 +1,7 @@
 """Voronoi grains and distributions over them: areas, nearest seeds, periodicity, moments, seeds."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -144,6 +146,42 @@ def test_the_same_seed_varies_together_and_another_does_not():
     np.testing.assert_array_equal(np.argsort(a), np.argsort(together))
 
 
+def test_tilts_and_values_of_one_seed_are_independent():
+    """Neither the tilt nor its azimuth tells anything about the value, with 20000 grains: |r| < 3/sqrt(20000)."""
+    value = values(PerGrain(1.0, 0.1, 7))[0]
+    x, y, z = values(TiltedPerGrain((0, 0, 1), 0.3, 7), 3)
+    for other in (z, np.arctan2(y, x)):
+        assert abs(np.corrcoef(value, other)[0, 1]) < 0.021
+        # nor those of other grains: with two numbers for a direction, grain k would take those of grains 2k and 2k + 1
+        for shift in (0, 1):
+            assert abs(np.corrcoef(value[shift::2], other[:10000])[0, 1]) < 0.03
+
+
+@pytest.mark.parametrize("make", [partial(PerGrain, 1.0, 0.1, 3), partial(TiltedPerGrain, (0, 0, 1), 0.2, 3)])
+def test_each_replica_has_its_own_draw_and_is_the_same_alone(make):
+    components = 3 if make.func is TiltedPerGrain else 1
+    together = make(replicas=3).over_cells(ONE_EACH, components)
+    assert together.shape == (3, components, 1, 1, 20000)
+    for replica in range(3):
+        alone = make(first_replica=replica).over_cells(ONE_EACH, components)
+        np.testing.assert_array_equal(together[replica], alone[0])
+        for other in range(replica):
+            assert abs(np.corrcoef(together[replica, 0].ravel(), together[other, 0].ravel())[0, 1]) < 0.021
+    np.testing.assert_array_equal(make().over_cells(ONE_EACH, components)[0], together[0])
+
+
+def test_devices_of_an_array_differ_by_their_grains():
+    """The field of the mean anisotropy of 400 devices of 25 grains of one size: spread sigma/5."""
+    mesh = Mesh((25, 1, 1), (NM, NM, NM))
+    regions = Regions(mesh, {"grain": np.arange(1, 26).reshape(1, 1, 25)})
+    term = UniaxialAnisotropy(Ku1=PerGrain(4e5, 4e4, 1, replicas=400))
+    simulation = fdmag.Simulation(mesh, [term], Ms=8e5, regions=regions, device="numpy")
+    assert simulation.batch == 400
+    energies = -simulation.energy() / (25 * NM**3)
+    assert energies.mean() == pytest.approx(4e5, abs=3 * 4e4 / np.sqrt(400 * 25))
+    assert energies.std() == pytest.approx(4e4 / 5, rel=3 / np.sqrt(2 * 400))
+
+
 def test_tilted_axes_are_even_over_the_cap():
     axis, cone = np.array([1.0, 2.0, -2.0]) / 3, np.deg2rad(20)
     found = values(TiltedPerGrain(3 * axis, cone, 1), 3)
@@ -208,6 +246,9 @@ def test_outside_the_grains_the_mean_holds_and_groups_are_told_apart():
         (lambda: voronoi_grains(MESH, 1e-8, 1, "w"), "'x', 'y', 'z', None"),
         (lambda: PerGrain(1.0, 0.1, 1, "gauss"), "allowed: normal, lognormal, uniform"),
         (lambda: PerGrain(1.0, -0.1, 1), "sigma from 0"),
+        (lambda: PerGrain(1.0, 0.1, -1), "PerGrain: seed = -1; an integer from 0"),
+        (lambda: PerGrain(1.0, 0.1, 1, replicas=0), "PerGrain: replicas = 0; an integer from 1"),
+        (lambda: TiltedPerGrain((0, 0, 1), 0.1, 1, first_replica=-1), "first_replica = -1; an integer from 0"),
         (lambda: PerGrain(-1.0, 0.1, 1, "lognormal"), "needs a mean above 0"),
         (lambda: PerGrain(1.0, 0.1, 1, lowest=2, highest=1), "lowest < highest"),
         (lambda: PerGrain(1.0, 0.1, 1, lowest=3), "widen the bounds"),

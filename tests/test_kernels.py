@@ -19,7 +19,7 @@ from fdmag.parameter import Driven, PerReplica, declarations
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
 from fdmag.terms import Demag, Exchange, Material, Term, UniaxialAnisotropy, Zeeman, registry
-from tests.samples import ENDLESS, fitted
+from tests.samples import ENDLESS, draw, fitted
 
 needs_compiler = pytest.mark.skipif(find_compiler()[0] is None, reason=f"no C++ compiler: {find_compiler()[1]}")
 pytestmark = needs_compiler
@@ -40,8 +40,7 @@ def value_of(declared, kind, rng):
         kind = "per cell"
 
     def random(*shape):
-        draw = rng.uniform(0.5, 1.5, shape) if declared.components == 1 else rng.normal(size=shape)
-        return TYPICAL[declared.unit] * draw
+        return TYPICAL[declared.unit] * draw(declared, rng, shape)
 
     c = declared.components
     lead = () if c == 1 else (c,)

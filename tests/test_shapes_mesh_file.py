@@ -128,6 +128,149 @@ def test_every_kind_of_element_holds_its_points(tmp_path, kind):
     np.testing.assert_array_equal(MeshFile(path).contains(*points), inside(*points))
 
 
+# Pairs of corners between which an element of second order has further nodes, in the order of VTK's manual (of its
+# linear, quadratic and Lagrange cells), and lists of corners in the middle of which, for faces and the inside, others.
+EDGES = {
+    "tetra10": [(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)],
+    "pyramid13": [(0, 1), (1, 2), (2, 3), (3, 0), (0, 4), (1, 4), (2, 4), (3, 4)],
+    "wedge15": [(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)],
+    "hexahedron20": [(0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7)],
+}
+FACES = [(0, 3, 7, 4), (1, 2, 6, 5), (0, 1, 5, 4), (3, 2, 6, 7), (0, 1, 2, 3), (4, 5, 6, 7), range(8)]
+EDGES["hexahedron27"] = [*EDGES["hexahedron20"], *FACES]
+EDGES["wedge18"] = [*EDGES["wedge15"], (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)]
+EDGES["pyramid14"] = [*EDGES["pyramid13"], (0, 1, 2, 3)]
+
+
+def second_order(kind):
+    """The nodes of an element of straight edges, and what is inside."""
+    corners, inside = UNIT[kind.rstrip("0123456789")]
+    corners = np.array(corners, dtype=float)
+    return np.concatenate([corners, [corners[list(each)].mean(axis=0) for each in EDGES[kind]]]), inside
+
+
+# meshio writes no .vtk or .msh file with the others.
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        *((kind, "vtu") for kind in EDGES if kind != "pyramid14"),
+        *((kind, version) for kind in ("tetra10", "hexahedron20", "hexahedron27") for version in ("gmsh22", "gmsh")),
+    ],
+)
+def test_straight_elements_of_second_order_hold_their_points(tmp_path, kind, suffix):
+    nodes, inside = second_order(kind)
+    path = tmp_path / ("a.vtu" if suffix == "vtu" else "a.msh")
+    meshio._mesh.topological_dimension.setdefault(kind, 3)
+    meshio.Mesh(nodes, [(kind, np.arange(len(nodes))[None])]).write(path, suffix)
+    points = np.random.default_rng(2).uniform(0, 1, (3, 3000))
+    np.testing.assert_array_equal(MeshFile(path).contains(*points), inside(*points))
+
+
+# A file of gmsh's version 4.1 as its manual describes it: groups belong to entities, of which blocks of elements speak.
+GMSH_41 = """$MeshFormat
+4.1 0 8
+$EndMeshFormat
+$PhysicalNames
+2
+3 1 "fixed"
+3 5 "free"
+$EndPhysicalNames
+$Entities
+0 0 0 2
+3 0 0 0 1 1 1 1 1 0
+8 0 0 1 1 1 2 1 5 0
+$EndEntities
+$Nodes
+1 {count} 1 {count}
+3 3 0 {count}
+{tags}
+{places}
+$EndNodes
+$Elements
+2 2 1 2
+3 3 {number} 1
+1 {lower}
+3 8 {number} 1
+2 {upper}
+$EndElements
+"""
+GMSH_EDGES = {
+    # type of element in gmsh's manual, and its further nodes in the order of that manual
+    "hexahedron": (5, []),
+    "hexahedron20": (
+        17, [(0, 1), (0, 3), (0, 4), (1, 2), (1, 5), (2, 3), (2, 6), (3, 7), (4, 5), (4, 7), (5, 6), (6, 7)],
+    ),
+    "wedge15": (18, [(0, 1), (0, 2), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (3, 5), (4, 5)]),
+    "pyramid13": (19, [(0, 1), (0, 3), (0, 4), (1, 2), (1, 4), (2, 3), (2, 4), (3, 4)]),
+}  # fmt: skip
+GMSH_EDGES["wedge18"] = (13, [*GMSH_EDGES["wedge15"][1], (0, 1, 4, 3), (0, 2, 5, 3), (1, 2, 5, 4)])
+GMSH_EDGES["pyramid14"] = (14, [*GMSH_EDGES["pyramid13"][1], (0, 1, 2, 3)])
+
+
+@pytest.mark.parametrize("kind", GMSH_EDGES)
+def test_a_file_of_gmsh_4_1_with_groups(tmp_path, kind):
+    """Two elements, the upper one moved by 1 along z, each a group of its own with its own nodes."""
+    number, edges = GMSH_EDGES[kind]
+    corners, inside = UNIT[kind.rstrip("0123456789")]
+    corners = np.array(corners, dtype=float)
+    nodes = np.concatenate([corners, *([corners[list(each)].mean(axis=0)] for each in edges)])
+    both = np.concatenate([nodes, nodes + np.array([0, 0, 1])])
+    text = GMSH_41.format(
+        count=len(both), number=number, tags="\n".join(str(tag) for tag in range(1, len(both) + 1)),
+        places="\n".join(" ".join(map(str, place)) for place in both.tolist()),
+        lower=" ".join(str(tag) for tag in range(1, len(nodes) + 1)),
+        upper=" ".join(str(tag) for tag in range(len(nodes) + 1, len(both) + 1)),
+    )  # fmt: skip
+    path = tmp_path / "two.msh"
+    path.write_text(text)
+    assert MeshFile(path).names == ("fixed", "free")
+    points = np.random.default_rng(3).uniform(0, 1, (3, 3000))
+    upper = points + np.array([[0], [0], [1]])
+    for part, held in (("fixed", (True, False)), ("free", (False, True)), (None, (True, True))):
+        shape = MeshFile(path, part=part)
+        for place, has in zip((points, upper), held, strict=True):
+            np.testing.assert_array_equal(shape.contains(*place), inside(*points) & has)
+
+
+@pytest.mark.parametrize("surface", [False, True])
+def test_curved_elements_are_followed(tmp_path, surface):
+    """A cylinder of 8 curved wedges, or of its faces: straight ones hold 2√2/π of it, halved edges 32-gons' share."""
+    angle = np.pi / 4 * np.arange(8)
+
+    def ring(radius, shift, z):
+        return np.stack([radius * np.cos(angle + shift), radius * np.sin(angle + shift), np.full(8, z)], axis=1)
+
+    half = np.pi / 8
+    points = np.concatenate(
+        [[[0, 0, z]] for z in (0.0, 0.5, 1.0)]
+        + [ring(*each) for z in (0.0, 0.5, 1.0) for each in ((1, 0, z), (1, half, z), (0.5, 0, z))]
+    )
+
+    def at(level, kind, k):
+        return 3 + 24 * level + 8 * kind + k % 8
+
+    wedges, triangles, quads = [], [], []
+    for k in range(8):
+        low, high = ([level, at(level, 0, k), at(level, 0, k + 1)] for level in (0, 2))
+        around = [[at(level, 2, k), at(level, 1, k), at(level, 2, k + 1)] for level in (0, 2)]
+        up = [1, at(1, 0, k), at(1, 0, k + 1)]
+        wedges.append([*low, *high, *around[0], *around[1], *up])
+        triangles += [[*low, *around[0]], [*high, *around[1]]]
+        quads.append([low[1], low[2], high[2], high[1], around[0][1], up[2], around[1][1], up[1]])
+    blocks = (
+        [("triangle6", np.array(triangles)), ("quad8", np.array(quads))] if surface else [("wedge15", np.array(wedges))]
+    )
+    meshio._mesh.topological_dimension.setdefault("wedge15", 3)
+    shape = MeshFile(written(tmp_path / "c.vtu", points, blocks))
+    mesh = Mesh((200, 200, 1), (0.0105, 0.0105, 1.0), origin=(-1.05, -1.05, 0))
+    volume = shape.fill(mesh).sum() * mesh.cell_volume
+    halves = 16 * np.sin(2 * np.pi / 16) / 2
+    # On parabolas through the middles, quarter points lie as far from the chord of a half as the circle does, but for
+    # the fourth power of the angle.
+    assert volume == pytest.approx(32 * np.sin(2 * np.pi / 32) / 2, rel=2e-3)
+    assert volume > halves * 1.01
+
+
 def test_cell_data_of_a_vtu_file_tell_parts_apart(tmp_path):
     hexahedra = [("hexahedron", np.array([[0, 1, 3, 2, 4, 5, 7, 6]]))]
     cell_data = {"layer": [np.array([3])], "grain": [np.array([5])], "Ms": [np.array([8e5])]}

@@ -124,9 +124,9 @@ def test_edges_are_those_of_all_drives_behind_the_start_and_up_to_the_end():
     drives = [Pulse(1 * NS), Step(start=0.1 * NS * 3), Step(start=0.3 * NS), lambda t: t, Step(start=2 * NS)]
     np.testing.assert_allclose(edges(drives, 0, 1 * NS), [0.3 * NS, 1 * NS])
     np.testing.assert_allclose(edges(drives, 0.31 * NS, 2 * NS), [1 * NS, 2 * NS])
-    before = 1 * NS - gap(1 * NS)
-    assert jumps([Step(start=1 * NS)], before, 1 * NS)
-    assert not jumps([Ramp(1 * NS, before=0.5), Sine(20e9, phase=1)], before, 1 * NS)
+    at, row = np.array([1 * NS]), np.arange(1)
+    assert jumps([Step(start=1 * NS)], at - gap(at), at, row)
+    assert not jumps([Ramp(1 * NS, before=0.5), Sine(20e9, phase=1)], at - gap(at), at, row)
 
 
 def test_the_longest_step_follows_the_fastest_drive():

@@ -56,9 +56,9 @@ def test_only_the_damping_like_part_changes_the_energy():
     assert energies(P=0.6) > 0.1
 
 
-def growth(J, term=Slonczewski, **options):
-    """Growth [1/s] of the tilt from the parallel state, p along z, measured over 2 ns at 1e-3 rad."""
-    magnet = Simulation(ONE, [ANISOTROPY, term(J=J, P=P, **options)], Ms=MS, alpha=ALPHA, m=(1e-3, 0, 1))
+def growth(J, term=Slonczewski, mz=1, **options):
+    """Growth [1/s] of the tilt from the parallel or antiparallel state, p along z, over 2 ns at 1e-3 rad."""
+    magnet = Simulation(ONE, [ANISOTROPY, term(J=J, P=P, **options)], Ms=MS, alpha=ALPHA, m=(1e-3, 0, mz))
     magnet.run(2e-9, tolerance=1e-9)
     return float(np.log(np.hypot(*magnet.average_m()[0, :2]) / 1e-3) / 2e-9)
 
@@ -68,6 +68,14 @@ def test_the_parallel_state_turns_unstable_at_the_critical_current(Lambda):
     """Below by 1 % it decays, above by 1 % it grows, at the rate α γ (i − 1) B_K/(1 + α²); ε(0) = P/2 for any Λ."""
     for i in (0.99, 1.01, 1.5):
         rate = growth(i * CRITICAL, Lambda=Lambda)
+        assert rate == pytest.approx(ALPHA * GAMMA_E * B_K * (i - 1) / (1 + ALPHA**2), rel=1e-2)
+
+
+@pytest.mark.parametrize("Lambda", [1.0, 1.8])
+def test_lambda_makes_the_antiparallel_state_easier_to_leave(Lambda):
+    """ε(π) = P Lambda²/2: from there the critical current is smaller by Lambda², and of the opposite sign."""
+    for i in (0.99, 1.01, 1.5):
+        rate = growth(-i * CRITICAL / Lambda**2, Lambda=Lambda, mz=-1)
         assert rate == pytest.approx(ALPHA * GAMMA_E * B_K * (i - 1) / (1 + ALPHA**2), rel=1e-2)
 
 

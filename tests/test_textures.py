@@ -127,20 +127,6 @@ def test_a_pair_of_walls_is_periodic_and_winds_if_the_chirality_is_the_same():
         np.testing.assert_allclose(np.roll(m, 30, axis=1), shifted, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: initial.skyrmion(MESH, 0), "radius = 0"),
-        (lambda: initial.skyrmion(MESH, 1e-9, charge=0), "charge not 0"),
-        (lambda: initial.skyrmion(MESH, 1e-9, style="hedgehog"), 'allowed: "neel", "bloch"'),
-        (lambda: initial.helix(MESH, -1e-9), "period = -1e-09"),
-        (lambda: initial.helix(MESH, 1e-9, normal=(2, 0, 0)), "give two that differ"),
-        (lambda: initial.walls(MESH, []), "at least one position"),
-        (lambda: initial.walls(MESH, [0, 1e-9], chirality=[1]), "for all walls or for each"),
-        (lambda: initial.walls(MESH, [0], chirality=2), "1 or -1"),
-        (lambda: initial.walls(Mesh((9, 1, 1), (NM, NM, NM), "x"), [0]), "an even number"),
-    ],
-)
-def test_what_cannot_be_is_refused(call, message):
-    with pytest.raises(ParameterError, match=message):
-        call()
+def test_walls_across_a_periodic_axis_come_in_pairs():
+    with pytest.raises(ParameterError, match="an even number"):
+        initial.walls(Mesh((9, 1, 1), (NM, NM, NM), "x"), [0])

@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import ParameterError
 
-__all__ = ["astroid", "equilibrium_angle", "hysteresis_branch", "stoner_wohlfarth_energy", "switching_field"]
+__all__ = [
+    "astroid",
+    "energy_barrier",
+    "equilibrium_angle",
+    "hysteresis_branch",
+    "stoner_wohlfarth_energy",
+    "switching_field",
+]
 
 
 def stoner_wohlfarth_energy(theta: ArrayLike, h: ArrayLike, psi: ArrayLike) -> NDArray:
@@ -134,3 +141,43 @@ def hysteresis_branch(h: ArrayLike, psi: ArrayLike, ascending: bool = False) -> 
     if ascending:
         return -hysteresis_branch(np.negative(h), psi)
     return np.cos(equilibrium_angle(h, psi) - np.asarray(psi))
+
+
+def energy_barrier(h: ArrayLike, psi: ArrayLike) -> NDArray:
+    """Return the barrier, in units of K V, out of the state on the side θ = 0 of the easy axis.
+
+    It is the lower of the two maxima of the energy minus its minimum in (−π/2, π/2); 0 where that state has vanished.
+
+    Parameters
+    ----------
+    h : array_like
+        Reduced field B/B_K, negative against the state.
+    psi : array_like
+        Angle of the field from the easy axis, 0 to π/2 [rad].
+
+    Raises
+    ------
+    ParameterError
+        ``psi`` outside [0, π/2].
+
+    Notes
+    -----
+    With z = exp(iθ) the torque sin 2θ + 2 h sin(θ − ψ) vanishes at the roots of z⁴ + 2 h e^(−iψ) z³ − 2 h e^(iψ) z − 1
+    on the unit circle. Along the axis the barrier is (1 + h)², across it (1 − |h|)².
+
+    >>> energy_barrier([0.0, -0.25, -1.2], 0.0).round(12)
+    array([1.    , 0.5625, 0.    ])
+    """
+    h, psi = np.broadcast_arrays(np.asarray(h, dtype=float), np.asarray(psi, dtype=float))
+    state = equilibrium_angle(h, psi)
+    result = np.zeros(h.shape)
+    for place in np.ndindex(h.shape):
+        if state[place] > np.pi / 2:
+            continue
+        field = 2 * h[place] * np.exp(1j * psi[place])
+        roots = np.roots([1, np.conj(field), 0, -field, -1])
+        theta = np.angle(roots[np.abs(np.abs(roots) - 1) < 1e-6])
+        highest = theta[np.cos(2 * theta) + h[place] * np.cos(theta - psi[place]) <= 0]
+        energy = stoner_wohlfarth_energy(highest, h[place], psi[place])
+        result[place] = energy.min() - stoner_wohlfarth_energy(state[place], h[place], psi[place])
+    return np.maximum(result, 0)

@@ -17,17 +17,25 @@ from fdmag.kernels.unit import DESCENT, FIELD, SLOPE
 from fdmag.magnet import Magnet
 from fdmag.mesh import Mesh
 from fdmag.regions import Regions
+from fdmag.shares import Shares
 from fdmag.solvers.stages import Stepper
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State
 from fdmag.terms import Context, Demag, Material, Term
 
 
-def magnet_for(mesh: Mesh, regions: Regions, backend: Backend, material: Material, terms: Iterable[Term]) -> Magnet:
+def magnet_for(
+    mesh: Mesh,
+    regions: Regions,
+    backend: Backend,
+    material: Material,
+    terms: Iterable[Term],
+    shares: Shares | None = None,
+) -> Magnet:
     """Return the magnet that computes on the device of ``backend``."""
     if backend.cuda is not None:
-        return CudaMagnet(mesh, regions, backend, material, terms)
-    return magnet_for_host(mesh, regions, backend, material, terms)
+        return CudaMagnet(mesh, regions, backend, material, terms, shares)
+    return magnet_for_host(mesh, regions, backend, material, terms, shares)
 
 
 class CudaMagnet(Magnet):

@@ -220,7 +220,8 @@ class TunnelJunction:
     ) -> tuple[NDArray, float]:
         """Return the mean cosine to the reference over the read-out area, (batch,), and that area [m²].
 
-        As the conductance is linear in it, the mean is all that the cells in parallel need.
+        As the conductance is linear in it, the mean is all that the cells in parallel need. Cells that smooth edges
+        fill in part count by the area they cover.
 
         Parameters
         ----------
@@ -247,7 +248,7 @@ class TunnelJunction:
             cells = np.logical_and(cells, chosen)
         m = simulation.m
         if isinstance(reference, str):
-            electrode = regions.mask(reference)
+            electrode = regions.mask(reference) & simulation.magnetic.all(axis=0)
             upper, partner = _interface(cells & ~electrode, electrode)
             found = upper >= 0
             p = _at(m, partner)
@@ -261,8 +262,10 @@ class TunnelJunction:
             raise ParameterError("the read-out area holds no magnetic cell that faces the reference")
         cosine = np.sum(_at(m, np.maximum(upper, 0)) * p, axis=1)
         dx, dy, _ = simulation.mesh.cell_size
+        covered = np.take_along_axis(simulation.covered(2).min(axis=0), np.maximum(upper, 0)[None], axis=0)[0][found]
         # one by one: the order of a sum over an axis depends on how many replicas there are
-        return np.array([each[found].mean() for each in cosine]), float(found.sum() * dx * dy)
+        mean = np.array([(each[found] * covered).sum() for each in cosine]) / covered.sum()
+        return mean, float(covered.sum() * dx * dy)
 
     def read(
         self, simulation: Simulation, V: ArrayLike, reference: ArrayLike | str, free: Any = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def runtime_source() -> str:
     return "".join(kernel_text(f"host/{name}") for name in ("sums.h", "share.h", "threads.h", "runtime.cpp"))
 
 
+@cache
 def demag_source(dtype: np.dtype) -> str:
     """Return the source of the demag convolution in one precision, its own headers pasted in."""
     seen: set[Path] = set()

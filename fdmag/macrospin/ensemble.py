@@ -173,6 +173,18 @@ class MacrospinEnsemble:
         """Present directions, (..., n, 3)."""
         return np.moveaxis(self._m, 0, -1).astype(np.float64).reshape((*self.shape, 3))
 
+    def take_over(self, sources: ArrayLike) -> None:
+        """Let each trajectory go on from the m of another of its setting, by numbers (..., n); its noise is its own."""
+        rows = np.asarray(sources)
+        n = self.shape[-1]
+        if rows.dtype.kind not in "iu" or rows.shape != self.shape or np.any((rows < 0) | (rows >= n)):
+            raise ParameterError(
+                f"take_over: came {rows.dtype} of shape {rows.shape}; allowed: {self.shape} numbers from 0 to {n - 1}"
+            )
+        rows = rows.reshape(self._rows, n)
+        self._m = np.ascontiguousarray(np.take_along_axis(self._m, np.broadcast_to(rows, self._m.shape), axis=2))
+        self._passage = np.take_along_axis(self._passage, rows, axis=1)
+
     def run(
         self,
         duration: float,

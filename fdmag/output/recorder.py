@@ -1,13 +1,14 @@
 """What a simulation leaves in its run directory while it runs: table rows and field files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from fdmag.errors import OutputError, ParameterError
+from fdmag.errors import OutputError
 from fdmag.output.ovf import write_ovf
-from fdmag.output.table import Table
+from fdmag.output.rows import Rows
+from fdmag.output.table import Table, TableData
 from fdmag.output.vtk import PvdSeries, write_vti
 from fdmag.quantities import Catalogue, Column, Field
 from fdmag.simulation import Simulation
@@ -27,6 +28,8 @@ class Recorder:
         Columns of the table beside those of `Simulation.summary`.
     fields : sequence of str or Field
         Fields in the files beside m.
+    results : mapping of name to unit
+        Columns that `row` is given values for, such as what a stage has found; NaN where it is not.
 
     Raises
     ------
@@ -45,33 +48,33 @@ class Recorder:
         ovf: str = "binary8",
         columns: Sequence[str | Column] = (),
         fields: Sequence[str | Field] = (),
+        results: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.simulation = simulation
         self.formats = tuple(formats)
         self.ovf = ovf
         self.count = 0
-        known = Catalogue.of(simulation)
-        self._columns, self._fields = known.columns(columns), known.fields(["m", *fields])
-        units = {"t": "s", "stage": "1", "replica": None}
-        units |= {name: unit for name, (unit, _) in simulation.summary().items()}
-        for column in self._columns:
-            if column.name in units:
-                raise ParameterError(f'the column "{column.name}" is in every table; leave it out of columns')
-            units[column.name] = column.unit
-        self.table = Table(folder / "table.csv", units)
+        self._rows = Rows(simulation, columns, results)
+        self._fields = Catalogue.of(simulation).fields(["m", *fields])
+        self.table = Table(folder / "table.csv", self._rows.units)
         self._series = [PvdSeries(folder / "fields" / "m.pvd")]
         self._stages = self.series("stages")
         self._last: Path | None = None
+        self.further: dict[str, Table] = {}
+        self._frames: dict[str, PvdSeries] = {}
 
-    def row(self, stage: int) -> None:
-        """Append one row per replica."""
-        batch = self.simulation.batch
-        values = {name: column for name, (_, column) in self.simulation.summary().items()}
-        values |= {column.name: column.evaluate(self.simulation) for column in self._columns}
-        self.table.append(
-            {"t": self.simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch), **values}
-        )
+    def row(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> None:
+        """Append one row per replica, with values of the columns of results, numbers or (batch,)."""
+        self.table.append(self._rows.now(stage, results))
+
+    def go_on_with(self, simulation: Simulation, first_replica: int) -> None:
+        """Let further rows be of another simulation like the first, whose replicas are numbered from there.
+
+        There are no field files of these.
+        """
+        self.simulation, self.formats = simulation, ()
+        self._rows.go_on_with(simulation, first_replica)
 
     def fields(self, series: PvdSeries | None = None, at: float | None = None) -> None:
         """Write m and the further fields of every replica as the next frame of a series, by default ``fields/m.pvd``.
@@ -111,6 +114,41 @@ class Recorder:
             self._stages.add(self._last, stage)
             self._last = None
 
+    def further_table(self, name: str, units: Mapping[str, str | None]) -> Table:
+        """Return the table ``tables/NAME.csv``, started when first asked for; ``replica`` is a column of each."""
+        if name not in self.further:
+            folder = self.folder / "tables"
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+            self.further[name] = Table(folder / f"{name}.csv", {**units, "replica": None})
+        return self.further[name]
+
+    def data(self) -> dict[str, TableData]:
+        """Return what the tables hold so far, by name; that of ``table.csv`` is "table"."""
+        return {"table": self.table.data} | {name: table.data for name, table in self.further.items()}
+
+    def frame(self, name: str, number: int, replicas: Sequence[Mapping[str, NDArray]]) -> None:
+        """Write further arrays of every replica as ``fields/NAME_NNN.vti``, frame ``number`` of ``fields/NAME.pvd``."""
+        if "vti" not in self.formats:
+            return
+        arrays = {
+            key if len(replicas) == 1 else f"{key}_{replica:04d}": values
+            for replica, named in enumerate(replicas)
+            for key, values in named.items()
+        }
+        folder = self.folder / "fields"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+        path = folder / f"{name}_{number:03d}.vti"
+        write_vti(path, self.simulation.mesh, arrays)
+        if name not in self._frames:
+            self._frames[name] = self.series(name)
+        self._frames[name].add(path, number)
+
     def series(self, name: str) -> PvdSeries:
         """Return a further series, ``fields/NAME.pvd``."""
         self._series.append(PvdSeries(self.folder / "fields" / f"{name}.pvd"))
@@ -123,4 +161,5 @@ class Recorder:
                 if series.entries:
                     series.close()
         finally:
-            self.table.close()
+            for table in (*self.further.values(), self.table):
+                table.close()

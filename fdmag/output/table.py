@@ -232,6 +232,13 @@ class Table:
             raise OutputError(f"{self.path}: the disk did not take the row ({error.strerror})") from error
 
 
+def table_text(data: TableData) -> bytes:
+    """Return the file that a `Table` with these rows would be."""
+    header = [header_cell(name, unit) for name, unit in data.units.items()]
+    cells = [[repr(cell) for cell in data[name].tolist()] for name in data.units]
+    return _csv_lines([header, *zip(*cells, strict=True)])
+
+
 def _csv_lines(rows: object) -> bytes:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]

@@ -65,7 +65,7 @@ def columns_of(terms: Mapping[str, type[Term]]) -> dict[str, Column]:
                    f"{axis} of the vortex core{MOVED[axis]}")
             for i, axis in enumerate("xy")
         ),
-        Column("vortex_polarity", "1", lambda s: vortex_core(s.m, s.magnetic, s.mesh)[1], "sign of mz in the core"),
+        Column("vortex_polarity", "1", lambda s: vortex_core(s.m, s.weights, s.mesh)[1], "sign of mz in the core"),
         Column("wall_count", "1", _wall_count, "number of walls across x"),
         *(_wall_column(kind, suffix) for kind in WALL for suffix in ("", ".x", ".y", ".z")),
         Column("window_displacement", "m", lambda s: s.window_displacement.copy(),
@@ -93,17 +93,17 @@ def _wall_column(kind: str, suffix: str) -> Column:
 
 
 def _wall(simulation: Simulation, kind: str, suffix: str, number: int) -> NDArray:
-    magnetic = simulation.magnetic
-    along = profile(simulation.m, magnetic)
+    weights = simulation.weights
+    along = profile(simulation.m, weights)
     component = np.full(simulation.batch, COMPONENTS.index(suffix[1:])) if suffix else changing_component(along)
-    rate = profile(simulation.dm_dt(), magnetic) if kind == "velocity" else None
+    rate = profile(simulation.dm_dt(), weights) if kind == "velocity" else None
     found = find_wall(along, simulation.mesh, component, number, rate)
     moved = simulation.window_displacement if kind == "position" else 0
     return getattr(found, kind) + moved
 
 
 def _wall_count(simulation: Simulation) -> NDArray:
-    along = profile(simulation.m, simulation.magnetic)
+    along = profile(simulation.m, simulation.weights)
     return wall_count(along, simulation.mesh, changing_component(along))
 
 
@@ -129,7 +129,7 @@ def _topological_center(simulation: Simulation, axis: int) -> NDArray:
 
 
 def _vortex_core(simulation: Simulation, axis: int) -> NDArray:
-    position = vortex_core(simulation.m, simulation.magnetic, simulation.mesh)[0][:, axis]
+    position = vortex_core(simulation.m, simulation.weights, simulation.mesh)[0][:, axis]
     return position + simulation.window_displacement if axis == 0 else position
 
 

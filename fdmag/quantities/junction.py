@@ -45,6 +45,9 @@ def conductance(simulation: Simulation, name: str) -> tuple[NDArray[np.float64],
     read = np.isfinite(np.take_along_axis(distance, nearest, axis=1))
     V = now("voltage")[:, 0]
     per_area = conductance_per_area((m * p).sum(axis=1), V, *(now(key)[:, 0] for key in ("RA_P", "TMR", "V_h")))
+    # Smooth edges divide RA_P by the share of the volume; what conducts is that of the cross-section.
+    full = simulation.weights
+    per_area = per_area * np.where(full > 0, simulation.covered(2) / np.where(full > 0, full, 1), 0)
     dx, dy, _ = mesh.cell_size
     total, voltage = (
         np.where(read, np.take_along_axis(values, nearest, axis=1), 0).sum(axis=(1, 2, 3)) for values in (per_area, V)

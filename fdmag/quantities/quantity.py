@@ -20,9 +20,9 @@ MAX_WALLS = 100
 class Catalogue:
     """The names that terms and regions give rise to.
 
-    A field's name is also that of a column: its mean over the magnetic cells, or, with ``.REGION`` after it, over
-    those of a region or group. Of a vector each component is a column, ``.x``, ``.y`` and ``.z``; the name without
-    them stands for all three.
+    A field's name is also that of a column: its mean over the magnet, or, with ``.REGION`` after it, over that of a
+    region or group; each cell counts by the share of it that is filled. Of a vector each component is a column, ``.x``,
+    ``.y`` and ``.z``; the name without them stands for all three.
 
     Parameters
     ----------
@@ -150,12 +150,12 @@ def evaluate(simulation: Simulation, name: str) -> NDArray[np.float64]:
 
 def _mean(field: Field, region: str | None, component: int) -> Callable[[Simulation], NDArray]:
     def mean(simulation: Simulation) -> NDArray:
-        cells = simulation.magnetic if region is None else simulation.magnetic & simulation.regions.mask(region)
+        weights = simulation.weights if region is None else simulation.weights * simulation.regions.mask(region)
         values = field.evaluate(simulation)
         chosen = values[:, component] if field.vector else values
-        total = np.where(cells, chosen, 0).reshape(simulation.batch, -1).sum(axis=1)
-        count = cells.reshape(cells.shape[0], -1).sum(axis=1)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        total = np.where(weights > 0, chosen * weights, 0).reshape(simulation.batch, -1).sum(axis=1)
+        volume = weights.reshape(weights.shape[0], -1).sum(axis=1)
+        return np.where(volume > 0, total / np.where(volume > 0, volume, 1), np.nan)
 
     return mean
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from fdmag.mesh import Mesh
 
 
-def vortex_core(m: NDArray, magnetic: NDArray[np.bool_], mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def vortex_core(m: NDArray, weights: NDArray, mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the position (x, y) [m] of the core, (batch, 2), and its polarity, the sign of mz there, (batch,).
 
     The core is where the mean of mz over the layers is largest in size; between cells it is the minimum of a parabola
@@ -17,10 +17,11 @@ def vortex_core(m: NDArray, magnetic: NDArray[np.bool_], mesh: Mesh) -> tuple[ND
     Parameters
     ----------
     m : array (batch, 3, nz, ny, nx)
-    magnetic : array of bool (batch | 1, nz, ny, nx)
+    weights : array (batch | 1, nz, ny, nx)
+        How much of each cell is magnet.
     """
-    count = np.broadcast_to(magnetic.sum(axis=1), (m.shape[0], *mesh.shape[1:]))
-    mz = m[:, 2].sum(axis=1, dtype=np.float64) / np.maximum(count, 1)
+    count = np.broadcast_to(weights.sum(axis=1), (m.shape[0], *mesh.shape[1:]))
+    mz = (m[:, 2] * weights).sum(axis=1, dtype=np.float64) / np.where(count > 0, count, 1)
     _, _, nx = mesh.shape
     batch = np.arange(m.shape[0])
     row, column = np.divmod(np.argmax(np.abs(mz).reshape(m.shape[0], -1), axis=1), nx)

@@ -34,17 +34,18 @@ class Wall(NamedTuple):
     velocity: NDArray[np.float64]
 
 
-def profile(values: NDArray, magnetic: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean over the magnetic cells of each plane across x, (batch, 3, nx); NaN where a plane has none.
+def profile(values: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """Return the mean over the magnet of each plane across x, (batch, 3, nx); NaN where a plane has none.
 
     Parameters
     ----------
     values : array (batch, 3, nz, ny, nx)
-        Zero where there is no magnet.
-    magnetic : array of bool (batch | 1, nz, ny, nx)
+    weights : array (batch | 1, nz, ny, nx)
+        How much of each cell is magnet.
     """
-    count = magnetic.sum(axis=(1, 2))[:, None]
-    return np.where(count > 0, values.sum(axis=(2, 3), dtype=np.float64) / np.maximum(count, 1), np.nan)
+    volume = weights.sum(axis=(1, 2))[:, None]
+    total = (values * weights[:, None]).sum(axis=(2, 3), dtype=np.float64)
+    return np.where(volume > 0, total / np.where(volume > 0, volume, 1), np.nan)
 
 
 def changing_component(along: NDArray) -> NDArray[np.intp]:

@@ -12,18 +12,27 @@ from fdmag import initial, shapes
 from fdmag.devices.device import Device
 from fdmag.errors import FdmagError, ParameterError
 from fdmag.expressions import Expression
-from fdmag.fill_fraction import FillFraction
 from fdmag.grains import voronoi_grains
 from fdmag.mesh import Mesh
 from fdmag.parameter import Declaration, Driven, Parameter, PerReplica, Sum
 from fdmag.regions import Regions
-from fdmag.scene import shape_tables, tables
+from fdmag.scene import shape_tables, state_tables
 from fdmag.scene.arrays import read_array, read_m
-from fdmag.scene.contents import TermInUse, has_form, replica_count, stage_parameters, table_fields, terms_in_use
+from fdmag.scene.contents import (
+    TermInUse,
+    has_form,
+    replica_count,
+    stage_parameters,
+    stage_states,
+    table_fields,
+    terms_in_use,
+)
+from fdmag.scene.devices import build_devices
 from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
 from fdmag.scene.values import SPACE_AND_TIME, impossible
+from fdmag.shares import Shares
 from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term
 from fdmag.terms.term import Declared
@@ -31,6 +40,44 @@ from fdmag.units import parse_quantity
 
 Options = dict[str, Any]
 MS = "material.Ms"
+_GEOMETRY = ("mesh", "shapes", "regions", "geometry")
+
+
+@dataclass
+class Parts:
+    """What a simulation is made of, before it is on a device.
+
+    Attributes
+    ----------
+    mesh : Mesh
+    regions : Regions
+    material : dict
+        Values of Ms, alpha, gamma, frozen.
+    terms : list of Term
+        Not bound yet.
+    m : array
+        Initial state, (batch | 1, 3, nz, ny, nx), or (batch | 1, 3, 1, 1, 1) if uniform.
+    filled : Shares or None
+        How much of each cell is inside the geometry.
+    batch : int
+    settings : list of dict
+        For each stage what it sets, by path; the direction of a hysteresis is called "direction", and states have the
+        names of their keys, such as "end" and "path.states.0".
+    """
+
+    mesh: Mesh
+    regions: Regions
+    material: Options
+    terms: list[Term]
+    m: NDArray[np.float64]
+    filled: Shares | None
+    batch: int
+    settings: list[Options]
+
+    def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation:
+        """Return the simulation in its initial state."""
+        return Simulation(self.mesh, self.terms, m=self.m, regions=self.regions, batch=self.batch,
+                          geometry=self.filled, device=device, dtype=precision, **self.material)  # fmt: skip
 
 
 class Builder:
@@ -43,31 +90,50 @@ class Builder:
         Where the scene's files are.
     problems : sequence of Problem
         What is known to be wrong; what rests on it is not tried.
+    before : Builder, optional
+        That of another scene: if mesh, shapes, regions and geometry are the very same tables, so is what is made of
+        them.
 
     Attributes
     ----------
+    first_replica : int
+        Number of the first replica, on which noise and random states depend.
     problems : list of Problem
-        With what turned out wrong, and its place; `simulation` raises nothing for those.
+        With what turned out wrong, and its place; `parts` raises nothing for those.
     devices : dict of name to Device
         Built with the simulation.
     """
 
-    def __init__(self, scene: Any, folder: Path, problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self, scene: Any, folder: Path, problems: Sequence[Problem] = (), before: "Builder | None" = None
+    ) -> None:
         self.scene = scene
         self.folder = folder
+        self.mesh: Mesh
+        self.regions: Regions
         self.problems = list(problems)
+        self.batch = replica_count(scene)
+        self.first_replica = 0
+        self.devices: dict[str, Device] = {}
+        self._filled: Shares | None = None
+        self._regions_known = False
+        alike = (
+            before is not None
+            and not before.problems
+            and all(getattr(before.scene, key) is getattr(scene, key) for key in _GEOMETRY)
+        )
+        if before is not None and alike and before._regions_known:
+            self.mesh, self.regions = before.mesh, before.regions
+            self._filled, self._regions_known = before._filled, True
+            return
         table = scene.mesh
         self.mesh = Mesh(tuple(table.cells), tuple(table.cell), table.periodic, table.origin)
         self.regions = Regions(self.mesh, {})
-        self.batch = replica_count(scene)
-        self.devices: dict[str, Device] = {}
-        self._filled: NDArray[np.float64] | None = None
-        self._regions_known = False
 
-    def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation | None:
-        """Return the simulation in its initial state, or None if there are problems."""
+    def parts(self) -> Parts | None:
+        """Return what the simulation is made of, or None if there are problems."""
         scene = self.scene
-        if not any(map(self._told, ("shapes", "regions", "geometry"))):
+        if not self._regions_known and not any(map(self._told, ("shapes", "regions", "geometry"))):
             self._shapes()
         material = self._declared(Material, scene.material, ("material",))
         material["Ms"] = self._guard(("material", "Ms"), self._masked, material["Ms"])
@@ -76,28 +142,30 @@ class Builder:
             built = self._guard(used.place, self._term, used)
             if built is not None:
                 terms.append(built)
+        settings: list[Options] = [{} for _ in scene.stages]
         for path, given in stage_parameters(scene):
             if given.value is not None and not self._rests_on_regions(given.value):
-                self._guard(given.place, self._tried, given.value, given.declaration, path)
+                tried = self._guard(given.place, self._tried, given.value, given.declaration, path)
+                settings[int(given.place[1])][path or "direction"] = tried
         m = None
         if not self._rests_on_regions(getattr(scene.initial, "direction", None)):
             m = self._guard(("initial",), self._initial, scene.initial, material["Ms"])
-        if self.problems:
+        for place, table in stage_states(scene):
+            if not self._rests_on_regions(getattr(table, "direction", None)):
+                state = self._guard(place, self._initial, table, material["Ms"])
+                settings[int(place[1])][".".join(map(str, place[2:]))] = state
+        if self.problems or m is None:
             return None
-        simulation = self._guard((), Simulation, self.mesh, terms, m=m, regions=self.regions, batch=self.batch,
-                                 geometry=self._filled, device=device, dtype=precision, **material)  # fmt: skip
-        if simulation is not None:
-            self._build_devices(simulation)
-        return None if self.problems else simulation
+        return Parts(self.mesh, self.regions, material, terms, m, self._filled, self.batch, settings)
 
-    def _build_devices(self, simulation: Simulation) -> None:
-        """Build the devices of the scene, those that others need first."""
-        tables_by_need = sorted(self.scene.device.items(), key=lambda item: bool(item[1].partners()))
-        for name, table in tables_by_need:
-            if self.devices.keys() >= set(table.partners().values()):
-                built = self._guard(("device", name), table.build, self, simulation, self.devices)
-                if built is not None:
-                    self.devices[name] = built
+    def simulation(self, device: str = "auto", precision: str | None = None) -> tuple[Parts, Simulation] | None:
+        """Return the parts and the simulation in its initial state, or None if there are problems."""
+        parts = self.parts()
+        built = None if parts is None else self._guard((), parts.simulation, device, precision)
+        if parts is None or built is None:
+            return None
+        self.devices = build_devices(self, built, self._guard)
+        return None if self.problems else (parts, built)
 
     def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
         """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""
@@ -166,6 +234,8 @@ class Builder:
             self._rests_on_regions(getattr(used.table, key, None)) for key in used.term.parameters()
         ):
             return None
+        if used.term.stochastic and self.first_replica:
+            options["first_replica"] += self.first_replica
         term = used.term(**options)
         term.bind(self.mesh, self.regions).check(self.mesh)
         return term
@@ -222,8 +292,8 @@ class Builder:
         timeless = not any("t" in expression.names for expression in parsed)
         return formulas(np.zeros(1)) if timeless else formulas
 
-    def _filling(self, table: Any) -> NDArray[np.float64]:
-        return FillFraction(self.shape(table.shape), self.mesh, table.smooth_edges).share
+    def _filling(self, table: Any) -> Shares:
+        return Shares(self.shape(table.shape), self.mesh, table.smooth_edges)
 
     def _region(self, table: Any) -> shapes.Shape | NDArray:
         """Return a region's shape, or the numbers of its grains."""
@@ -241,7 +311,7 @@ class Builder:
             return None
         values = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base
         if self._filled is not None:
-            values = values * (self._filled > 0)
+            values = values * (self._filled.volume > 0)
         if not np.all(np.any(values > 0, axis=(1, 2, 3, 4))):
             raise ParameterError("no cell has Ms > 0; give the cells of the magnet a saturation magnetisation")
         return Ms if self._filled is None else values
@@ -250,25 +320,26 @@ class Builder:
         """Return m of the start, tried on the cells with Ms > 0."""
         with np.errstate(all="ignore"):
             m = np.asarray(self._vectors(table), dtype=np.float64)
-        m = np.broadcast_to(m, (m.shape[0] if m.ndim == 5 else 1, 3, *self.mesh.shape))
+        m = np.broadcast_to(m, (m.shape[0] if m.ndim == 5 else 1, 3, *m.shape[-3:]))
         if not np.all(np.isfinite(m)):
             raise ParameterError(f"m is not finite in the cell {_first(~np.all(np.isfinite(m), axis=1))}")
         if Ms is not None:
             magnetic = Parameter(Ms, Material.parameters()["Ms"], self.mesh, self.regions, "Ms").base[:, 0] > 0
             if np.any(empty := np.all(m == 0, axis=1) & magnetic):
                 raise ParameterError(f"m has zero length in the cell {_first(empty)}; give it a direction")
-        return m
+        uniform = m.shape[2:] == (1, 1, 1)
+        return m if uniform else np.broadcast_to(m, (*m.shape[:2], *self.mesh.shape))
 
     def _vectors(self, table: Any) -> Any:
         match table:
-            case tables.Uniform():
-                direction = self._tried(table.direction, tables.DIRECTION)
-                return Parameter(direction, tables.DIRECTION, self.mesh, self.regions, "direction").base
-            case tables.Random():
-                return initial.random(self.mesh, table.seed, self.batch)
-            case tables.FromFile():
+            case state_tables.Uniform():
+                direction = self._tried(table.direction, state_tables.DIRECTION)
+                return Parameter(direction, state_tables.DIRECTION, self.mesh, self.regions, "direction").base
+            case state_tables.Random():
+                return initial.random(self.mesh, table.seed, self.batch, self.first_replica)
+            case state_tables.FromFile():
                 return read_m(self.folder / table.file, self.mesh, table.array, table.resample)
-            case tables.Expressions():
+            case state_tables.Expressions():
                 return self._expressions(table.m)
         return _TEXTURES[table.kind](self.mesh, **_options(table))
 

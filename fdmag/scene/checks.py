@@ -11,10 +11,10 @@ from fdmag.errors import FdmagError, did_you_mean
 from fdmag.quantities import MovingWindow
 from fdmag.regions import DEFAULT
 from fdmag.scene import tables
+from fdmag.scene.barrier_table import NoisePath
 from fdmag.scene.contents import (
     Given,
-    asked_columns,
-    figure_columns,
+    counts_of_replicas,
     files,
     has_form,
     of_broken_device,
@@ -24,28 +24,38 @@ from fdmag.scene.contents import (
     settable,
     shape_uses,
     standard_columns,
-    table_columns,
+    stops,
     terms_in_use,
 )
 from fdmag.scene.devices import device_problems
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.problems import Problem, shown
+from fdmag.scene.reading_checks import expectations
+from fdmag.scene.sweeps.expansion import Expansion
 from fdmag.units import parse_quantity
 
 NUMBERS_PER_CELL = 120
 """Peak memory of a run: numbers per cell and replica, in the precision of the run. Measured on 64 × 64 × 4 with
 exchange, demag and Zeeman: relaxing took 104 by NumPy and 52 compiled, Dormand–Prince 74 and 21, the minimiser 74 and
 30. The rest is for parameters that vary from cell to cell."""
+NUMBERS_PER_IMAGE = 120
+"""The same for each image of a path, in double precision; finding a barrier took 102 by NumPy and 80 compiled."""
 MAX_SHAPES = 10_000
 """Most solids and operations a shape may have when every name in it is written out."""
 MAX_SHAPE_DEPTH = 100
 
 
-def consistency(scene: Any, folder: Path, precision: str | None = None, known: Sequence[Problem] = ()) -> list[Problem]:
+def consistency(
+    scene: Any,
+    folder: Path,
+    precision: str | None = None,
+    known: Sequence[Problem] = (),
+    expansion: Expansion | None = None,
+) -> list[Problem]:
     """Return where the tables of a scene do not agree; the values of set stages are normalised.
 
     ``known`` are the problems of single tables; None stands in the scene where those are, and what follows from them
-    is not told.
+    is not told. ``expansion`` are the members of a sweep, if it is one.
     """
     problems: list[Problem] = []
     terms_known = not any(problem.place[:1] == ("terms",) and len(problem.place) <= 2 for problem in known)
@@ -59,12 +69,14 @@ def consistency(scene: Any, folder: Path, precision: str | None = None, known: S
     problems += _shapes(scene)
     problems += _regions(scene, values)
     problems += _files(scene, folder)
-    problems += _replicas(values)
+    problems += _replicas(scene)
     if terms_known:
-        problems += device_problems(scene)
         problems += _stages(scene)
+        problems += _barriers(scene)
+        problems += device_problems(scene)
         problems += _quantities(scene)
-        problems += _expectations(scene, whole=not known)
+        problems += _criteria(scene)
+        problems += expectations(scene, expansion, whole=not known)
     if scene.mesh is not None:
         problems += _memory(scene, 4 if precision == "float32" else 8)
     return problems
@@ -176,14 +188,15 @@ def _regions(scene: Any, values: list[Given]) -> Iterator[Problem]:
 def _files(scene: Any, folder: Path) -> Iterator[Problem]:
     for place, name in files(scene):
         try:
-            message = _file_problem(name, folder)
+            message = file_problem(name, folder)
         except (OSError, RuntimeError, ValueError) as error:
             message = f"{shown(name)} cannot be read: {getattr(error, 'strerror', None) or error}"
         if message:
             yield Problem(place, message)
 
 
-def _file_problem(name: str, folder: Path) -> str | None:
+def file_problem(name: str, folder: Path) -> str | None:
+    """Return what is wrong with the name of a file that a scene reads, if anything."""
     if "\0" in name or Path(name).is_absolute() or Path(name).drive:
         return f"{shown(name)} is not a path below the scene's folder; give a relative one"
     path = folder / name
@@ -195,14 +208,15 @@ def _file_problem(name: str, folder: Path) -> str | None:
     return None
 
 
-def _replicas(values: list[Given]) -> Iterator[Problem]:
-    counts = {place: len(value["replicas"]) for place, _, value in values if has_form(value, "replicas")}
-    largest = max(counts.values(), default=1)
-    for place, count in counts.items():
+def _replicas(scene: Any) -> Iterator[Problem]:
+    counts = counts_of_replicas(scene)
+    largest = max((count for _, count in counts), default=1)
+    for place, count in counts:
+        if scene.sweep is not None:
+            yield Problem(place, "a sweep makes replicas of its own; sweep this quantity, by its path")
+            continue
         if count != largest:
-            yield Problem(
-                (*place, "replicas"), f"has {count} values, but another parameter has {largest}: give one per replica"
-            )
+            yield Problem(place, f"has {count} values, but another parameter has {largest}: give one per replica")
 
 
 def _stages(scene: Any) -> Iterator[Problem]:
@@ -225,6 +239,24 @@ def _stages(scene: Any) -> Iterator[Problem]:
             yield Problem(
                 ("stages", index, "term"), f"{shown(stage.term)} is not among the zeeman terms: {known}{near}"
             )
+
+
+def _barriers(scene: Any) -> Iterator[Problem]:
+    terms = terms_in_use(scene)
+    without = [used.name for used in terms if not (used.term.has_energy() or used.term.stochastic)]
+    for index, stage in enumerate(scene.stages):
+        if not isinstance(stage, tables.EnergyBarrier):
+            continue
+        if without:
+            yield Problem(
+                ("stages", index, "kind"),
+                f"{', '.join(without)} derives from no energy, and there is no barrier without one; leave it out",
+            )
+        if isinstance(stage.path, NoisePath):
+            if not any(used.term.name == "thermal" for used in terms):
+                yield Problem(("stages", index, "path"), "needs a thermal term; add [terms.thermal] with T = 0")
+            if replica_count(scene) > 1 or scene.sweep is not None:
+                yield Problem(("stages", index, "path"), 'kind "noise" is for one replica; use "rotation" or "sweep"')
 
 
 def _quantities(scene: Any) -> Iterator[Problem]:
@@ -260,59 +292,53 @@ def _quantities(scene: Any) -> Iterator[Problem]:
                 yield Problem(("output", key), str(error))
 
 
-def _expectations(scene: Any, *, whole: bool) -> Iterator[Problem]:
-    columns, figures = table_columns(scene), figure_columns(scene).keys() - asked_columns(scene).keys()
-    batch = replica_count(scene)
-    with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
-    for name, check in scene.expect.items():
-        if check is None:
+def _criteria(scene: Any) -> Iterator[Problem]:
+    """Check what stops replicas, and what an ensemble asks for; the values of criteria are brought to the unit."""
+    for index, stage in enumerate(scene.stages):
+        if not isinstance(stage, tables.Run) or stage.until is None:
             continue
-        for key in ("column", "along"):
-            came = getattr(check, key)
-            if came is not None and came not in columns and not of_broken_device(scene, came):
-                near = did_you_mean(came, columns)
-                yield Problem(("expect", name, key), f"{shown(came)} is no column; allowed: {', '.join(columns)}{near}")
-        result = columns.get(check.along if check.measure == "zero_crossing" else check.column)
-        for key, unit in (("value", result), ("tolerance", result), ("at", columns.get(check.along))):
-            given = getattr(check, key)
-            if unit is None or given is None:
-                continue
+        until, place = stage.until, ("stages", index, "until")
+        standard = {
+            name: unit for name, unit in standard_columns(scene).items() if name not in ("t", "stage", "t_stop")
+        }
+        unit = standard.get(until.column)
+        if unit is None:
             try:
-                setattr(check, key, parse_quantity(given, unit))
+                found = quantities(scene).columns([until.column])
             except FdmagError as error:
-                yield Problem(("expect", name, key), str(error))
-        if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
-            yield Problem(("expect", name, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
-        if check.column in figures:
-            for key in ("measure", "stage"):
-                if getattr(check, key) not in (None, "final"):
-                    yield Problem(
-                        ("expect", name, key), f"{check.column} is a figure of a device, one number: leave {key} out"
-                    )
-        if check.along in figures:
-            yield Problem(
-                ("expect", name, "along"), f"{check.along} is a figure of a device, and no column of the table"
-            )
-        if check.replica >= batch and whole:
-            yield Problem(("expect", name, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
-        if check.stage is not None and check.stage not in with_rows:
-            allowed = ", ".join(map(str, with_rows))
-            yield Problem(
-                ("expect", name, "stage"),
-                f"came {check.stage}; stages that write rows, counted from 0: {allowed or 'none'}",
-            )
-    if scene.expect and not with_rows:
-        yield Problem(("stages",), "no stage writes rows that [expect] could be held against; add a run, for example")
+                yield Problem((*place, "column"), str(error))
+                continue
+            if len(found) > 1:
+                names = ", ".join(column.name for column in found)
+                yield Problem((*place, "column"), f'"{until.column}" stands for {names}; name one of them')
+                continue
+            unit = found[0].unit
+        key = "below" if until.above is None else "above"
+        try:
+            setattr(until, key, parse_quantity(getattr(until, key), unit))
+        except FdmagError as error:
+            yield Problem((*place, key), str(error))
+    ensemble = scene.ensemble
+    if ensemble is not None and ensemble.relative_error is not None:
+        wanted = ("ensemble", "relative_error")
+        if not stops(scene):
+            yield Problem(wanted, 'needs a run that replicas stop in: until = { column = "mz", below = 0 }')
+        if not any(used.term.stochastic for used in terms_in_use(scene)):
+            yield Problem(wanted, "needs noise, without which all replicas are the same; add [terms.thermal]")
+        if any(place != ("ensemble", "replicas") for place, _ in counts_of_replicas(scene)):
+            yield Problem(wanted, "is for identical replicas; leave out lists per replica, or relative_error")
 
 
 def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:
     batch = replica_count(scene)
-    needed = prod(scene.mesh.cells) * batch * NUMBERS_PER_CELL * itemsize
+    images = max((stage.images for stage in scene.stages if isinstance(stage, tables.EnergyBarrier)), default=0)
+    needed = prod(scene.mesh.cells) * (batch * NUMBERS_PER_CELL * itemsize + images * NUMBERS_PER_IMAGE * 8)
     available = available_memory()
     if available is not None and needed > available:
+        paths = f" and paths of {images} images" if images else ""
         yield Problem(
             ("mesh", "cells"),
-            f"came {shown(scene.mesh.cells)} with {batch} replica(s); that needs about {needed / 1e9:.3g} GB, "
+            f"came {shown(scene.mesh.cells)} with {batch} replica(s){paths}; that needs about {needed / 1e9:.3g} GB, "
             f"and {available / 1e9:.3g} GB are free; use fewer or larger cells",
         )
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
 from fdmag.quantities import Catalogue, Column
 from fdmag.regions import DEFAULT
-from fdmag.scene import tables
+from fdmag.scene import state_tables, tables
 from fdmag.scene.problems import Place
 from fdmag.scene.shape_tables import Image, MeshFile
 from fdmag.scene.signals import signal_files
@@ -61,8 +62,11 @@ def parameters(scene: Any) -> list[Given]:
         for place, owner, table in (outer, *_inner_tables(*outer))
         for key, declaration in owner.parameters().items()
     ]
-    if isinstance(scene.initial, tables.Uniform):
-        found.append(Given(("initial", "direction"), tables.DIRECTION, scene.initial.direction))
+    found += [
+        Given((*place, "direction"), state_tables.DIRECTION, table.direction)
+        for place, table in states(scene)
+        if isinstance(table, state_tables.Uniform)
+    ]
     found += [
         Given(("device", name, *place), declaration, value)
         for name, table in scene.device.items()
@@ -97,16 +101,43 @@ def stage_parameters(scene: Any) -> Iterator[tuple[str, Given]]:
     allowed = settable(scene)
     for index, stage in enumerate(scene.stages):
         if isinstance(stage, tables.Hysteresis):
-            yield "", Given(("stages", index, "direction"), tables.DIRECTION, stage.direction)
+            yield "", Given(("stages", index, "direction"), state_tables.DIRECTION, stage.direction)
         if isinstance(stage, tables.Set):
             for path, value in stage.values.items():
                 if path in allowed:
                     yield path, Given(("stages", index, "values", path), allowed[path], value)
 
 
+def stage_states(scene: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield the tables of states in stages, with their places."""
+    for index, stage in enumerate(scene.stages):
+        if isinstance(stage, tables.EnergyBarrier):
+            for place, table in stage.states():
+                yield ("stages", index, *place), table
+
+
+def states(scene: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield all tables of states, with their places."""
+    yield ("initial",), scene.initial
+    yield from stage_states(scene)
+
+
 def replica_count(scene: Any) -> int:
-    """Return the number of replicas that the lists per replica ask for."""
-    return max((len(value["replicas"]) for _, _, value in parameters(scene) if has_form(value, "replicas")), default=1)
+    """Return the number of replicas that the ensemble, lists per replica, and grains with values for each ask for."""
+    return max((count for _, count in counts_of_replicas(scene)), default=1)
+
+
+def counts_of_replicas(scene: Any) -> list[tuple[Place, int]]:
+    """Return for how many replicas values are given, with the places that say so."""
+    found: list[tuple[Place, int]] = []
+    for place, _, value in parameters(scene):
+        if has_form(value, "replicas"):
+            found.append(((*place, "replicas"), len(value["replicas"])))
+        if has_form(value, "grains") and "replicas" in value["grains"]:
+            found.append(((*place, "grains", "replicas"), value["grains"]["replicas"]))
+    if getattr(scene, "ensemble", None) is not None:
+        found.append((("ensemble", "replicas"), scene.ensemble.replicas))
+    return found
 
 
 def has_form(value: Any, form: str) -> bool:
@@ -125,8 +156,11 @@ def files(scene: Any) -> list[tuple[Place, str]]:
     found += [
         ((*place, "file"), shape.file) for place, shape in shape_uses(scene) if isinstance(shape, Image | MeshFile)
     ]
-    if isinstance(scene.initial, tables.FromFile):
-        found.append((("initial", "file"), scene.initial.file))
+    found += [
+        ((*place, "file"), table.file) for place, table in states(scene) if isinstance(table, state_tables.FromFile)
+    ]
+    if getattr(scene, "sweep", None) is not None and scene.sweep.file is not None:
+        found.append((("sweep", "file"), scene.sweep.file))
     return found
 
 
@@ -139,12 +173,39 @@ def standard_columns(scene: Any) -> dict[str, str]:
     for used in terms:
         suffix = used.name.removeprefix(used.term.name)
         columns |= {key + suffix: unit for key, unit in used.term.summary_units.items()}
+    if stops(scene):
+        columns["t_stop"] = "s"
     return columns
+
+
+def stops(scene: Any) -> bool:
+    """Return whether replicas may stop in a run; the table then says when."""
+    return any(isinstance(stage, tables.Run) and stage.until is not None for stage in scene.stages)
+
+
+def further_columns(scene: Any) -> list[str | Column]:
+    """Return what the table holds beside the columns of every run: what is asked for, and when replicas stopped."""
+    return [*scene.output.columns, *([T_STOP] if stops(scene) else [])]
+
+
+def _stop_times(simulation: Simulation) -> NDArray[np.float64]:
+    return simulation.stop_times
+
+
+T_STOP = Column("t_stop", "s", _stop_times, "when the replica stopped in this stage")
+
+
+def stage_columns(scene: Any) -> dict[str, str]:
+    """Return the columns that stages of the scene fill in, and their units."""
+    found: dict[str, str] = {}
+    for stage in scene.stages:
+        found |= getattr(stage, "columns", {})
+    return found
 
 
 def table_columns(scene: Any) -> dict[str, str]:
     """Return what can be expected, and its unit: the numeric columns of the result table, and figures of devices."""
-    return figure_columns(scene) | standard_columns(scene) | asked_columns(scene)
+    return figure_columns(scene) | standard_columns(scene) | stage_columns(scene) | asked_columns(scene)
 
 
 def asked_columns(scene: Any) -> dict[str, str]:
@@ -154,6 +215,14 @@ def asked_columns(scene: Any) -> dict[str, str]:
         with suppress(ParameterError):  # told by the checks
             columns |= {column.name: column.unit for column in quantities(scene).columns([name])}
     return columns
+
+
+def result_tables(scene: Any) -> dict[str, dict[str, str]]:
+    """Return the tables that a run writes, by name, with their numeric columns and units."""
+    found = {"table": table_columns(scene)}
+    for stage in scene.stages:
+        found |= getattr(type(stage), "tables", {})
+    return found
 
 
 def quantities(scene: Any) -> Catalogue:

@@ -1,6 +1,6 @@
 """The devices of a scene: what they must agree on, their columns and figures, and what they leave behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from fdmag.devices.result import quantities as quantities_of
 from fdmag.errors import did_you_mean
 from fdmag.quantities import Column
 from fdmag.scene import tables
-from fdmag.scene.contents import quantities, standard_columns
+from fdmag.scene.contents import further_columns, quantities, standard_columns
 from fdmag.scene.problems import Problem, shown
 
 
@@ -39,6 +39,12 @@ def device_problems(scene: Any) -> Iterator[Problem]:
         if table.operates and operated.count(name) != 1:
             times = "never" if name not in operated else f"{operated.count(name)} times"
             yield Problem(place, f'is operated {times}; add one stage with kind = "operate", device = "{name}"')
+    if scene.device and scene.sweep is not None:
+        yield Problem(("device",), "devices are not part of a sweep; run its members alone, or give lists per replica")
+    if scene.device and scene.ensemble is not None and scene.ensemble.relative_error is not None:
+        yield Problem(
+            ("ensemble", "relative_error"), "adds replicas while it runs, which devices do not see; give replicas"
+        )
     able = [name for name, table in scene.device.items() if table is None or table.operates]
     for index, stage in enumerate(scene.stages):
         if isinstance(stage, tables.Operate) and stage.device not in able:
@@ -69,6 +75,42 @@ def device_rows(
         declared = quantities_of(table.result)
         figures += [(f"{name}.{key}", unit, declared[key].meaning) for key, unit in table.figures().items()]
     return columns, figures
+
+
+def build_devices(builder: Any, simulation: Any, guard: Callable[..., Device | None]) -> dict[str, Device]:
+    """Return the devices of a builder's scene by name, those that others need first.
+
+    ``guard(place, function, *args)`` calls the function, and keeps an error as a problem with its place.
+    """
+    devices: dict[str, Device] = {}
+    for name, table in sorted(builder.scene.device.items(), key=lambda item: bool(item[1].partners())):
+        if devices.keys() >= set(table.partners().values()):
+            built = guard(("device", name), table.build, builder, simulation, devices)
+            if built is not None:
+                devices[name] = built
+    return devices
+
+
+def resolved_columns(loaded: Any) -> list[str | Column]:
+    """Return what the table holds beside the columns of every run; columns of devices as they are computed.
+
+    ``loaded`` is the `fdmag.scene.load.LoadedScene`, whose devices are others once further replicas are run.
+    """
+
+    def of_device(name: str, column: str) -> Callable[[Any], NDArray]:
+        def compute(simulation: Any) -> NDArray:
+            found = {each.name: each for each in loaded.devices[name].columns()}
+            return found[column].compute(simulation)
+
+        return compute
+
+    ours = {
+        f"{name}.{column}": Column(f"{name}.{column}", unit, of_device(name, column))
+        for name, table in loaded.scene.device.items()
+        for column, unit in table.column_units.items()
+    }
+    listed = quantities(loaded.scene).columns(further_columns(loaded.scene))
+    return [ours.get(column.name, column) for column in listed]
 
 
 def record_devices(folder: Path, devices: Mapping[str, Device], batch: int) -> dict[str, NDArray]:

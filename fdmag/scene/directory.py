@@ -14,9 +14,14 @@ from fdmag.errors import OutputError
 from fdmag.output.files import BINARY_FLAG
 from fdmag.output.provenance import write_json
 
-_OWN = ("scene.toml", "table.csv", "run.json", "log.txt", "fields", "inputs")
+_OWN = (
+    "scene.toml", "table.csv", "switching.csv", "run.json", "log.txt", "fields", "tables", "inputs", "members",
+    "members.jsonl", "sweep.nc",
+)  # fmt: skip
 _OF_DEVICES = re.compile(r"device_[A-Za-z_][A-Za-z0-9_]*\.(json|csv|png)\Z")
-_UNFINISHED = re.compile(r"\.(scene\.toml|table\.csv|run\.json|device_\w+\.(json|csv|png))\.[0-9]+-[0-9a-f]+\.tmp\Z")
+_UNFINISHED = re.compile(
+    r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc|device_\w+\.(json|csv|png))\.[0-9]+-[0-9a-f]+\.tmp\Z"
+)
 _LOCKED_BYTE = 2**30  # far behind the text, because Windows lets nobody read a locked byte
 
 
@@ -33,14 +38,29 @@ class RunDirectory:
         Replace a finished run; an unfinished one is always replaced.
     inputs : iterable of Path
         Files the run reads; they may not lie in the directory.
+    fingerprint : str, optional
+        Of a run that can be taken up again: if the directory holds one with the same fingerprint, it is kept.
+
+    Attributes
+    ----------
+    resumed : bool
+        Whether an earlier run is kept.
 
     Raises
     ------
     OutputError
-        If the directory cannot be made, is no run, holds a finished run, or another process is writing it.
+        If the directory cannot be made, is no run, holds a finished run, or another process is writing it; if it
+        holds a run that could be taken up again, and this is another one.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        inputs: Iterable[Path] = (),
+        fingerprint: str | None = None,
+    ) -> None:
         self.path = Path(folder)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -56,13 +76,19 @@ class RunDirectory:
         self._refuse_foreign(present)
         self.log: IO[str] = self._locked_log()
         try:
-            status = self._status()
-            if status == "finished" and not overwrite:
+            status, before = self._status(), self._entry("fingerprint")
+            self.resumed = before is not None and before == fingerprint and not overwrite
+            if not self.resumed and not overwrite and (status == "finished" or before is not None):
+                held = "a finished run" if status == "finished" else "an unfinished sweep"
+                changed = " of another scene, or of another version of fdmag" if before and fingerprint else ""
                 raise OutputError(
-                    f"{self.path}: holds a finished run; choose another directory with --out, or add --overwrite"
+                    f"{self.path}: holds {held}{changed}; choose another directory with --out, or add --overwrite"
                 )
-            self.record({"status": "running"})
-            self._clear()
+            self.record({"status": "running"} | ({} if fingerprint is None else {"fingerprint": fingerprint}))
+            if self.resumed:
+                self.log.seek(0, os.SEEK_END)
+            else:
+                self._clear()
         except BaseException:
             self.log.close()
             raise
@@ -94,11 +120,15 @@ class RunDirectory:
 
     def _status(self) -> str | None:
         """Return the status that ``run.json`` tells; None if it is not one of fdmag's."""
+        return self._entry("status")
+
+    def _entry(self, key: str) -> str | None:
+        """Return a text of ``run.json``."""
         try:
-            status = json.loads((self.path / "run.json").read_bytes())["status"]
+            found = json.loads((self.path / "run.json").read_bytes())[key]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return status if isinstance(status, str) else None
+        return found if isinstance(found, str) else None
 
     def _locked_log(self) -> IO[str]:
         name = self.path / "log.txt"

@@ -1,6 +1,6 @@
 """[expect]: numbers read off the result table, held against what they must be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.output.table_data import TableData
+from fdmag.scene.readings import OF_ALL, Reading
 
 
 @dataclass(frozen=True)
@@ -34,33 +35,73 @@ class Outcome:
 
 
 def outcomes(
-    checks: Mapping[str, Any], table: TableData, units: Mapping[str, str], figures: Mapping[str, NDArray] | None = None
+    checks: Mapping[str, Any],
+    tables: Mapping[str, TableData],
+    units: Mapping[str, Mapping[str, str]],
+    figures: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> list[Outcome]:
-    """Return the outcome of every check of a scene; ``figures`` are those of devices, (batch,) each, by name."""
+    """Return the outcome of every check of a scene, given its tables and the units of their columns, by name.
+
+    ``figures`` are those of devices, (batch,) each, by name.
+    """
     found = []
     for name, check in checks.items():
-        unit = units[check.along if check.measure == "zero_crossing" else check.column]
-        is_figure = check.column not in table and figures is not None and check.column in figures
-        came = float(figures[check.column][check.replica]) if is_figure else _measured(check, table)  # type: ignore[index]
-        found.append(Outcome(name, unit, check.value, check.tolerance, came, check.source))
+        table = tables[check.table]
+        if figures is not None and check.column in figures and check.column not in table:
+            came, error = float(figures[check.column][check.replica]), 0.0
+        elif check.measure in OF_ALL:
+            came, error = _read_of_all(check, table)
+        else:
+            rows = table.replica(check.replica) if len(table) else table
+            came, error = read(check, rows), 0.0
+        tolerance = check.tolerance if check.sigmas is None else check.sigmas * error
+        unit = reading_unit(check, units[check.table])
+        found.append(Outcome(name, unit, check.value, tolerance, came, check.source))
     return found
 
 
-def _measured(check: Any, table: TableData) -> float:
-    rows = table.replica(check.replica)
-    stage = rows["stage"] == (rows["stage"].max() if check.stage is None else check.stage)
-    column = rows[check.column][stage]
+def reading_unit(reading: Reading, units: Mapping[str, str]) -> str:
+    """Return the unit of what is read, given those of the columns."""
+    if reading.measure == "share":
+        return "1"
+    return units[(reading.along or "") if reading.measure == "zero_crossing" else reading.column]
+
+
+def _read_of_all(check: Any, table: TableData) -> tuple[float, float]:
+    """Return a figure of all replicas, and its standard error: that of the value wanted where it sets one."""
+    stages = table["stage"]
+    rows = stages == (stages.max() if check.stage is None else check.stage)
+    replica, values, t = table["replica"][rows], table[check.column][rows], table["t"][rows]
+    if not values.size:
+        return float("nan"), float("nan")
+    first = np.unique(replica, return_index=True)[1]
+    last = replica.size - 1 - np.unique(replica[::-1], return_index=True)[1]
+    final, n, wanted = values[last], last.size, float(check.value)
+    if check.measure == "mean_of_replicas":
+        return float(final.mean()), float(final.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    stopped = int(np.sum(~np.isnan(final)))
+    if check.measure == "share":
+        return stopped / n, float(np.sqrt(max(wanted * (1 - wanted), 0) / n))
+    waited = (np.where(np.isnan(final), t[last], final) - t[first]).sum()
+    return (float(waited / stopped), wanted / np.sqrt(stopped)) if stopped else (float("inf"), float("nan"))
+
+
+def read(reading: Reading, rows: TableData) -> float:
+    """Return a number read off the rows of one replica; NaN where there is none."""
+    if not len(rows):
+        return float("nan")
+    stage = rows["stage"] == (rows["stage"].max() if reading.stage is None else reading.stage)
+    column = rows[reading.column][stage]
     if not column.size:
         return float("nan")
-    if check.measure == "final":
+    plain: dict[str, Callable[..., Any]] = {"minimum": np.min, "maximum": np.max, "mean": np.mean}
+    if reading.measure == "final":
         return float(column[-1])
-    if check.measure == "minimum":
-        return float(column.min())
-    if check.measure == "maximum":
-        return float(column.max())
-    along = rows[check.along][stage]
-    if check.measure == "at":
-        return zero_crossing(column, along - check.at)
+    if reading.measure in plain:
+        return float(plain[reading.measure](column))
+    along = rows[reading.along or "t"][stage]
+    if reading.measure == "at":
+        return zero_crossing(column, along - reading.at)
     return zero_crossing(along, column)
 
 

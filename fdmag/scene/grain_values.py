@@ -1,6 +1,7 @@
 """Values of a scene that differ from grain to grain: ``{ grains = { mean = ..., sigma = ..., seed = ... } }``."""
 
 from dataclasses import replace
+from math import pi
 from typing import Any
 
 from fdmag.errors import did_you_mean
@@ -9,9 +10,12 @@ from fdmag.parameter import Declaration
 from fdmag.scene.problems import shown
 from fdmag.scene.values import constant, constant_schema, count, number, problem, scalar_schema
 
-_CONE = Declaration("rad", "largest tilt", above=0)
+_CONE = Declaration("rad", "largest tilt", above=0, maximum=pi)
 _SEED = count("seed of the random numbers", 0, 2**63 - 1)
+_REPLICAS = count("number of replicas with values of their own", 1)
+_FIRST = count("number of the first of them", 0)
 _TEXTS = ("distribution", "group")
+_BATCH = ("replicas", "first_replica")
 
 
 def read_grains(value: Any, declaration: Declaration) -> dict[str, Any]:
@@ -37,6 +41,8 @@ def read_grains(value: Any, declaration: Declaration) -> dict[str, Any]:
         "highest": lambda item: number(item, bound),
         "cone": lambda item: number(item, _CONE),
         "seed": _SEED.read,
+        "replicas": _REPLICAS.read,
+        "first_replica": _FIRST.read,
     }
     result = {key: readers[key](item) if key in readers else item for key, item in value.items()}
     build_grains(result)
@@ -59,6 +65,8 @@ def grains_schema(declaration: Declaration) -> dict[str, Any]:
         "sigma": scalar_schema(Declaration(declaration.unit, "standard deviation", minimum=0)),
         "cone": scalar_schema(_CONE),
         "seed": _SEED.json_schema,
+        "replicas": _REPLICAS.json_schema,
+        "first_replica": _FIRST.json_schema,
         "distribution": {
             "type": "string",
             "enum": ["normal", "lognormal", "uniform"],
@@ -81,5 +89,5 @@ def grains_schema(declaration: Declaration) -> dict[str, Any]:
 def _keys(declaration: Declaration) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the keys that are needed and those that may be given."""
     if declaration.unit_vector:
-        return ("mean", "cone", "seed"), ("group",)
-    return ("mean", "sigma", "seed"), ("distribution", "lowest", "highest", "group")
+        return ("mean", "cone", "seed"), ("group", *_BATCH)
+    return ("mean", "sigma", "seed"), ("distribution", "lowest", "highest", "group", *_BATCH)

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -12,13 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from fdmag.backend import PRECISIONS, select_backend
 from fdmag.devices.device import Device
-from fdmag.errors import ParameterError, did_you_mean
-from fdmag.scene.build import Builder
+from fdmag.errors import FdmagError, ParameterError, did_you_mean
+from fdmag.scene.build import Builder, Parts
 from fdmag.scene.checks import consistency
 from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
-from fdmag.scene.tables import Operate, Run, StageTable
+from fdmag.scene.sweeps.expansion import Expansion
+from fdmag.scene.tables import ModesTable, Operate, Run, StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
 from fdmag.solvers.choice import method_for, usual_tolerance
@@ -42,15 +44,21 @@ class LoadedScene:
         All defaults filled in, all quantities in SI units.
     simulation : Simulation
         In its initial state.
+    parts : Parts
+        What it is made of, and what later stages set.
     builder : Builder
-        Turns entries of later stages into values.
+        Turns entries of the scene into values.
+    expansion : Expansion or None
+        The members, if the scene is a sweep; it is then the scene of the first member.
     """
 
     path: Path
     folder: Path
     scene: Any
     simulation: Simulation
+    parts: Parts
     builder: Builder
+    expansion: Expansion | None = None
 
     @property
     def devices(self) -> dict[str, Device]:
@@ -68,9 +76,15 @@ class LoadedScene:
 
 
 def load_scene(
-    path: str | os.PathLike[str], overrides: Sequence[str] = (), device: str = "auto", precision: str | None = None
+    path: str | os.PathLike[str],
+    overrides: Sequence[str] = (),
+    device: str = "auto",
+    precision: str | None = None,
+    member: int | None = None,
 ) -> LoadedScene:
     """Read and check a scene file; build its simulation, without computing anything.
+
+    Of a sweep it is the scene of the first member; `fdmag.scene.sweeps.check.load_sweep` checks all of them.
 
     Parameters
     ----------
@@ -79,47 +93,174 @@ def load_scene(
         ``"mesh.cells=[10, 10, 1]"``: replace entries before the check. The value is TOML, or else text.
     device, precision : str
         As in `Simulation`.
+    member : int, optional
+        Of a sweep: the member to load, as a scene of its own.
 
     Raises
     ------
     SceneError
         With everything found wrong.
     ParameterError
-        For an unknown device or precision.
+        For an unknown device or precision, or if there is no such member.
     """
-    path = Path(path)
-    if precision is not None and precision not in PRECISIONS:
-        near = did_you_mean(precision, PRECISIONS)
-        raise ParameterError(f'precision "{precision}" is unknown; allowed: {", ".join(PRECISIONS)}{near}')
-    select_backend(device, precision)
-    raw = _read(path)
-    problems = [problem for text in overrides if (problem := override(raw, text)) is not None]
-    if _too_deep(raw):
-        raise SceneError(
-            path, [Problem((), f"nested too deeply; allowed: {MAX_DEPTH} tables and arrays in each other")]
-        )
-    kinds = _stage_kinds(raw)
-    sections, found = _validated(raw)
-    problems += found
-    folder = Path(os.path.realpath(path)).parent
-    scene = scene_model().model_construct(**sections)
-    # A table that is missing or misspelt would be missed by others: nothing is told of those.
-    whole = raw.keys() | sections.keys() == scene_model().model_fields.keys()
-    if whole:
-        problems += consistency(scene, folder, precision, problems)
-    if not whole or any(problem.place[:1] in ((), ("mesh",)) for problem in problems):
-        raise SceneError(path, problems, kinds)
-    with np.errstate(all="ignore"):  # what is not finite is told as a problem
-        builder = Builder(scene, folder, problems)
-        simulation = builder.simulation(device, precision)
-    if simulation is None:
-        raise SceneError(path, builder.problems, kinds)
+    reader = SceneReader(path, overrides, device, precision)
+    if member is None:
+        return reader.load(reader.raw)
+    return reader.load_member(member)
+
+
+class SceneReader:
+    """Turns data into checked scenes; what several of them have in common is checked once.
+
+    Parameters and errors as in `load_scene`; that the file is no scene is told by `load`.
+
+    Attributes
+    ----------
+    path, folder : Path
+        As of `LoadedScene`.
+    raw : dict
+        Data of the file, with the overrides.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        overrides: Sequence[str] = (),
+        device: str = "auto",
+        precision: str | None = None,
+    ) -> None:
+        self.path = Path(path)
+        if precision is not None and precision not in PRECISIONS:
+            near = did_you_mean(precision, PRECISIONS)
+            raise ParameterError(f'precision "{precision}" is unknown; allowed: {", ".join(PRECISIONS)}{near}')
+        select_backend(device, precision)
+        self.device, self.precision = device, precision
+        self.folder = Path(os.path.realpath(path)).parent
+        self.raw = _read(self.path)
+        self._problems = [problem for text in overrides if (problem := override(self.raw, text)) is not None]
+        if _too_deep(self.raw):
+            raise SceneError(
+                self.path, [Problem((), f"nested too deeply; allowed: {MAX_DEPTH} tables and arrays in each other")]
+            )
+        self._sections: dict[str, tuple[Any, Any, list[Problem]]] = {}
+        self._builder: Builder | None = None
+
+    def load(self, raw: dict[str, Any]) -> LoadedScene:
+        """Return the checked scene of this data; of a sweep that of its first member.
+
+        Raises
+        ------
+        SceneError
+            With everything found wrong.
+        """
+        kinds = _stage_kinds(raw)
+        expansion, told = self._expanded(raw)
+        if expansion is not None and not told:
+            try:
+                raw = expansion.scene(0) | {key: raw[key] for key in ("sweep", "expect") if key in raw}
+            except FdmagError as error:
+                told = [Problem(("sweep", "quantities"), str(error))]
+        sections, found = self._validated(raw)
+        problems = [*self._problems, *found, *told]
+        scene: Any = scene_model().model_construct(**sections)
+        # A table that is missing or misspelt would be missed by others: nothing is told of those.
+        whole = raw.keys() | sections.keys() == scene_model().model_fields.keys()
+        if whole:
+            problems += consistency(scene, self.folder, self.precision, problems, expansion)
+        if not whole or any(problem.place[:1] in ((), ("mesh",)) for problem in problems):
+            raise SceneError(self.path, problems, kinds)
+        with np.errstate(all="ignore"):  # what is not finite is told as a problem
+            builder = Builder(scene, self.folder, problems, self._builder)
+            built = builder.simulation(self.device, self.precision)
+        if built is None:
+            raise SceneError(self.path, builder.problems, kinds)
+        self._builder = builder
+        parts, simulation = built
+        if simulation.backend.dtype != np.float64:
+            single = [index for index, stage in enumerate(scene.stages) if isinstance(stage, ModesTable)]
+            message = "modes need double precision, and this run has float32; add --precision float64"
+            if single:
+                raise SceneError(self.path, [Problem(("stages", index, "kind"), message) for index in single], kinds)
+        scene.stages = [_with_tolerance(stage, simulation) for stage in scene.stages]
+        return LoadedScene(self.path, self.folder, scene, simulation, parts, builder, expansion)
+
+    def load_member(self, member: int) -> LoadedScene:
+        """Return the scene of one member of a sweep: one without ``sweep`` and ``expect``."""
+        expansion, told = self._expanded(self.raw)
+        if told:
+            raise SceneError(self.path, [*self._problems, *told])
+        if expansion is None:
+            raise ParameterError(f"{self.path.name} is no sweep: there is no member {member}; add [sweep]")
+        if not 0 <= member < expansion.count:
+            raise ParameterError(f"member {member} is not in the sweep; allowed: 0 to {expansion.count - 1}")
+        return self.load(expansion.scene(member))
+
+    def _expanded(self, raw: dict[str, Any]) -> tuple[Expansion | None, list[Problem]]:
+        """Return the members of a sweep, and what is wrong with them."""
+        if "sweep" not in raw:
+            return None, []
+        table, found = self._section("sweep", raw["sweep"])
+        if found:
+            return None, []  # told with the table
+        expansion = Expansion(table, raw, self.folder, scene_model())
+        return expansion, expansion.problems
+
+    def _validated(self, raw: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+        """Check each top-level table on its own, so that one broken table does not hide the others."""
+        names = scene_model().model_fields
+        found = [
+            (
+                "extra_forbidden",
+                Problem((key,), f"unknown table; allowed: {', '.join(names)}{did_you_mean(key, names)}"),
+            )
+            for key in raw
+            if key not in names
+        ]
+        sections: dict[str, Any] = {}
+        problems = []
+        for name, field in names.items():
+            if name in raw:
+                sections[name], wrong = self._section(name, raw[name])
+                problems += wrong
+            elif field.is_required():
+                found.append(("missing", Problem((name,), f"missing; {_NEEDED[name]}")))
+            else:
+                sections[name] = _default(name)
+        return sections, without_misspelt(found) + problems
+
+    def _section(self, name: str, raw: Any) -> tuple[Any, list[Problem]]:
+        """Return a table, checked, and what is wrong with it; the very same data are checked once."""
+        if name not in self._sections or self._sections[name][0] is not raw:
+            annotation = scene_model().model_fields[name].annotation
+            try:
+                self._sections[name] = raw, _adapter(name).validate_python(raw), []
+            except ValidationError as error:
+                rebuilt = scene_model().model_fields[name].rebuild_annotation()
+                self._sections[name] = (
+                    raw, _salvaged(name, raw, rebuilt), from_validation(error, annotation, raw, (name,))
+                )  # fmt: skip
+        _, section, problems = self._sections[name]
+        return section, problems
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter:
+    return TypeAdapter(scene_model().model_fields[name].rebuild_annotation())
+
+
+@cache
+def _default(name: str) -> Any:
+    """Return a table that is left out, always the same one."""
+    return scene_model().model_fields[name].get_default(call_default_factory=True)
+
+
+def _with_tolerance(stage: Any, simulation: Simulation) -> Any:
+    """Return the stage; a run with the tolerance of its solver filled in."""
+    if not isinstance(stage, Run | Operate) or stage.dt is not None or stage.tolerance is not None:
+        return stage
     noisy = any(term.noisy for term in simulation.terms.values())
-    for stage in sections["stages"]:
-        if isinstance(stage, Run | Operate) and stage.dt is None and stage.tolerance is None:
-            method = method_for(stage.solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1)
-            stage.tolerance = usual_tolerance(method, noisy=noisy)
-    return LoadedScene(path, folder, scene, simulation, builder)
+    method = method_for(stage.solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1)
+    return stage.model_copy(update={"tolerance": usual_tolerance(method, noisy=noisy)})
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -164,35 +305,6 @@ def _stage_kinds(raw: dict[str, Any]) -> list[str]:
         [stage.get("kind") if isinstance(stage, dict) else "" for stage in stages] if isinstance(stages, list) else []
     )
     return [kind if isinstance(kind, str) and kind.isidentifier() and len(kind) < 20 else "" for kind in kinds]
-
-
-def _validated(raw: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Check each top-level table on its own, so that one broken table does not hide the others."""
-    model = scene_model()
-    names = model.model_fields
-    found = [
-        (
-            "extra_forbidden",
-            Problem((key,), f"unknown table; allowed: {', '.join(names)}{did_you_mean(key, names)}"),
-        )
-        for key in raw
-        if key not in names
-    ]
-    sections: dict[str, Any] = {}
-    problems = []
-    for name, field in names.items():
-        if name not in raw:
-            if field.is_required():
-                found.append(("missing", Problem((name,), f"missing; {_NEEDED[name]}")))
-            else:
-                sections[name] = field.get_default(call_default_factory=True)
-            continue
-        try:
-            sections[name] = TypeAdapter(field.rebuild_annotation()).validate_python(raw[name])
-        except ValidationError as error:
-            problems += from_validation(error, field.annotation, raw[name], (name,))
-            sections[name] = _salvaged(name, raw[name], field.rebuild_annotation())
-    return sections, without_misspelt(found) + problems
 
 
 def _salvaged(name: str, raw: Any, annotation: Any) -> Any:

@@ -1,6 +1,7 @@
 """Overrides of a scene's entries: ``--set mesh.cells="[10, 10, 1]"``."""
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 from fdmag.scene.problems import Problem, shown
@@ -22,7 +23,7 @@ def override(raw: dict[str, Any], text: str) -> Problem | None:
     (None, {'stages': [{'kind': 'run', 'duration': '2 ns'}]})
     """
     key, separator, value = text.partition("=")
-    path = _path(key)
+    path = path_of(key)
     if not separator or not path or not _encodable(text):
         return _problem(text, 'the form is key=value, such as --set mesh.cells="[10, 10, 1]"')
     try:
@@ -31,6 +32,12 @@ def override(raw: dict[str, Any], text: str) -> Problem | None:
         parsed = {"value": value.strip()}
     if list(parsed) != ["value"]:
         return _problem(text, f"the value holds {len(parsed)} entries; give one --set for each")
+    message = replace(raw, path, parsed["value"])
+    return None if message is None else _problem(text, message)
+
+
+def replace(raw: dict[str, Any], path: Sequence[str], value: Any) -> str | None:
+    """Replace one entry of a scene's data in place; return what is wrong with its path, if anything."""
     target: Any = raw
     for part in path[:-1]:
         if isinstance(target, dict):
@@ -38,18 +45,18 @@ def override(raw: dict[str, Any], text: str) -> Problem | None:
         elif (index := _index(target, part)) is not None:
             target = target[index]
         else:
-            return _missing(text, target, part)
+            return _missing(target, part)
     last = path[-1]
     if isinstance(target, dict):
-        target[last] = parsed["value"]
+        target[last] = value
     elif (index := _index(target, last)) is not None:
-        target[index] = parsed["value"]
+        target[index] = value
     else:
-        return _missing(text, target, last)
+        return _missing(target, last)
     return None
 
 
-def _path(key: str) -> list[str]:
+def path_of(key: str) -> list[str]:
     """Return the parts of a dotted TOML key; none if it is not one."""
     try:
         data: Any = tomllib.loads(f"{key} = 0")
@@ -69,10 +76,10 @@ def _index(target: Any, part: str) -> int | None:
     return int(part) if known and int(part) < len(target) else None
 
 
-def _missing(text: str, target: Any, part: str) -> Problem:
+def _missing(target: Any, part: str) -> str:
     if isinstance(target, list):
-        return _problem(text, f"{shown(part)} is not the number of an entry; allowed: 0 to {len(target) - 1}")
-    return _problem(text, f"{shown(part)} is not there: what stands above it is {shown(target)}, not a table")
+        return f"{shown(part)} is not the number of an entry; allowed: 0 to {len(target) - 1}"
+    return f"{shown(part)} is not there: what stands above it is {shown(target)}, not a table"
 
 
 def _problem(text: str, message: str) -> Problem:

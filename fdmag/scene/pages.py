@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from fdmag.parameter import Declaration
@@ -14,7 +15,7 @@ from fdmag.terms.term import Declared
 
 WRITTEN = "<!-- Written by `{command}`: change the declarations, not this page. -->"
 QUANTITY_NOTES = (
-    "Every field is also a column: its mean over the magnetic cells, or with `.REGION` over those of a region, such as "
+    "Every field is also a column: its mean over the magnet, or with `.REGION` over a region, such as "
     "`m.free` or `B.demag.free`. Of a vector all three components are columns, or the one that is named: `m.free.z`.",
     "`wall_…` takes the component a of m that changes sign, and the number of the wall from low x: `wall_position.z`, "
     "`wall_position.2`, `wall_position.z.2`. Where there is no wall the column is NaN.",
@@ -85,8 +86,7 @@ def _parameters(owner: type[Declared], entry: dict[str, Any]) -> str:
 def _allowed(declared: Declaration) -> str:
     """Return the range of a parameter and what it must not depend on, in words."""
     found = ["a direction" if declared.unit_vector else "a vector"] if declared.components == 3 else []
-    found += [f"at least {declared.minimum:g}"] if declared.minimum is not None else []
-    found += [f"above {declared.above:g}"] if declared.above is not None else []
+    found += [replace(declared, unit="1").allowed] if declared.ranged else []
     found += [] if declared.time_dependent else ["constant in time"]
     return ", ".join(found)
 

@@ -1,7 +1,6 @@
 """Parameter values of a scene in all their forms: constant, by region or replica, in space, in time, summed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from fdmag.errors import did_you_mean
@@ -29,7 +28,7 @@ def parameter_value(declaration: Declaration) -> Entry:
 
     The value is normalised to SI numbers: a float, a list, or a table whose quantities are floats.
     """
-    return Entry(lambda value: _parameter(value, declaration), _parameter_schema(declaration))
+    return Entry(lambda value: _parameter(value, declaration), _parameter_schema(declaration), declaration)
 
 
 def _parameter(value: Any, declaration: Declaration) -> Any:
@@ -106,8 +105,7 @@ def _sum(value: Any, declaration: Declaration) -> Any:
         raise problem("sum is a list of values, each in any other form: [[0, 0, 1], { value = ..., signal = ... }]")
     if any(isinstance(item, dict) and "sum" in item for item in value):
         raise problem("a sum in a sum; write all items into one")
-    part = replace(declaration, minimum=None, above=None)  # ranges are those of the sum
-    return [_parameter(item, part) for item in value]
+    return [_parameter(item, declaration.without_range()) for item in value]
 
 
 _READERS: dict[str, Callable[[Any, Declaration], Any]] = {

@@ -11,8 +11,8 @@ from rich.console import Console
 class Progress(Protocol):
     """Who is told how far a stage is."""
 
-    def start(self, stage: int, title: str, total: float | None) -> None:
-        """A stage begins; ``total`` in the unit of `advance`, None if its end is not known."""
+    def start(self, stage: int | None, title: str, total: float | None) -> None:
+        """A stage begins, or something else; ``total`` in the unit of `advance`, None if its end is not known."""
 
     def advance(self, done: float, text: Callable[[], str]) -> None:
         """One more step was made, and so much of the stage is done."""
@@ -29,10 +29,14 @@ def progress_on(console: Console) -> Progress:
     return Bar(console) if console.is_terminal else Lines(console)
 
 
+def _title(stage: int | None, title: str) -> str:
+    return title if stage is None else f"stage {stage}: {title}"
+
+
 class Silent:
     """Tells nobody."""
 
-    def start(self, stage: int, title: str, total: float | None) -> None:
+    def start(self, stage: int | None, title: str, total: float | None) -> None:
         """Say nothing."""
 
     def advance(self, done: float, text: Callable[[], str]) -> None:
@@ -60,13 +64,14 @@ class Bar:
         )
         self._progress = bars.Progress(*columns, console=console, refresh_per_second=5)
         self._task: bars.TaskID | None = None
+        self._stage: int | None = None
         self._steps, self._began, self._shown = 0, 0.0, 0.0
 
-    def start(self, stage: int, title: str, total: float | None) -> None:
+    def start(self, stage: int | None, title: str, total: float | None) -> None:
         """Begin a bar."""
         self._progress.start()
-        self._task = self._progress.add_task(f"stage {stage}: {title}", total=total, text="", rate="")
-        self._steps, self._began = 0, time.perf_counter()
+        self._task = self._progress.add_task(_title(stage, title), total=total, text="", rate="")
+        self._stage, self._steps, self._began = stage, 0, time.perf_counter()
 
     def advance(self, done: float, text: Callable[[], str]) -> None:
         """Move the bar, at most ten times a second."""
@@ -75,7 +80,7 @@ class Bar:
         if self._task is None or now - self._shown < 0.1:
             return
         self._shown = now
-        rate = f"{self._steps / max(now - self._began, 1e-9):.0f} steps/s"
+        rate = "" if self._stage is None else f"{self._steps / max(now - self._began, 1e-9):.0f} steps/s"
         self._progress.update(self._task, completed=done, text=text(), rate=rate)
 
     def finish(self) -> None:
@@ -98,12 +103,13 @@ class Lines:
         self._interval = interval
         self._title = ""
         self._total: float | None = None
+        self._stage: int | None = None
         self._steps, self._began, self._shown = 0, 0.0, 0.0
 
-    def start(self, stage: int, title: str, total: float | None) -> None:
+    def start(self, stage: int | None, title: str, total: float | None) -> None:
         """Say which stage begins."""
-        self._title, self._total = f"stage {stage}: {title}", total
-        self._steps, self._began = 0, time.perf_counter()
+        self._title, self._total = _title(stage, title), total
+        self._stage, self._steps, self._began = stage, 0, time.perf_counter()
         self._shown = self._began
         self._print(self._title)
 
@@ -116,7 +122,8 @@ class Lines:
         elapsed = now - self._began
         percent = f"{100 * done / self._total:.0f} %, " if self._total else ""
         left = f", {elapsed * (self._total / done - 1):.0f} s left" if self._total and done > 0 else ""
-        self._print(f"{self._title}: {percent}{text()}, {self._steps / elapsed:.0f} steps/s{left}")
+        rate = "" if self._stage is None else f", {self._steps / elapsed:.0f} steps/s"
+        self._print(f"{self._title}: {percent}{text()}{rate}{left}")
 
     def finish(self) -> None:
         """Say nothing: the next line tells."""

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,13 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.quantities import Column
-from fdmag.scene.contents import files, quantities, table_columns
-from fdmag.scene.devices import columns_of_devices, record_devices
+from fdmag.scene.contents import files, result_tables, stage_columns
+from fdmag.scene.devices import record_devices, resolved_columns
 from fdmag.scene.directory import RunDirectory
+from fdmag.scene.ensemble import run_ensemble, write_switching
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
-from fdmag.scene.stages import run_stages
 from fdmag.scene.toml import dump_toml
 
 LOG = logging.getLogger("fdmag")
@@ -67,8 +66,27 @@ def run_scene(
     SolverError
         If a solver fails; the directory then says so.
     """
-    with SceneRun(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
+    from fdmag.scene.sweeps.check import is_sweep
+    from fdmag.scene.sweeps.run import SweepRun
+
+    kind = SweepRun if is_sweep(path, overrides) else SceneRun
+    with kind(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
         return run.carry_out(progress or Silent())
+
+
+@contextmanager
+def logged(directory: RunDirectory) -> Iterator[None]:
+    """Write what happens to the log of a run directory."""
+    handler = _LogFile(directory.log)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = LOG.level
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOG.setLevel(level)
+        LOG.removeHandler(handler)
 
 
 class _LogFile(logging.StreamHandler):
@@ -79,7 +97,10 @@ class _LogFile(logging.StreamHandler):
 
 
 class SceneRun:
-    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`."""
+    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`.
+
+    ``member`` is that of a sweep, which is then run as a scene of its own.
+    """
 
     def __init__(
         self,
@@ -90,15 +111,16 @@ class SceneRun:
         precision: str | None = None,
         overrides: Sequence[str] = (),
         overwrite: bool = False,
+        member: int | None = None,
     ) -> None:
-        self.loaded = load_scene(path, overrides, device, precision)
+        self.loaded = load_scene(path, overrides, device, precision, member)
         folder = Path(out) if out is not None else Path("runs") / self.loaded.path.stem
         reads = {name: self.loaded.folder / name for _, name in files(self.loaded.scene)}
         self.directory = RunDirectory(folder, overwrite=overwrite, inputs=[self.loaded.path, *reads.values()])
         try:
-            self._record = self._provenance(list(overrides))
+            self._record = provenance(self.loaded, list(overrides))
             self.directory.record(self._record)
-            _write_scene(self.loaded, folder, reads)
+            write_scene(self.loaded, folder, reads)
         except BaseException:
             self.directory.close()
             raise
@@ -111,16 +133,8 @@ class SceneRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute; return what became of the expectations."""
-        handler = _LogFile(self.directory.log)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        level = LOG.level
-        LOG.addHandler(handler)
-        LOG.setLevel(logging.INFO)
-        try:
+        with logged(self.directory):
             return self._run(progress)
-        finally:
-            LOG.setLevel(level)
-            LOG.removeHandler(handler)
 
     def _run(self, progress: Progress) -> list[Outcome]:
         loaded, record = self.loaded, self._record
@@ -133,13 +147,15 @@ class SceneRun:
                 loaded.simulation,
                 loaded.scene.output.formats,
                 loaded.scene.output.ovf or "binary8",
-                _columns(loaded),
+                resolved_columns(loaded),
                 loaded.scene.output.fields,
+                stage_columns(loaded.scene),
             )
             try:
-                run_stages(loaded, recorder, progress)
+                record["switching"] = run_ensemble(loaded, recorder, progress)
+                write_switching(loaded, recorder)
                 figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch)
-                found = outcomes(loaded.scene.expect, recorder.table.data, table_columns(loaded.scene), figures)
+                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
             except BaseException:
                 with suppress(OSError):  # what failed first is told
                     recorder.close()
@@ -156,7 +172,7 @@ class SceneRun:
             progress.close()
             state = loaded.simulation.state
             record |= {
-                "ended": _now(),
+                "ended": now(),
                 "wall_time_s": time.perf_counter() - start,
                 "steps": state.steps,
                 "rejected_steps": state.rejected,
@@ -172,33 +188,29 @@ class SceneRun:
         LOG.info("finished in %.3g s", record["wall_time_s"])
         return found
 
-    def _provenance(self, overrides: list[str]) -> dict[str, Any]:
-        scene, backend = self.loaded.scene, self.loaded.simulation.backend
-        return {
-            "status": "running",
-            "version": __version__,
-            "scene": os.fsencode(self.loaded.path.name).decode(errors="replace"),
-            "title": scene.title,
-            "overrides": overrides,
-            "started": _now(),
-            "machine": machine_info(),
-            "device": backend.name,
-            "device_reason": backend.reason,
-            "precision": backend.dtype.name,
-            "cells": scene.mesh.cells,
-            "replicas": self.loaded.simulation.batch,
-            "seeds": dict(_seeds(self.loaded.resolved(), ())),
-        }
+
+def provenance(loaded: LoadedScene, overrides: list[str]) -> dict[str, Any]:
+    """Return what ``run.json`` tells of a run that begins."""
+    scene, backend = loaded.scene, loaded.simulation.backend
+    return {
+        "status": "running",
+        "version": __version__,
+        "scene": os.fsencode(loaded.path.name).decode(errors="replace"),
+        "title": scene.title,
+        "overrides": overrides,
+        "started": now(),
+        "machine": machine_info(),
+        "device": backend.name,
+        "device_reason": backend.reason,
+        "precision": backend.dtype.name,
+        "cells": scene.mesh.cells,
+        "replicas": loaded.simulation.batch,
+        "seeds": dict(_seeds(loaded.resolved(), ())),
+    }
 
 
-def _columns(loaded: LoadedScene) -> list[str | Column]:
-    """Return the columns that are asked for; those of devices as they are computed."""
-    of_devices = columns_of_devices(loaded.devices)
-    listed = quantities(loaded.scene).columns(loaded.scene.output.columns)
-    return [of_devices.get(column.name, column) for column in listed]
-
-
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, as text."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -211,7 +223,7 @@ def _seeds(data: Any, path: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         yield from _seeds(value, (*path, str(key)))
 
 
-def _write_scene(loaded: LoadedScene, folder: Path, reads: dict[str, Path]) -> None:
+def write_scene(loaded: LoadedScene, folder: Path, reads: dict[str, Path]) -> None:
     """Write the resolved scene, and the files it reads, so that the run can be repeated from its directory."""
     copied = {}
     for name, source in reads.items():

@@ -9,18 +9,19 @@ from pydantic import BeforeValidator, Discriminator, Field, create_model
 
 from fdmag.parameter import declarations
 from fdmag.scene.device_kinds import device_kinds
+from fdmag.scene.ensemble_tables import EnsembleTable
 from fdmag.scene.parameters import parameter_value
+from fdmag.scene.readings import Check
 from fdmag.scene.shape_tables import ShapeRef
 from fdmag.scene.signals import SIGNAL_SCHEMA
+from fdmag.scene.state_tables import InitialTable, Uniform
+from fdmag.scene.sweeps.tables import SweepTable
 from fdmag.scene.tables import (
-    Check,
     GeometryTable,
-    InitialTable,
     MeshTable,
     OutputTable,
     RegionTable,
     StageTable,
-    Uniform,
 )
 from fdmag.scene.values import Name, Table
 from fdmag.terms import Material, Term, registry
@@ -98,8 +99,10 @@ def scene_model() -> type[Table]:
         ),
         terms=(_terms_table(), Field(description="the interactions")),
         initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
+        ensemble=(EnsembleTable | None, Field(None, description="how many replicas, identical but for their noise")),
         stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
         device=(_devices(), Field(default_factory=dict, description="devices by name")),
+        sweep=(SweepTable | None, Field(None, description="quantities that differ from run to run of a whole sweep")),
         output=(OutputTable, Field(OutputTable(), description="what is written")),
         expect=(dict[Name, Check], Field(default_factory=dict, description="what must come out, by name")),
     )

@@ -2,28 +2,52 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from fdmag.devices.device import Device
 from fdmag.output.recorder import Recorder
+from fdmag.output.rows import RowsInMemory
 from fdmag.parameter import Parameter
-from fdmag.quantities import MovingWindow
+from fdmag.quantities import Above, Below, MovingWindow
 from fdmag.scene import tables
-from fdmag.scene.contents import settable
-from fdmag.scene.load import LoadedScene
+from fdmag.scene.barrier_stage import find_barriers
+from fdmag.scene.ensemble_tables import UntilTable
+from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
-from fdmag.simulation import Simulation, merged_times, output_times
+from fdmag.scene.state_tables import DIRECTION
+from fdmag.simulation import Simulation
+from fdmag.time_integration import merged_times, output_times
 
 LOG = logging.getLogger("fdmag")
 
 
-def run_stages(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
-    """Carry out every stage in turn, with its rows and field files."""
-    for index, stage in enumerate(loaded.scene.stages):
+def run_stages(
+    simulation: Simulation,
+    stages: Sequence[Any],
+    settings: Sequence[dict[str, Any]],
+    recorder: Recorder | RowsInMemory,
+    progress: Progress,
+    devices: Mapping[str, Device] | None = None,
+) -> None:
+    """Carry out every stage in turn, with its rows and field files.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    stages : sequence of tables of stages
+    settings : sequence of dict
+        For each stage the values it sets, as `fdmag.scene.build.Parts` has them.
+    recorder : Recorder or RowsInMemory
+    progress : Progress
+    devices : mapping of name to Device, optional
+        What stages ``operate`` are for.
+    """
+    for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
-        _STAGES[type(stage)](Stage(index, stage, loaded, recorder, progress))
+        _STAGES[type(stage)](Stage(index, stage, settings[index], simulation, recorder, progress, devices or {}))
         recorder.end_stage(index)
         progress.finish()
 
@@ -31,13 +55,23 @@ def run_stages(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> N
 class Stage:
     """A stage with what it works on."""
 
-    def __init__(self, index: int, table: Any, loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
+    def __init__(
+        self,
+        index: int,
+        table: Any,
+        settings: dict[str, Any],
+        simulation: Simulation,
+        recorder: Recorder | RowsInMemory,
+        progress: Progress,
+        devices: Mapping[str, Device],
+    ) -> None:
         self.index = index
         self.table = table
-        self.loaded = loaded
-        self.simulation: Simulation = loaded.simulation
+        self.settings = settings
+        self.simulation = simulation
         self.recorder = recorder
         self.progress = progress
+        self.devices = devices
 
     def descend(self, method: str, done: float = 0, prefix: str = "") -> None:
         """Relax or minimise by the criterion of the table."""
@@ -58,12 +92,12 @@ def _descent(stage: Stage) -> None:
 
 def _run(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    start = float(simulation.t[0])
+    start = simulation.t
     stage.progress.start(stage.index, f"run {table.duration * 1e9:g} ns", table.duration)
 
     def tell() -> None:
-        done = float(simulation.t.min()) - start
-        stage.progress.advance(done, lambda: f"t = {(start + done) * 1e9:.4f} ns")
+        done = float((simulation.t - start)[np.isnan(simulation.stop_times)].min(initial=table.duration))
+        stage.progress.advance(done, lambda: f"t = {(start.max() + done) * 1e9:.4f} ns")
 
     rows = output_times(table.duration, table.table_every).tolist()
     frames = output_times(table.duration, table.fields_every).tolist()
@@ -73,31 +107,41 @@ def _run(stage: Stage) -> None:
         place = bisect_left(times, elapsed - close)
         return place < len(times) and times[place] <= elapsed + close
 
+    outputs = iter([0.0, *(times := merged_times(rows, frames))])
+
     def output(_: Simulation) -> None:
-        elapsed = float(simulation.t[0]) - start
-        if elapsed == 0 or due(rows, elapsed):
+        elapsed = next(outputs)
+        ended = table.until is not None and not np.isnan(simulation.stop_times).any()
+        if elapsed == 0 or due(rows, elapsed) or ended:
             recorder.row(stage.index)
-        if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed):
+        if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed) or (elapsed > 0 and ended):
             recorder.fields()
 
     given = {} if table.dt_max is None else {"dt_max": table.dt_max}
     window = None if table.window is None else MovingWindow(table.window)
     simulation.run(
         table.duration,
-        at=merged_times(rows, frames),
+        at=times,
         callback=output,
         solver=table.solver,
         tolerance=table.tolerance,
         dt=table.dt,
         window=window,
+        until=None if table.until is None else _criterion(table.until),
         on_step=tell,
         **given,
     )
 
 
+def _criterion(until: UntilTable) -> Below:
+    kind, value = (Below, until.below) if until.above is None else (Above, until.above)
+    assert value is not None  # one of the two is given
+    return kind(until.column, value)
+
+
 def _operate(stage: Stage) -> None:
     table, recorder = stage.table, stage.recorder
-    device = stage.loaded.devices[table.device]
+    device = stage.devices[table.device]
     stage.progress.start(stage.index, f"operate {table.device}", None)
 
     def told(done: int, total: int) -> None:
@@ -113,9 +157,8 @@ def _operate(stage: Stage) -> None:
 
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    builder = stage.loaded.builder
-    direction = Parameter(builder.value(table.direction, tables.DIRECTION), tables.DIRECTION, simulation.mesh,
-                          simulation.regions, "direction").base  # fmt: skip
+    given = stage.settings["direction"]
+    direction = Parameter(given, DIRECTION, simulation.mesh, simulation.regions, "direction").base
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))
@@ -136,10 +179,8 @@ def _amplitudes(table: tables.Hysteresis) -> Iterator[float]:
 
 
 def _set(stage: Stage) -> None:
-    declarations = settable(stage.loaded.scene)
-    for path, value in stage.table.values.items():
-        built = stage.loaded.builder.setting(path, value, declarations[path])
-        stage.simulation.set(path.removeprefix("terms."), built)
+    for path, value in stage.settings.items():
+        stage.simulation.set(path.removeprefix("terms."), value)
 
 
 _STAGES: dict[type, Callable[[Stage], None]] = {
@@ -149,4 +190,7 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Operate: _operate,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
+    tables.ModesTable: find_modes,
+    tables.SpectrumTable: measure_spectrum,
+    tables.EnergyBarrier: find_barriers,
 }

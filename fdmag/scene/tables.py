@@ -1,20 +1,20 @@
-"""The tables of a scene: mesh, geometry, regions, initial state, stages, output, expectations."""
+"""The tables of a scene: mesh, geometry, regions, stages, output, expectations."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, model_validator
+from pydantic import Discriminator, Field, model_validator
 
-from fdmag.parameter import Declaration
+from fdmag.scene.barrier_table import EnergyBarrier
+from fdmag.scene.ensemble_tables import UntilTable
+from fdmag.scene.modes_table import ModesTable, SpectrumTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.shape_tables import ShapeRef
-from fdmag.scene.texture_tables import Antivortex, Helix, Skyrmion, Vortex, Wall, Walls
+from fdmag.scene.state_tables import DIRECTION
 from fdmag.scene.values import (
-    SPACE,
     Entry,
     Flag,
     Table,
     count,
-    expression_text,
     one_of,
     problem,
     quantity,
@@ -25,7 +25,6 @@ from fdmag.scene.values import (
 from fdmag.simulation import MAX_TORQUE
 from fdmag.solvers.tableau import METHODS
 
-DIRECTION = Declaration("1", "direction", components=3, unit_vector=True, time_dependent=False)
 SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
 MAX_OUTPUTS = 10_000_000
 
@@ -104,57 +103,6 @@ class RegionTable(Table):
         return self
 
 
-# ---- initial state -----------------------------------------------------------------------------------------
-
-
-class Uniform(Table):
-    """One direction, or one per region, replica or cell."""
-
-    kind: Literal["uniform"] = "uniform"
-    direction: Annotated[Any, parameter_value(DIRECTION)] = Field(description="direction of m; normalised")
-
-
-class Random(Table):
-    """Directions spread evenly over the sphere, independent in every cell and replica."""
-
-    kind: Literal["random"] = "random"
-    seed: Annotated[int, count("seed of the random numbers", 0, 2**63 - 1)]
-
-
-def _three_expressions(value: Any) -> list[str]:
-    if not isinstance(value, list) or len(value) != 3:
-        raise problem(f"came {shown(value)}; m is a list of 3 expressions in x, y and z: [mx, my, mz]")
-    return [expression_text(SPACE).read(item) for item in value]
-
-
-_THREE_TEXTS = {"type": "array", "items": expression_text(SPACE).json_schema, "minItems": 3, "maxItems": 3}
-
-
-class Expressions(Table):
-    """Three expressions in x, y and z [m], normalised."""
-
-    kind: Literal["expression"] = "expression"
-    m: Annotated[list[str], Entry(_three_expressions, _THREE_TEXTS)] = Field(description="mx, my, mz in x, y, z [m]")
-
-
-class FromFile(Table):
-    """An array from a .npy, .ovf or .vti file, of the same number of cells unless it is resampled."""
-
-    kind: Literal["file"] = "file"
-    file: str = Field(description="path of a .npy, .ovf or .vti file beside the scene")
-    array: str | None = Field(None, description="which array of a .vti file; by default m, or the only one")
-    resample: Literal["place", "stretch"] | None = Field(
-        None,
-        description="interpolate from another mesh: each cell where the file says it is (place), or the whole array "
-        "over the whole mesh (stretch)",
-    )
-
-
-InitialTable = Annotated[
-    Uniform | Random | Vortex | Antivortex | Skyrmion | Helix | Wall | Walls | Expressions | FromFile,
-    Discriminator("kind"),
-]
-
 # ---- stages ------------------------------------------------------------------------------------------------
 
 Torque = Annotated[float, quantity("T", "torque", above=0)]
@@ -215,6 +163,7 @@ class Run(_Stepping):
     fields_every: Duration | None = Field(None, description="interval of field files [s]; by default the end")
     window: str | None = Field(None, description="column that a window moving along x keeps at its middle: "
                                "wall_position, vortex_core.x or topological_center.x")  # fmt: skip
+    until: UntilTable | None = Field(None, description="stop each replica where it meets this; t_stop says when")
 
     @model_validator(mode="after")
     def _parts(self) -> "Run":
@@ -267,9 +216,12 @@ class Set(Table):
     values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
 
 
-StageTable = Annotated[Relax | Minimize | Run | Operate | Hysteresis | Set, Discriminator("kind")]
+StageTable = Annotated[
+    Relax | Minimize | Run | Operate | Hysteresis | Set | ModesTable | SpectrumTable | EnergyBarrier,
+    Discriminator("kind"),
+]
 
-# ---- output and expectations -------------------------------------------------------------------------------
+# ---- output ------------------------------------------------------------------------------------------------
 
 
 class OutputTable(Table):
@@ -288,52 +240,4 @@ class OutputTable(Table):
             self.ovf = self.ovf or "binary8"
         elif self.ovf is not None:
             raise problem(f'came ovf = "{self.ovf}", but formats has no "ovf"; write formats = ["vti", "ovf"]')
-        return self
-
-
-def _number_or_text(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise problem(f"came {shown(value)}; allowed: a number, or text with the unit of the column")
-    return value
-
-
-Given = Annotated[Any, Entry(_number_or_text, {"anyOf": [{"type": "number"}, {"type": "string"}]})]
-"""A quantity in the unit of a column; checked when the columns are known."""
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, str) and not value.strip():
-        raise problem("says nothing; name the publication or the formula the value comes from")
-    return value
-
-
-class Check(Table):
-    """A number read off the result table, with what it must be and who says so."""
-
-    column: str = Field(description="column of the table, without its unit")
-    replica: Annotated[int, count("number of the replica, from 0")] = 0
-    stage: Annotated[int, count("number of the stage, from 0")] | None = Field(
-        None, description="number of the stage, from 0; by default the last with rows"
-    )
-    measure: Literal["final", "at", "minimum", "maximum", "zero_crossing"] = Field(
-        "final",
-        description="final: the last value; at: where the column along has the value at; zero_crossing: the value of "
-        "along where the column first passes zero",
-    )
-    along: str | None = Field(None, description="column for at and zero_crossing; by default t")
-    at: Given | None = Field(None, description="value of the column along at which to read")
-    value: Given = Field(description="what must come out")
-    tolerance: Given = Field(description="largest difference allowed")
-    source: Annotated[str, BeforeValidator(_said)] = Field(description="publication or formula behind the value")
-
-    @model_validator(mode="after")
-    def _used(self) -> "Check":
-        if self.measure in ("at", "zero_crossing"):
-            self.along = self.along or "t"
-        elif self.along is not None:
-            raise problem(f'measure = "{self.measure}" does not use along; it is for at and zero_crossing')
-        if self.measure == "at" and self.at is None:
-            raise problem(f'at is missing; measure = "at" needs the value of {self.along} to read at')
-        if self.measure != "at" and self.at is not None:
-            raise problem(f'measure = "{self.measure}" does not use at; write measure = "at"')
         return self

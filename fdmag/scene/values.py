@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -42,14 +43,8 @@ def number(value: Any, declaration: Declaration) -> float:
         inside = f" in{unit}" if unit else ""
         raise problem(f"came {shown(value)}; {declaration.meaning} is one number{inside}, or text with a unit")
     result = parse_quantity(value, declaration.unit)
-    if declaration.minimum is not None and result < declaration.minimum:
-        raise problem(
-            f"came {shown(value)}; impossible {declaration.meaning}; allowed: at least {declaration.minimum:g}{unit}"
-        )
-    if declaration.above is not None and result <= declaration.above:
-        raise problem(
-            f"came {shown(value)}; impossible {declaration.meaning}; allowed: above {declaration.above:g}{unit}"
-        )
+    if np.any(declaration.outside(result)):
+        raise problem(f"came {shown(value)}; impossible {declaration.meaning}; allowed: {declaration.allowed}")
     if message := impossible(result, declaration):
         raise problem(f"came {shown(value)}; {message}")
     return result
@@ -68,10 +63,15 @@ def impossible(result: float, declaration: Declaration) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """Marks the type of a scene entry: how it is read and what an editor is told about it."""
+    """Marks the type of a scene entry: how it is read and what an editor is told about it.
+
+    ``declaration`` is there if it is a quantity, and ``whole`` says that it is a whole number.
+    """
 
     read: Callable[[Any], Any]
     json_schema: dict[str, Any]
+    declaration: Declaration | None = None
+    whole: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         """Read the value with `read`, so that fdmag's own errors are collected like pydantic's."""
@@ -92,7 +92,7 @@ class Entry:
 def quantity(unit: str, meaning: str, *, minimum: float | None = None, above: float | None = None) -> Entry:
     """Mark a float as one quantity with a unit."""
     declaration = Declaration(unit, meaning, minimum=minimum, above=above)
-    return Entry(lambda value: number(value, declaration), scalar_schema(declaration))
+    return Entry(lambda value: number(value, declaration), scalar_schema(declaration), declaration)
 
 
 def vector(
@@ -106,7 +106,7 @@ def vector(
 ) -> Entry:
     """Mark a list of floats as several quantities with a unit."""
     declaration = Declaration(unit, meaning, components, minimum, above, unit_vector)
-    return Entry(lambda value: constant(value, declaration), constant_schema(declaration))
+    return Entry(lambda value: constant(value, declaration), constant_schema(declaration), declaration)
 
 
 def count(meaning: str, minimum: int = 0, maximum: int = 2**31) -> Entry:
@@ -117,7 +117,8 @@ def count(meaning: str, minimum: int = 0, maximum: int = 2**31) -> Entry:
             raise problem(f"came {shown(value)}; {meaning} is an integer from {minimum} to {maximum}")
         return value
 
-    return Entry(read, {"type": "integer", "minimum": minimum, "maximum": maximum, "description": meaning})
+    schema = {"type": "integer", "minimum": minimum, "maximum": maximum, "description": meaning}
+    return Entry(read, schema, Declaration("1", meaning), whole=True)
 
 
 def three_counts(meaning: str) -> Entry:
@@ -134,7 +135,7 @@ def three_counts(meaning: str) -> Entry:
 
     items = {key: one.json_schema[key] for key in ("type", "minimum", "maximum")}
     schema = {"type": "array", "items": items, "minItems": 3, "maxItems": 3, "description": f"{meaning} along x, y, z"}
-    return Entry(read, schema)
+    return Entry(read, schema, Declaration("1", meaning, components=3), whole=True)
 
 
 def one_of(names: Iterable[str]) -> Entry:
@@ -181,10 +182,10 @@ def constant(value: Any, declaration: Declaration) -> Any:
         hint = ""
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             # A length is one along each axis; of a field or a direction, one component is not zero.
-            same = declaration.above is not None or declaration.minimum is not None
+            same = declaration.ranged
             hint = f"; write [{', '.join([shown(value) if same else '0'] * (n - 1) + [shown(value)])}]"
         raise problem(f"came {shown(value)}; {declaration.meaning} is a list of {n} numbers{unit}: [{axes}]{hint}")
-    one = Declaration(declaration.unit, declaration.meaning, minimum=declaration.minimum, above=declaration.above)
+    one = replace(declaration, components=1, unit_vector=False)
     found = [number(item, one) for item in value]
     if declaration.unit_vector and not any(found):
         raise problem(f"{declaration.meaning} has zero length; give at least one non-zero component")
@@ -206,10 +207,14 @@ def parsed(text: Any, variables: tuple[str, ...]) -> Expression:
 def scalar_schema(declaration: Declaration) -> dict[str, Any]:
     """Return the JSON Schema of one quantity."""
     plain: dict[str, Any] = {"type": "number"}
+    if declaration.choices:
+        plain["enum"] = list(declaration.choices)
     if declaration.minimum is not None:
         plain["minimum"] = declaration.minimum
     if declaration.above is not None:
         plain["exclusiveMinimum"] = declaration.above
+    if declaration.maximum is not None:
+        plain["maximum"] = declaration.maximum
     text = {"type": "string", "pattern": r"^\s*[-+0-9.]", "description": f"a number and a unit of {declaration.unit}"}
     unit = "" if declaration.unit == "1" else f" [{declaration.unit}]"
     return {"anyOf": [plain, text], "description": declaration.meaning + unit}

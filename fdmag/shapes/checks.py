@@ -1,12 +1,14 @@
-"""Checks on the numbers that make a shape."""
+"""Checks on the numbers that make a shape or a texture."""
 
 from collections.abc import Sequence
 from math import isfinite
 from numbers import Real
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fdmag.errors import ParameterError
+from fdmag.errors import ParameterError, did_you_mean
+from fdmag.mesh import AXES
 
 
 def length(value: object, where: str) -> float:
@@ -38,6 +40,44 @@ def centre(values: object, where: str) -> tuple[float, float, float]:
         values = (*values, 0.0)
     x, y, z = numbers(values, 3, where)
     return x, y, z
+
+
+def number(value: object, where: str) -> float:
+    """Return one finite number, or raise ParameterError."""
+    found = _finite(value)
+    if found is None:
+        raise ParameterError(f"{where} = {value!r}; one finite number is needed")
+    return found
+
+
+def sign(value: object, where: str) -> int:
+    """Return 1 or -1, or raise ParameterError."""
+    if _finite(value) not in (1.0, -1.0):
+        raise ParameterError(f"{where} = {value!r}; allowed: 1, -1")
+    return 1 if value == 1 else -1
+
+
+def integer(value: object, where: str, least: int) -> int:
+    """Return an integer that is not too small, or raise ParameterError."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ParameterError(f"{where} = {value!r}; an integer from {least} is needed")
+    return int(value)
+
+
+def direction(values: object, where: str) -> NDArray[np.float64]:
+    """Return the unit vector along three numbers, or raise ParameterError."""
+    vector = np.array(numbers(values, 3, where))
+    largest = np.abs(vector).max()
+    if largest == 0:
+        raise ParameterError(f"{where} = {values!r}; a direction of zero length: give at least one non-zero component")
+    return vector / largest / np.linalg.norm(vector / largest)
+
+
+def axis_number(value: object, where: str) -> int:
+    """Return 0, 1, 2 for "x", "y", "z", or raise ParameterError."""
+    if value not in tuple(AXES):
+        raise ParameterError(f"{where} = {value!r}; allowed: {', '.join(AXES)}{did_you_mean(str(value), AXES)}")
+    return AXES.index(str(value))
 
 
 def _finite(value: object) -> float | None:

@@ -16,8 +16,20 @@ from fdmag.shapes.checks import centre, length
 from fdmag.shapes.shape import Bounds, Mask, Shape
 
 SUFFIXES = (".stl", ".obj", ".ply", ".vtu", ".vtk", ".msh")
-FLAT = ("triangle", "quad")
-SOLID = ("tetra", "pyramid", "wedge", "hexahedron", "tetra10", "hexahedron20", "hexahedron27", "wedge15", "pyramid13")
+# Number of the element in VTK, and how many of its nodes count there: those in the middle of faces need not.
+FLAT = {"triangle": (5, 3), "quad": (9, 4), "triangle6": (22, 6), "quad8": (23, 8), "quad9": (28, 9)}
+SOLID = {
+    "tetra": (10, 4), "pyramid": (14, 5), "wedge": (13, 6), "hexahedron": (12, 8),
+    "tetra10": (24, 10), "pyramid13": (27, 13), "pyramid14": (27, 13), "wedge15": (26, 15), "wedge18": (26, 15),
+    "hexahedron20": (25, 20), "hexahedron24": (25, 20), "hexahedron27": (29, 27),
+}  # fmt: skip
+GMSH_ORDER = {
+    "wedge18": (0, 1, 2, 3, 4, 5, 6, 9, 7, 12, 14, 13, 8, 10, 11),
+    "pyramid14": (0, 1, 2, 3, 4, 5, 8, 10, 6, 7, 9, 11, 12),
+}
+"""Nodes of elements that meshio leaves in the order of gmsh, in that of VTK."""
+CURVED = 2
+"""How often the edges of second-order elements are halved to follow their curves."""
 GROUPS = "gmsh:physical"
 CHUNK = 200_000
 """Points looked up at once, so that pictures of the progress and memory stay small."""
@@ -32,7 +44,8 @@ class MeshFile(Shape):
     ----------
     source : path
         Surfaces of triangles and quads: .stl, .obj, .ply; volumes (tetrahedra, pyramids, wedges, hexahedra) and
-        surfaces: .vtu, .vtk, .msh (gmsh). If there are volume elements, surface elements do not count. Needs meshio
+        surfaces: .vtu, .vtk, .msh (gmsh 2.2 and 4.1). Elements may be of first or second order; curved ones are
+        followed by quarters of their edges. If there are volume elements, surface elements do not count. Needs meshio
         and pyvista: ``pip install fdmag[mesh]``.
     scale : float [m]
         Length of one unit of the file.
@@ -76,8 +89,8 @@ class MeshFile(Shape):
         blocks = blocks or [i for i, block in enumerate(contents.cells) if block.type in FLAT]
         if not blocks:
             kinds = ", ".join(sorted({block.type for block in contents.cells})) or "none"
-            raise FileFormatError(f"{path.name}: holds cells of type {kinds}; allowed: {', '.join(FLAT + SOLID)}")
-        cells = [(contents.cells[i].type, np.asarray(contents.cells[i].data)) for i in blocks]
+            raise FileFormatError(f"{path.name}: holds cells of type {kinds}; allowed: {', '.join([*FLAT, *SOLID])}")
+        cells = [(contents.cells[i].type, _nodes(path, contents.cells[i])) for i in blocks]
         points = _points(path, contents.points, cells)
         labels, numbers = _labels(path, contents, blocks, data) if is_volume else (None, {})
         self.names = tuple(numbers)
@@ -90,6 +103,9 @@ class MeshFile(Shape):
         self._size = float((upper - lower).max()) or 1.0
         normed = (points - self._middle) / self._size  # VTK's tolerances are made for sizes around 1
         if is_volume:
+            # Touching parts that were meshed apart have doubled nodes, and faces within that are no surface.
+            _, first, same = np.unique(np.round(normed, 9), axis=0, return_index=True, return_inverse=True)
+            normed, cells = normed[first], [(kind, same.reshape(-1)[nodes]) for kind, nodes in cells]
             chosen = None if part is None else np.asarray(labels == numbers[part])
             self._finds = _in_volume(normed, cells, chosen)
         else:
@@ -134,6 +150,9 @@ def _read(path: Path) -> Any:
     meshio, _ = _libraries()
     if not path.is_file():
         raise FileFormatError(f"{path.name}: there is no such file")
+    for dimension, kinds in ((2, FLAT), (3, SOLID)):
+        for kind in kinds:  # meshio reads some second-order elements, but does not know of which dimension they are
+            meshio._mesh.topological_dimension.setdefault(kind, dimension)
     said = io.StringIO()
     try:
         # meshio prints what goes wrong, and leaves the program if no reader takes the file.
@@ -143,6 +162,14 @@ def _read(path: Path) -> Any:
     except (Exception, SystemExit) as error:
         reason = " ".join(said.getvalue().split()) or str(error) or type(error).__name__
         raise FileFormatError(f"{path.name}: cannot be read as a mesh ({reason:.200})") from error
+
+
+def _nodes(path: Path, block: Any) -> NDArray[np.intp]:
+    """Return the nodes of a block of elements, (n, nodes), as VTK orders them."""
+    nodes = np.asarray(block.data)
+    if path.suffix.lower() == ".msh" and block.type in GMSH_ORDER:
+        return nodes[:, GMSH_ORDER[block.type]]
+    return nodes[:, : (FLAT | SOLID)[block.type][1]]
 
 
 def _points(path: Path, given: NDArray, cells: list[tuple[str, NDArray]]) -> NDArray[np.float64]:
@@ -179,9 +206,8 @@ def _labels(path: Path, contents: Any, blocks: list[int], data: str | None) -> t
 
 def _in_surface(path: Path, points: NDArray, cells: list[tuple[str, NDArray]]) -> Callable[[NDArray], Mask]:
     """Return what tells points inside a closed surface."""
-    _, pyvista = _libraries()
-    faces = [np.column_stack([np.full(len(nodes), nodes.shape[1]), nodes]).ravel() for _, nodes in cells]
-    surface = pyvista.PolyData(points, faces=np.concatenate(faces)).triangulate().clean()
+    pieces = [_skin(points, kind, nodes) for kind, nodes in cells]
+    surface = pieces[0].append_polydata(*pieces[1:]).triangulate().clean()
     if surface.n_open_edges:
         raise FileFormatError(
             f"{path.name}: the surface is not closed, {surface.n_open_edges} edges do not join two faces; close its "
@@ -192,9 +218,6 @@ def _in_surface(path: Path, points: NDArray, cells: list[tuple[str, NDArray]]) -
 
 def _in_volume(points: NDArray, cells: list[tuple[str, NDArray]], chosen: NDArray | None) -> Callable[[NDArray], Mask]:
     """Return what tells points in the chosen volume elements, by default in all."""
-    meshio, pyvista = _libraries()
-    from vtkmodules.vtkFiltersGeometry import vtkDataSetSurfaceFilter
-
     starts = np.cumsum([0, *(len(nodes) for _, nodes in cells)])
     skins = []
     # By surfaces, because VTK takes points beside an element, by a thousandth of its size or more, for points in it; by
@@ -207,11 +230,20 @@ def _in_volume(points: NDArray, cells: list[tuple[str, NDArray]], chosen: NDArra
         ]
         elements = np.concatenate(alike)
         if len(elements):
-            skin = vtkDataSetSurfaceFilter()
-            skin.SetInputData(pyvista.from_meshio(meshio.Mesh(points, [(kind, elements)])))
-            skin.Update()
-            skins.append(_enclosed(pyvista.wrap(skin.GetOutput()).triangulate().clean()))
+            skins.append(_enclosed(_skin(points, kind, elements).triangulate().clean()))
     return lambda some: np.logical_or.reduce([inside(some) for inside in skins])
+
+
+def _skin(points: NDArray, kind: str, nodes: NDArray) -> Any:
+    """Return the outer faces of elements of one kind, curved ones in flat pieces."""
+    _, pyvista = _libraries()
+    from vtkmodules.vtkFiltersGeometry import vtkDataSetSurfaceFilter
+
+    skin = vtkDataSetSurfaceFilter()
+    skin.SetInputData(pyvista.UnstructuredGrid({(FLAT | SOLID)[kind][0]: nodes}, points))
+    skin.SetNonlinearSubdivisionLevel(CURVED)
+    skin.Update()
+    return pyvista.wrap(skin.GetOutput())
 
 
 def _enclosed(surface: Any) -> Callable[[NDArray], Mask]:

@@ -20,13 +20,13 @@ class Patience:
         self._best = torque.copy()
         self._since = np.zeros(torque.size, int)
 
-    def lost(self, torque: NDArray[np.float64], active: NDArray[np.intp]) -> bool:
-        """Note the torques after a step, (batch,) [T]; return whether an active replica has come to rest."""
+    def lost(self, torque: NDArray[np.float64], active: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Note the torques after a step, (batch,) [T]; return the active replicas that have come to rest."""
         closer = torque < self._best
         self._best[closer] = torque[closer]
         self._since[active] += 1
         self._since[closer] = 0
-        return bool(np.any((self._since[active] > PATIENCE) & (torque[active] < self._near)))
+        return active[(self._since[active] > PATIENCE) & (torque[active] < self._near)]
 
 
 def check_criterion(max_torque: float) -> None:
@@ -36,10 +36,21 @@ def check_criterion(max_torque: float) -> None:
 
 
 def not_converged(
-    name: str, torque: NDArray[np.float64], steps: int, max_torque: float, state: State, *, stalled: bool
+    name: str,
+    torque: NDArray[np.float64],
+    steps: int,
+    max_torque: float,
+    state: State,
+    *,
+    lost: NDArray[np.intp],
+    active: NDArray[np.intp],
 ) -> SolverError:
-    """Return the error of a descent that ended above its criterion."""
+    """Return the error of a descent whose ``active`` replicas are above the criterion, some of them for good."""
+    stalled = bool(lost.size)
     reason = f"The rounding of {state.m.dtype} allows no less: raise max_torque" if stalled else "Raise max_steps"
-    return SolverError(
-        f"{name}: max |m × B| is {torque.max():.3g} T after {steps} steps, {max_torque:.3g} T was asked for. {reason}"
-    )
+
+    def told(reached: float) -> str:
+        return f"{name}: max |m × B| is {reached:.3g} T after {steps} steps, {max_torque:.3g} T was asked for. {reason}"
+
+    failed = lost if stalled else active
+    return SolverError(told(torque.max()), {int(replica): told(torque[replica]) for replica in failed})

@@ -64,11 +64,11 @@ class ImplicitStepper(Stepper):
             if lost.size or not active.size:
                 break
         if lost.size or active.size:
-            first = (*lost, *active)[0]
-            raise SolverError(
-                f"replica {rows[first]} at t = {state.t[rows[first]]:g} s: the implicit midpoint rule does not "
-                f"converge with dt = {dt[first]:g} s; give a smaller dt"
-            )
+            raise SolverError.of_replicas({
+                int(rows[i]): f"at t = {state.t[rows[i]]:g} s: the implicit midpoint rule does not converge with "
+                f"dt = {dt[i]:g} s; give a smaller dt"
+                for i in (lost if lost.size else active)
+            })  # fmt: skip
         self._solution = 2 * middle - start
         return np.zeros(rows.size), max_length(self._solution - start)
 

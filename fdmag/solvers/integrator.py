@@ -21,6 +21,11 @@ class Integrator:
     dt : float or None
         Fixed step [s] (shortened evenly so that output times are hit); None adapts the step.
 
+    Attributes
+    ----------
+    stopped : bool array (batch,)
+        Replicas that do not take part in `advance`; others may set it.
+
     Raises
     ------
     ParameterError
@@ -41,16 +46,17 @@ class Integrator:
         self.tableau = tableau
         self.control = control or StepControl()
         self.fixed_dt = dt
+        self.stopped = np.zeros(self.state.batch, bool)
         self._previous_ratio = np.ones(self.state.batch)
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
-        self.stepper.forget()
-        self._previous_ratio[:] = 1
-        self.state.dt[:] = np.nan
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
+        self.stepper.forget(rows)
+        self._previous_ratio[rows] = 1
+        self.state.dt[rows] = np.nan
 
-    def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
-        """Integrate every replica to exactly ``t_end`` [s]; finished ones are left untouched.
+    def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
+        """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time; finished ones are left untouched.
 
         Raises
         ------
@@ -58,8 +64,9 @@ class Integrator:
             If a replica needs a step below the smallest allowed.
         """
         state = self.state
-        while (active := np.flatnonzero(state.t < t_end)).size:
-            remaining = t_end - state.t[active]
+        ends = np.broadcast_to(t_end, state.batch)
+        while (active := np.flatnonzero((state.t < ends) & ~self.stopped)).size:
+            remaining = ends[active] - state.t[active]
             if self.fixed_dt is None:
                 wanted = self._step_size(active)
                 # A step that would leave a sliver is halved, one that nearly reaches the end is stretched.
@@ -71,7 +78,8 @@ class Integrator:
                 dt, last = remaining / count, count == 1
             dt = np.where(last, remaining, dt)
             accepted = self.attempt(active, dt, wanted)
-            state.t[active[accepted & last]] = t_end
+            arrived = active[accepted & last]
+            state.t[arrived] = ends[arrived]
             if on_step is not None:
                 on_step()
 
@@ -97,11 +105,11 @@ class Integrator:
         """Accept or reject by the local error, and choose the next step sizes."""
         if self.fixed_dt is not None:
             if not np.all(finite := np.isfinite(displacement)):
-                first = int(np.flatnonzero(~finite)[0])
-                raise SolverError(
-                    f"replica {active[first]} at t = {self.state.t[active[first]]:g} s: m is not finite after a step "
-                    f"of {dt[first]:g} s. Check the fields, or give a shorter dt"
-                )
+                raise SolverError.of_replicas({
+                    int(active[i]): f"at t = {self.state.t[active[i]]:g} s: m is not finite after a step of "
+                    f"{dt[i]:g} s. Check the fields, or give a shorter dt"
+                    for i in np.flatnonzero(~finite)
+                })  # fmt: skip
             return np.ones(active.size, bool)
         ratio = error / self.control.allowed(displacement)
         ratio = np.where(np.isfinite(ratio), ratio, 1e10)
@@ -111,15 +119,14 @@ class Integrator:
         )
         if wanted is not None:
             proposed = np.where(accepted, np.maximum(proposed, wanted), proposed)
-        self.state.dt[active] = np.minimum(proposed, self.control.dt_max)
+        self.state.dt[active] = np.minimum(proposed, self._longest(active))
         self._previous_ratio[active[accepted]] = ratio[accepted]
         if np.any(failed := ~accepted & (proposed < self.control.dt_min)):
-            first = int(np.flatnonzero(failed)[0])
-            raise SolverError(
-                f"replica {active[first]} at t = {self.state.t[active[first]]:g} s needs a step below "
-                f"{self.control.dt_min:g} s: its local error is {error[first]:g}. "
-                "Check the fields for jumps and the parameters for unphysical values"
-            )
+            raise SolverError.of_replicas({
+                int(active[i]): f"at t = {self.state.t[active[i]]:g} s needs a step below {self.control.dt_min:g} s: "
+                f"its local error is {error[i]:g}. Check the fields for jumps and the parameters for unphysical values"
+                for i in np.flatnonzero(failed)
+            })  # fmt: skip
         return accepted
 
     def _step_size(self, active: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -129,8 +136,14 @@ class Integrator:
         if fresh.size:
             fastest = self.stepper.fastest(fresh)
             if not np.all(np.isfinite(fastest)):
-                first = fresh[~np.isfinite(fastest)][0]
-                raise SolverError(f"replica {first} at t = {state.t[first]:g} s: dm/dt is not finite; check the fields")
+                raise SolverError.of_replicas({
+                    int(replica): f"at t = {state.t[replica]:g} s: dm/dt is not finite; check the fields"
+                    for replica in fresh[~np.isfinite(fastest)]
+                })  # fmt: skip
             angle = 0.1 * self.control.tolerance ** (1 / self.tableau.order)
-            state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self.control.dt_max)
-        return np.minimum(state.dt[active], self.control.dt_max)
+            state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self._longest(fresh))
+        return np.minimum(state.dt[active], self._longest(active))
+
+    def _longest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the longest step [s] of these replicas, (n,)."""
+        return np.broadcast_to(self.control.dt_max, self.state.t.shape)[rows]

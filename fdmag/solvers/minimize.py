@@ -79,13 +79,13 @@ def minimize(
     torque = landscape.largest(point.gradient)
     tau = 0.01 / np.maximum(torque, 1e-3)
     patience = Patience(torque, state.m.dtype)
-    stalled = False
+    lost = active = everything[:0]
     for count in range(max_steps + 1):
         active = np.flatnonzero(torque > max_torque)
         if not active.size:
             return torque
-        stalled = patience.lost(torque, active)
-        if count == max_steps or stalled:
+        lost = patience.lost(torque, active)
+        if count == max_steps or lost.size:
             break
         now = _Point(*(values[active] for values in point))
         turned = landscape.turned(now.m, now.gradient, np.minimum(tau[active], 1 / torque[active]))
@@ -104,7 +104,7 @@ def minimize(
             state.steps[taken] += 1
         if on_step is not None:
             on_step(torque, point.energy)
-    raise not_converged("minimize", torque, count, max_torque, state, stalled=stalled)
+    raise not_converged("minimize", torque, count, max_torque, state, lost=lost, active=active)
 
 
 def _evaluate(landscape: Landscape, m: NDArray, t: NDArray, replicas: NDArray[np.intp]) -> _Point:

@@ -60,16 +60,17 @@ def relax(
     walker = Integrator(stepper, control)
     torque = stepper.fastest(np.arange(path.batch))
     if not np.all(np.isfinite(torque)):
-        raise SolverError("relax: a field is not finite; check the parameters")
+        reason = "relax: a field is not finite; check the parameters"
+        raise SolverError(reason, {int(replica): reason for replica in np.flatnonzero(~np.isfinite(torque))})
     path.dt[:] = 0.01 / np.maximum(torque, 1e-3)
     patience = Patience(torque, state.m.dtype)
     for count in range(max_steps + 1):
         active = np.flatnonzero(torque > max_torque)
         if not active.size:
             break
-        stalled = patience.lost(torque, active)
-        if count == max_steps or stalled:
-            raise not_converged("relax", torque, count, max_torque, state, stalled=stalled)
+        lost = patience.lost(torque, active)
+        if count == max_steps or lost.size:
+            raise not_converged("relax", torque, count, max_torque, state, lost=lost, active=active)
         walker.attempt(active, path.dt[active])
         torque[active] = stepper.fastest(active)
         if on_step is not None:

@@ -25,7 +25,8 @@ class StepControl:
     proportional, integral : float
         Exponents of the error before and now, each divided by the order of the error estimate.
     dt_max, dt_min : float [s]
-        Bounds of the step; a replica that needs less than dt_min stops with an error.
+        Bounds of the step; a replica that needs less than dt_min stops with an error. dt_max may be one for each
+        replica, (batch,).
 
     Source: E. Hairer, S. P. Nørsett and G. Wanner, Solving ODEs I (Springer, 1993), section II.4; exponents as
     in E. Hairer and G. Wanner, Solving ODEs II, section IV.2.
@@ -39,14 +40,14 @@ class StepControl:
     most: float = 5.0
     integral: float = 0.7
     proportional: float = 0.4
-    dt_max: float = np.inf
+    dt_max: float | NDArray[np.float64] = np.inf
     dt_min: float = 1e-21
 
     def __post_init__(self) -> None:
         if not 0 < self.tolerance < 1:
             raise ParameterError(f"tolerance = {self.tolerance:g}; allowed: between 0 and 1, for example 1e-5")
-        if not 0 < self.dt_min < self.dt_max:
-            raise ParameterError(f"dt_max = {self.dt_max:g} s; allowed: above {self.dt_min:g} s")
+        if not (self.dt_min > 0 and np.all(self.dt_min < self.dt_max)):
+            raise ParameterError(f"dt_max = {np.min(self.dt_max):g} s; allowed: above {self.dt_min:g} s")
 
     def allowed(self, displacement: NDArray) -> NDArray | float:
         """Return the allowed local error, given the largest |Δm| of the step, (batch,)."""

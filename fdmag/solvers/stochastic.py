@@ -32,6 +32,11 @@ class DyadicIntegrator:
     control : StepControl
         ``tolerance`` and ``dt_max`` count, and dt_max has to be finite.
 
+    Attributes
+    ----------
+    stopped : bool array (batch,)
+        Replicas that do not take part in `advance`; others may set it.
+
     Sources: J. G. Gaines and T. J. Lyons, SIAM J. Appl. Math. 57, 1455 (1997); J. Foster and A. Jelinčič, On the
     convergence of adaptive approximations for stochastic differential equations, arXiv:2311.14201 (2023).
     """
@@ -43,14 +48,15 @@ class DyadicIntegrator:
         self.stepper = stepper
         self.state = stepper.state
         self.control = control
+        self.stopped = np.zeros(self.state.batch, bool)
         self._divisions = np.zeros(self.state.batch, np.int64)  # how often the present step is halved
 
-    def forget(self) -> None:
-        """Begin anew from the present state: m, a parameter or a field was changed from outside."""
-        self.stepper.forget()
+    def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
+        self.stepper.forget(rows)
 
-    def advance(self, t_end: float, on_step: Callable[[], None] | None = None) -> None:
-        """Integrate every replica to exactly ``t_end`` [s].
+    def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
+        """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time.
 
         Raises
         ------
@@ -58,11 +64,11 @@ class DyadicIntegrator:
             If a step would have to be halved more than `MOST_DIVISIONS` times.
         """
         state, divisions = self.state, self._divisions
-        start = state.t.copy()
-        count = np.maximum(np.ceil((t_end - start) / self.control.dt_max * (1 - 1e-12)), 1)
-        whole = (t_end - start) / count
+        start, ends = state.t.copy(), np.broadcast_to(t_end, state.batch)
+        count = np.maximum(np.ceil((ends - start) / self.control.dt_max * (1 - 1e-12)), 1)
+        whole = (ends - start) / count
         done, place = np.zeros(state.batch, np.int64), np.zeros(state.batch, np.int64)
-        while (active := np.flatnonzero(state.t < t_end)).size:
+        while (active := np.flatnonzero((state.t < ends) & ~self.stopped)).size:
             parts = np.left_shift(1, divisions[active])
             dt = whole[active] / parts
             error, _ = self.stepper.attempt(active, dt, parts + place[active])
@@ -80,7 +86,7 @@ class DyadicIntegrator:
             state.noise_steps[ended] += 1
             part = place[chosen] / np.left_shift(1, divisions[chosen])
             state.t[chosen] = np.where(
-                done[chosen] == count[chosen], t_end, start[chosen] + whole[chosen] * (done[chosen] + part)
+                done[chosen] == count[chosen], ends[chosen], start[chosen] + whole[chosen] * (done[chosen] + part)
             )
             state.dt[chosen] = whole[chosen] / np.left_shift(1, divisions[chosen])
             if on_step is not None:
@@ -90,12 +96,12 @@ class DyadicIntegrator:
         self.state.rejected[rejected] += 1
         self._divisions[rejected] += 1
         place[rejected] *= 2
-        if np.any(self._divisions[rejected] > MOST_DIVISIONS):
-            first = rejected[np.argmax(self._divisions[rejected])]
-            raise SolverError(
-                f"replica {first} at t = {self.state.t[first]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
+        if np.any(failed := self._divisions[rejected] > MOST_DIVISIONS):
+            raise SolverError.of_replicas({
+                int(replica): f"at t = {self.state.t[replica]:g} s needs a step below dt_max / 2^{MOST_DIVISIONS}. "
                 "Check the fields for jumps and the parameters for unphysical values, or give a larger tolerance"
-            )
+                for replica in rejected[failed]
+            })  # fmt: skip
 
     def _join(self, chosen: NDArray[np.intp], ratio: NDArray[np.float64], place: NDArray[np.int64]) -> None:
         """Double the next step where the error allows it and the next part is the first half of one."""

@@ -36,7 +36,20 @@ class DMI(Term):
         d_ij = (A_j d_i + A_i d_j) / (A_i + A_j),   u = d_i − d_j,
 
     and at a surface, where the face is free and j is missing, e_i = −|d_i × m_i|² / (8 A_i). The parts in 1/A are the
-    conditions at surfaces and interfaces. With ``boundary="free"`` they are left out: what lies outside contributes
+    conditions at surfaces and interfaces.
+
+    Where an entry of ``exchange.between`` makes the stiffness of the link s times the harmonic mean, the face is one of
+    two spins, those of the two halves, coupled by an exchange of its own: strongly for s near 1, not at all for s = 0.
+    The values of least energy of both then give
+
+        e = s d_ij·(m_i × m_j) / Δ − |s| (|u × m_i|² + |u × m_j|²) / (16 (A_i + A_j))
+            − (1 − |s|) (|d_i × m_i|² / (8 A_i) + |d_j × m_j|² / (8 A_j)),
+
+    the share s of a link that is whole and the share 1 − |s| of two free surfaces. So a border without exchange is a
+    surface of both sides; one that couples antiparallel is one that couples parallel, with all spins on one side
+    reversed; and |s| above 1 makes the border stiffer, but lets DMI turn m as far as in the material around it.
+
+    With ``boundary="free"`` they are left out: what lies outside contributes
     nothing. The limit for small cells is the same, but the energy, and m where it has a part along d_n, then have an
     error of first order in Δ instead of second. B is the exact gradient of this energy.
 
@@ -62,6 +75,10 @@ class DMI(Term):
     along_z: Parameter = derived("1", "DMI vector over D for a step along z", components=3)
     edge: Parameter = derived("1", "whether the mesh ends along x, y, z in a surface with its condition", components=3)
     faces: Parameter = derived("1", "whether surfaces and interfaces have their condition")
+    link_scale: Parameter = derived(
+        "1", "factor on the mean stiffness with the next cell", components=3, follows="exchange.link_scale"
+    )
+    link_added: Parameter = derived("J/m", "stiffness added to it", components=3, follows="exchange.link_added")
 
     @abstractmethod
     def vectors(self) -> list[NDArray[np.float64]]:
@@ -98,6 +115,7 @@ class DMI(Term):
         self.derive(
             mesh, regions, along_x=x, along_y=y, along_z=z,
             edge=edge.reshape(1, 3, 1, 1, 1), faces=np.full((1, 1, 1, 1, 1), float(natural)),
+            link_scale=np.ones((1, 3, 1, 1, 1)), link_added=np.zeros((1, 3, 1, 1, 1)),
         )  # fmt: skip
 
     def field(self, m: NDArray, context: Context) -> NDArray:
@@ -117,7 +135,11 @@ class DMI(Term):
         xp, mesh = context.xp, context.mesh
         D, A, Ms = (context.value(each) for each in (self.D, self.A, context.material.Ms))
         t = [context.value(each) for each in (self.along_x, self.along_y, self.along_z)]
-        batch = max(len(each) for each in (D, A, Ms, *t))
+        scale, added = (
+            xp.broadcast_to(values, (*values.shape[:2], *mesh.shape))
+            for values in (context.value(self.link_scale), context.value(self.link_added))
+        )
+        batch = max(len(each) for each in (D, A, Ms, scale, *t))
         magnetic = xp.broadcast_to(Ms > 0, (batch, 1, *mesh.shape))
         A = xp.where(magnetic, A, 0)
         surface, links = xp.zeros((batch, 3, 3, *mesh.shape), D.dtype), []
@@ -130,17 +152,27 @@ class DMI(Term):
                 both = magnetic[lower] & magnetic[upper]
                 total = A[lower] + A[upper]
                 share = xp.where(total > 0, A[upper] / xp.where(total > 0, total, 1), 0.5)
-                vector = xp.where(both, share * d[lower] + (1 - share) * d[upper], 0) / mesh.cell_size[axis]
+                s = factor_of_mean(A[lower], A[upper], *(each[:, axis : axis + 1][lower] for each in (scale, added)))
+                s = xp.where(both, s, 1)
+                vector = xp.where(both, s * (share * d[lower] + (1 - share) * d[upper]), 0) / mesh.cell_size[axis]
                 links.append((axis, wrap, vector.astype(D.dtype)))
-                matrix = _easy(d[lower] - d[upper], xp.where(both, 8, 4) * total)
-                surface[lower] += xp.where(magnetic[lower][:, None], matrix, 0)
-                surface[upper] += xp.where(magnetic[upper][:, None], matrix, 0)
+                matrix = abs(s)[:, None] * _easy(d[lower] - d[upper], xp.where(both, 8, 4) * total)
+                for cells in (lower, upper):
+                    free = (1 - abs(s))[:, None] * _easy(d[cells], 4 * A[cells])
+                    surface[cells] += xp.where(magnetic[cells][:, None], matrix + free, 0)
             if not mesh.periodic[axis]:
                 for end in (slice(0, 1), slice(-1, None)):
                     cells = (..., end, *(slice(None),) * axis)
                     surface[cells] += _easy(d[cells], 4 * A[cells])
         natural = self.boundary == "dmi" and bool(surface.any())
         return links, surface if natural else None
+
+
+def factor_of_mean(one: NDArray, other: NDArray, scale: NDArray, added: NDArray) -> NDArray:
+    """Return the stiffness of a link over the harmonic mean of those of its two cells; both may be 0."""
+    total = one + other
+    mean = 2 * one * other / np.where(total > 0, total, 1)
+    return scale + np.where(mean > 0, added / np.where(mean > 0, mean, 1), added != 0)
 
 
 def cross(a: NDArray, b: NDArray) -> NDArray:

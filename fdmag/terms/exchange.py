@@ -93,6 +93,14 @@ class Exchange(Term):
                 here = ((one & upper[1]) | (other & upper[0])) & (regions.numbers != upper[2])
                 scale[:, axis, here] = 0 if entry.scale is None else entry.scale.base[:, 0, 0, 0]
                 added[:, axis, here] = 0 if entry.A is None else entry.A.base[:, 0, 0, 0]
+        if self.shares is not None and self.shares.partial:
+            # A of the cells is multiplied by their shares: so is what stands for its mean.
+            f = self.shares.volume
+            if f.ndim == 4 and len(added) == 1:  # replicas of different geometries
+                added = np.repeat(added, len(f), axis=0)
+            for axis in range(3 if added.any() else 0):
+                other = np.roll(f, -1, axis=-1 - axis)
+                added[:, axis] *= 2 * f * other / np.where(f + other > 0, f + other, 1)
         self.derive(mesh, regions, link_scale=scale, link_added=added)
 
     def field(self, m: NDArray, context: Context) -> NDArray:

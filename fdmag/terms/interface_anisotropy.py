@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError
-from fdmag.mesh import AXES, Mesh
+from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter, derived, parameter
 from fdmag.regions import Regions
 from fdmag.terms.term import Context, Term, dot
+from fdmag.terms.thickness import along_mesh, column_height
 
 
 @dataclass
@@ -23,8 +24,9 @@ class InterfaceAnisotropy(Term):
 
     t is ``thickness``. Where that is 0 it is the height along n of the column of magnetic cells, without a gap, in
     which Ks or xi is not 0, so that a film keeps its energy per area whatever its thickness and the number of its
-    cells: the energy is spread evenly over the film, as is usual for films thinner than the exchange length. Give Ks
-    per region to choose a layer. To keep the energy in the cells next to the interface, give Ks to these alone.
+    cells: the energy is spread evenly over the film, as is usual for films thinner than the exchange length. With
+    smooth edges it is the height of what the cells hold. Give Ks per region to choose a layer. To keep the energy in
+    the cells next to the interface, give Ks to these alone.
 
     Source: M. T. Johnson et al., Rep. Prog. Phys. 59, 1409 (1996), for Ks/t; C.-G. Duan et al., Phys. Rev. Lett. 101,
     137201 (2008), for the linear effect of the field.
@@ -47,24 +49,9 @@ class InterfaceAnisotropy(Term):
         """Find the height of the magnetic columns where no thickness is given."""
         column = np.ones((1, 1, 1, 1, 1))
         if not np.all(self.thickness.base > 0):
-            axis = self._axis()
             active = (Ms.base > 0) & ((self.Ks.base != 0) | (self.xi.base != 0))
-            column = column_heights(np.broadcast_to(active, (*active.shape[:2], *mesh.shape)), axis)
-            column *= mesh.cell_size[axis]
-            if np.ptp(column) == 0:
-                column = column[:1, :, :1, :1, :1]
+            column = column_height(active, along_mesh(self.normal, self.thickness), mesh, self.shares)
         self.derive(mesh, regions, column=column)
-
-    def _axis(self) -> int:
-        """Return the axis of the mesh that the normal lies along."""
-        along = np.abs(self.normal.base) > 1 - 1e-12
-        axis = int(np.argmax(np.all(along, axis=(0, 2, 3, 4))))
-        if not np.all(along[:, axis]):
-            raise ParameterError(
-                f"{self.normal.where}: the normal is not along one of {', '.join(AXES)}, so the thickness of the film "
-                f"does not follow from the mesh; give {self.thickness.where}"
-            )
-        return axis
 
     def check(self, mesh: Mesh) -> None:
         """Raise `ParameterError` where xi has no oxide."""
@@ -79,18 +66,3 @@ class InterfaceAnisotropy(Term):
         thickness = xp.where(thickness > 0, thickness, value(self.column))
         amplitude = 2 * (value(self.Ks) + from_field) / thickness * context.inverse_Ms
         return amplitude * dot(m, n)[:, None] * n
-
-
-def column_heights(active: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
-    """Return how many active cells without a gap each is part of along x, y or z (axis 0, 1, 2); 1 where inactive.
-
-    >>> column_heights(np.array([1, 1, 0, 1, 0], bool).reshape(1, 1, 5, 1, 1), 2).ravel()
-    array([2., 2., 1., 1., 1.])
-    """
-    cells = np.moveaxis(active, -1 - axis, 0)
-    heights = cells.astype(np.float64)
-    for k in range(1, len(cells)):
-        heights[k] = np.where(cells[k], heights[k - 1] + 1, 0)
-    for k in range(len(cells) - 2, -1, -1):
-        heights[k] = np.where(cells[k] & cells[k + 1], heights[k + 1], heights[k])
-    return np.moveaxis(np.maximum(heights, 1), 0, -1 - axis)

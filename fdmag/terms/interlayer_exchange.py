@@ -26,6 +26,9 @@ class InterlayerExchange(Term):
     one coupling; a stack with several has several. Where J1 or J2 varies from cell to cell, a pair has the mean of its
     two cells. On a cell of edge Δ along the axis, the field of the one opposite is (J1 + 2 J2 m1·m2) m2 / (Ms Δ).
 
+    With smooth edges a pair is coupled over that share of its area which both cells cover, seen along the axis; Ms in
+    this field is then that of the cell as far as it is filled. So layers of unequal outline couple where they overlap.
+
     m1 and m2 are those of the cells, half a cell away from the interface. In layers that are thick and soft enough to
     twist this is an error of first order in Δ. With ``A``, the exchange stiffness of the layers, m at the interface
     takes the value of least energy. That adds −q (J1 + 2 J2 m1·m2)² (1 − (m1·m2)²) per area, with
@@ -37,6 +40,7 @@ class InterlayerExchange(Term):
 
     name: ClassVar[str] = "interlayer_exchange"
     kernel: ClassVar[str] = "terms/interlayer_exchange.h"
+    fills_itself: ClassVar[bool] = True
     J1: Any = parameter("J/m^2", "bilinear coupling", default=0.0)
     J2: Any = parameter("J/m^2", "biquadratic coupling", default=0.0)
     A: Any = parameter(
@@ -50,6 +54,8 @@ class InterlayerExchange(Term):
     )
     to_above: Parameter = derived("1", "cells along the axis from here to the partner above; 0 where there is none")
     to_below: Parameter = derived("1", "cells along the axis from here to the partner below; 0 where there is none")
+    shared_above: Parameter = derived("1", "share of the area that is coupled to the partner above")
+    shared_below: Parameter = derived("1", "share of the area that is coupled to the partner below")
     row: Parameter = derived("1", "row × rows is how far apart in memory neighbours along the axis are")
     rows: Parameter = derived("1", "see row")
     edge: Parameter = derived("m", "edge of a cell along the axis")
@@ -84,7 +90,17 @@ class InterlayerExchange(Term):
         nx, ny, _ = mesh.cells
         numbers = [*[(1, 1), (nx, 1), (nx, ny)][number], mesh.cell_size[number]]
         row, rows, edge = (np.full((1, 1, 1, 1, 1), float(each)) for each in numbers)
-        self.derive(mesh, regions, to_above=above, to_below=below, row=row, rows=rows, edge=edge)
+        self.derive(
+            mesh, regions, to_above=above, to_below=below, row=row, rows=rows, edge=edge,
+            shared_above=self._shared(above, number), shared_below=self._shared(below, number),
+        )  # fmt: skip
+
+    def _shared(self, steps: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+        """Return the share of the area that each cell has in common with its partner so many cells away."""
+        if self.shares is None or not self.shares.partial or steps.shape[2:] == (1, 1, 1):
+            return np.ones((1, 1, 1, 1, 1))
+        index = np.arange(steps.shape[-1 - axis]).reshape([-1 if place == 4 - axis else 1 for place in range(5)])
+        return self.shares.overlap(index + steps.astype(int), axis)
 
     def _partners(
         self, magnetic: NDArray[np.bool_], mesh: Mesh, regions: Regions
@@ -120,26 +136,27 @@ class InterlayerExchange(Term):
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return −∂e/∂c m' / (Ms Δ) of both partners m', with the energy per area e of c = m·m'."""
         B = context.xp.zeros_like(m)
-        for partner, J1, J2, q, c in self._pairs(m, context):
+        for partner, shared, J1, J2, q, c in self._pairs(m, context):
             f = J1 + 2 * J2 * c
-            B += (f + q * f * (4 * J2 * (1 - c * c) - 2 * c * f)) * partner
+            B += shared * (f + q * f * (4 * J2 * (1 - c * c) - 2 * c * f)) * partner
         return B * (context.inverse_Ms / context.mesh.cell_size[AXES.index(self.axis)])
 
     def energy_density(self, m: NDArray, field: NDArray, context: Context) -> NDArray:
         """Return e / (2Δ) of both partners: half of each pair."""
         density = context.xp.zeros_like(m[:, :1])
-        for _, J1, J2, q, c in self._pairs(m, context):
+        for _, shared, J1, J2, q, c in self._pairs(m, context):
             f = J1 + 2 * J2 * c
-            density -= (J1 + J2 * c) * c + q * f * f * (1 - c * c)
+            density -= shared * ((J1 + J2 * c) * c + q * f * f * (1 - c * c))
         return density[:, 0] / (2 * context.mesh.cell_size[AXES.index(self.axis)])
 
     def _pairs(self, m: NDArray, context: Context) -> list[tuple[NDArray, ...]]:
-        """Return for the partners above and below: m', J1, J2 and q of the pair, 0 where there is none, and m·m'."""
+        """Return for the partners above and below: m', shared area, J1, J2 and q, 0 where there is none, and m·m'."""
         xp, place = context.xp, -1 - AXES.index(self.axis)
         edge, A = context.mesh.cell_size[AXES.index(self.axis)], context.value(self.A)
         compliance = xp.where(A > 0, edge / 4 / xp.where(A > 0, A, 1), 0).astype(A.dtype)
         found: list[tuple[NDArray, ...]] = []
-        for steps in (context.value(self.to_above), context.value(self.to_below)):
+        for to, overlap in ((self.to_above, self.shared_above), (self.to_below, self.shared_below)):
+            steps = context.value(to)
             if steps.shape[2:] == (1, 1, 1):
                 continue
             index = np.arange(m.shape[place]).reshape([-1 if axis == 5 + place else 1 for axis in range(5)])
@@ -155,7 +172,7 @@ class InterlayerExchange(Term):
                 for each in (context.value(self.J1), context.value(self.J2), compliance)
             )
             partner = across(m)
-            found.append((partner, J1, J2, q, dot(m, partner)[:, None]))
+            found.append((partner, context.value(overlap), J1, J2, q, dot(m, partner)[:, None]))
         return found
 
 

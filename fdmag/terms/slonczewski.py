@@ -11,7 +11,7 @@ from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
-from fdmag.terms.spin_current import check_thickness, complete_thickness, cross, facing, facing_cells
+from fdmag.terms.spin_current import check_thickness, complete_facing, complete_thickness, cross, facing, facing_cells
 from fdmag.terms.term import Context, Term, dot
 
 REFERENCE = {"description": "region that polarises by the m of its cell facing along z; by default p does"}
@@ -27,9 +27,9 @@ class Slonczewski(Term):
     layer (side = −1) and −1 where it lies above (side = 1), so that *electrons that flow from the reference layer into
     the free layer favour m along p*. With epsilon_prime > 0 the field-like part favours the same state.
 
-    p is fixed, or, with ``reference`` naming a region, the m of that region's cell facing along z: the nearest one
-    below or above the cell, or both, whose torques add up; side then follows. Where P = 0 there is no torque: give P
-    per region to confine it. t is ``thickness``; 0 stands for the height along z of the magnetic cells in a row where
+    p is fixed, or, with ``reference`` naming a region, the m of that region's cell facing along z: the nearest magnetic
+    one below or above the cell, or both, whose torques add up; side then follows. Where P = 0 there is no torque: give
+    P per region to confine it. t is ``thickness``; 0 stands for the height along z of the magnetic cells in a row where
     P is not 0.
 
     Source: J. C. Slonczewski, J. Magn. Magn. Mater. 247, 324 (2002), for ε; J. Xiao, A. Zangwill and M. D. Stiles,
@@ -39,11 +39,14 @@ class Slonczewski(Term):
     name: ClassVar[str] = "slonczewski"
     kernel: ClassVar[str] = "terms/slonczewski.h"
     J: Any = parameter("A/m^2", "current density along +z")
-    P: Any = parameter("1", "spin polarisation")
+    P: Any = parameter("1", "spin polarisation", minimum=-1, maximum=1)
     Lambda: Any = parameter("1", "asymmetry; 1 for none", default=1.0, above=0)
     epsilon_prime: Any = parameter("1", "field-like efficiency", default=0.0)
     p: Any = parameter("1", "direction of the reference layer", components=3, unit_vector=True, default=(0.0, 0.0, 1.0))
-    side: Any = parameter("1", "reference layer below (-1) or above (1) the free layer", default=-1.0)
+    side: Any = parameter(
+        "1", "reference layer below (-1) or above (1) the free layer", default=-1.0, choices=(-1, 1),
+        time_dependent=False,
+    )  # fmt: skip
     thickness: Any = parameter("m", "thickness of the free layer; 0: from the mesh", default=0.0, minimum=0)
     reference: str = dataclasses.field(default="", metadata=REFERENCE)
 
@@ -82,6 +85,11 @@ class SlonczewskiLayers(Slonczewski):
     kernel: ClassVar[str] = "terms/slonczewski_layers.h"
     below: Any = parameter("1", "cells down to the polarising one", default=0.0, time_dependent=False)
     above: Any = parameter("1", "cells up to the polarising one", default=0.0, time_dependent=False)
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Find the thickness where none is given, and the magnetic cells that polarise."""
+        super().complete(mesh, regions, Ms)
+        complete_facing(self, regions, Ms)
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return the sum over both sides."""

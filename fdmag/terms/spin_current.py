@@ -1,5 +1,6 @@
 """What the torques of spin currents share: the vector product, facing cells of a stack, the height of a layer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from fdmag.errors import ParameterError
 from fdmag.parameter import Parameter
 from fdmag.regions import Regions
 from fdmag.terms.term import Context
+from fdmag.terms.thickness import column_height
 
 
 def cross(a: NDArray, b: NDArray) -> NDArray:
@@ -41,6 +43,19 @@ def facing_cells(regions: Regions, region: str, where: str) -> tuple[NDArray[np.
     return below, np.ascontiguousarray(above)
 
 
+def complete_facing(term: Any, regions: Regions, Ms: Parameter) -> None:
+    """Let only cells with Ms > 0 polarise: set ``below`` and ``above`` of a bound term, (nz, ny, nx), anew.
+
+    In each column the nearest magnetic cell of the region counts; where it has none there is no torque.
+    """
+    mesh = regions.mesh
+    mask = regions.mask(term.reference) & np.broadcast_to((Ms.base > 0).any(axis=(0, 1)), mesh.shape)
+    steps = {"below": _steps_down(mask), "above": np.ascontiguousarray(_steps_down(mask[::-1])[::-1])}
+    for key, array in steps.items():
+        given: Parameter = getattr(term, key)
+        setattr(term, key, Parameter(array, given.declaration, mesh, regions, given.where))
+
+
 def _steps_down(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     steps = np.zeros(mask.shape)
     for k in range(1, len(mask)):
@@ -60,31 +75,20 @@ class FoundThickness(Parameter):
     """A thickness that was found from the mesh, and is found again when another parameter is set."""
 
 
-def complete_thickness(term: Any, active: NDArray[np.bool_], Ms: Parameter, regions: Regions) -> None:
+def complete_thickness(
+    term: Any, active: NDArray[np.bool_], Ms: Parameter, regions: Regions, axis: Callable[[], int] = lambda: 2
+) -> None:
     """Find the ``thickness`` of a bound term from the mesh, unless it is given.
 
-    It is then the height along z of the magnetic cells in a row in which ``active``, (batch | 1, 1, nz | 1, ny | 1,
-    nx | 1), holds, or of all magnetic cells if it holds nowhere.
+    It is then the height along z, or the axis of the mesh that ``axis`` returns, of the magnetic cells in a row in
+    which ``active``, (batch | 1, 1, nz | 1, ny | 1, nx | 1), holds, or of all magnetic cells if it holds nowhere.
     """
     given: Parameter = term.thickness
     if given.base.any() and not isinstance(given, FoundThickness):
         return
     mesh, active = regions.mesh, (Ms.base > 0) & (active | ~active.any())
-    heights = stack_heights(np.broadcast_to(active, (active.shape[0], 1, *mesh.shape))[:, 0])
-    found = (heights * mesh.cell_size[2])[:, None]
-    if np.all(found == found.flat[0]):
-        found = found[:1, :, :1, :1, :1]
+    found = column_height(active, axis(), mesh, term.shares)
     term.thickness = FoundThickness(found, given.declaration, mesh, regions, given.where)
-
-
-def stack_heights(active: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the number of active cells in a row along z that each is part of, (batch, nz, ny, nx); 1 outside."""
-    heights = active.astype(np.float64)
-    for k in range(1, active.shape[1]):
-        heights[:, k] = np.where(active[:, k], heights[:, k - 1] + 1, 0)
-    for k in range(active.shape[1] - 2, -1, -1):
-        heights[:, k] = np.where(active[:, k] & active[:, k + 1], heights[:, k + 1], heights[:, k])
-    return np.maximum(heights, 1)
 
 
 def check_thickness(thickness: Parameter) -> None:

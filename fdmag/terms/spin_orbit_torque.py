@@ -1,7 +1,7 @@
 """Spin–orbit torque of a current in the plane of an adjacent layer."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
 from fdmag.terms.spin_current import check_thickness, complete_thickness, cross
 from fdmag.terms.term import Context, Term
+from fdmag.terms.thickness import along_mesh
 
 NONE = (0.0, 0.0, 0.0)
 
@@ -28,7 +29,7 @@ class SpinOrbitTorque(Term):
     platinum, move along +x, with the current. xi_FL > 0 acts like a field along −σ, that of the current's own Oersted
     field above the metal.
 
-    t is ``thickness``; 0 stands for the height along z of the magnetic cells in a row, where J is not 0 if J
+    t is ``thickness``; 0 stands for the height along ``normal`` of the magnetic cells in a row, where J is not 0 if J
     differs between cells.
 
     Source: L. Liu et al., Phys. Rev. Lett. 106, 036601 (2011), for the factor with sech; A. V. Khvalkovskiy et al.,
@@ -53,18 +54,11 @@ class SpinOrbitTorque(Term):
     sigma: Any = parameter("1", "spin direction; zero: normal × direction", components=3, default=NONE)
     thickness: Any = parameter("m", "thickness of the magnetic layer; 0: from the mesh", default=0.0, minimum=0)
 
-    def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
-        """Return a copy with checked parameters."""
-        bound = super().bind(mesh, regions, where)
-        across = np.any(bound.normal.base[:, :2] != 0)
-        if across and not bound.thickness.base.any():
-            raise ParameterError(f"{bound.thickness.where}: with a normal that is not along z, give the thickness")
-        return bound
-
     def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
         """Find the thickness where none is given."""
         given = self.J.base != 0
-        complete_thickness(self, given if given.shape[2:] != (1, 1, 1) else np.ones_like(given), Ms, regions)
+        active = given if given.shape[2:] != (1, 1, 1) else np.ones_like(given)
+        complete_thickness(self, active, Ms, regions, lambda: along_mesh(self.normal, self.thickness))
 
     def check(self, mesh: Mesh) -> None:
         """Raise `ParameterError` for a thickness of 0, a spin Hall angle without its lengths, or no spin direction."""

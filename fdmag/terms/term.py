@@ -19,6 +19,7 @@ from fdmag.mesh import Mesh
 from fdmag.noise import Noise
 from fdmag.parameter import Declaration, Parameter, declarations, parameter
 from fdmag.regions import Regions
+from fdmag.shares import Shares
 
 Built = TypeVar("Built")
 
@@ -87,7 +88,8 @@ class Material(Declared):
     Ms: Any = parameter("A/m", "saturation magnetisation", minimum=0, time_dependent=False)
     alpha: Any = parameter("1", "Gilbert damping", default=0.01, minimum=0)
     gamma: Any = parameter("rad/(s T)", "gyromagnetic ratio", default=GAMMA_E, above=0, time_dependent=False)
-    frozen: Any = parameter("1", "1 where m is held fixed, 0 elsewhere", default=0.0, time_dependent=False)
+    frozen: Any = parameter("1", "1 where m is held fixed, 0 elsewhere", default=0.0, time_dependent=False,
+                            choices=(0, 1))  # fmt: skip
 
     @property
     def freezes(self) -> bool:
@@ -219,6 +221,12 @@ class Term(Declared, ABC):
     kernel: ClassVar[str | None] = None
     stochastic: ClassVar[bool] = False
     """Whether the field is noise: there in time steps alone, and nothing in equilibria, energies and field outputs."""
+    fills_itself: ClassVar[bool] = False
+    """Whether the term reads `shares` itself; otherwise smooth edges change its parameters for it."""
+    shares: Shares | None = None
+    """How much of each cell is magnet; None: full cells, and empty ones where Ms = 0. Set before `complete`."""
+    per_replica: ClassVar[tuple[str, ...]] = ()
+    """Fields beside the parameters that may be `PerReplica`."""
     summary_units: ClassVar[dict[str, str]] = {}
     """Further columns of the result table that the term fills in `summary`: name and unit."""
 
@@ -232,6 +240,10 @@ class Term(Declared, ABC):
 
     def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
         """Set the derived parameters of this bound term. Called again when a parameter or Ms was changed."""
+
+    def replica_counts(self) -> dict[str, int]:
+        """Return for how many replicas something beside the parameters is given, by its name."""
+        return {}
 
     @property
     def noisy(self) -> bool:

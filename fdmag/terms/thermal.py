@@ -10,7 +10,7 @@ from fdmag.constants import BOLTZMANN
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.noise import Noise, increments
-from fdmag.parameter import Parameter, derived, parameter
+from fdmag.parameter import Parameter, PerReplica, derived, parameter
 from fdmag.regions import Regions
 from fdmag.terms.term import Context, Material, Term
 
@@ -33,7 +33,8 @@ class Thermal(Term):
     The numbers are a function of (seed, replica, step, cell) alone, see `fdmag.noise`: they depend neither on the
     device nor on the batch a replica is computed in. The replicas of a batch have the numbers ``first_replica``,
     ``first_replica`` + 1, …; a replica alone with the same seed and ``first_replica`` its number runs the same way.
-    Steps count from the creation of the simulation.
+    From Python both may be `PerReplica`: a seed, and a number, for each; replicas of the same seed and number see the
+    same noise. Steps count from the creation of the simulation.
 
     Source: W. F. Brown, Phys. Rev. 130, 1677 (1963); J. L. García-Palacios and F. J. Lázaro, Phys. Rev. B 58, 14937
     (1998).
@@ -42,6 +43,7 @@ class Thermal(Term):
     name: ClassVar[str] = "thermal"
     kernel: ClassVar[str] = "terms/thermal.h"
     stochastic: ClassVar[bool] = True
+    per_replica: ClassVar[tuple[str, ...]] = ("seed", "first_replica")
     T: Any = parameter("K", "temperature", minimum=0)
     seed: int = 0
     first_replica: int = 0
@@ -54,10 +56,18 @@ class Thermal(Term):
 
     def check(self, mesh: Mesh) -> None:
         """Refuse seeds and replica numbers that do not fit their words."""
-        for label, value, bits in (("seed", self.seed, 64), ("first_replica", self.first_replica, 32)):
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or not 0 <= value < 2**bits:
-                raise ParameterError(f"{self.name}.{label} = {value!r}; allowed: whole numbers from 0 to 2^{bits} − 1")
+        for label, given, bits in (("seed", self.seed, 64), ("first_replica", self.first_replica, 32)):
+            for value in given.values if isinstance(given, PerReplica) else [given]:
+                whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+                if not whole or not 0 <= value < 2**bits:
+                    raise ParameterError(
+                        f"{self.name}.{label} = {value!r}; allowed: whole numbers from 0 to 2^{bits} − 1"
+                    )
+
+    def replica_counts(self) -> dict[str, int]:
+        """Return for how many replicas the term is given beside its parameters."""
+        given = {key: getattr(self, key) for key in self.per_replica}
+        return {f"{self.name}.{key}": each.count for key, each in given.items() if isinstance(each, PerReplica)}
 
     @property
     def noisy(self) -> bool:
@@ -68,23 +78,28 @@ class Thermal(Term):
         """Take damping and gyromagnetic ratio of the material, and part and length of the step from the noise."""
         self.check(mesh)
         self.alpha, self.gamma = material.alpha, material.gamma
-        draws = _Draws(noise, mesh, int(self.first_replica))
+        seeds, numbers = _of_replicas(self.seed), _of_replicas(self.first_replica)
+        if 1 not in (seeds.size, numbers.size) and seeds.size != numbers.size:
+            raise ParameterError(
+                f"{self.name}: seed is given for {seeds.size} replicas, first_replica for {numbers.size}"
+            )
+        draws = _Draws(noise, mesh, numbers, counted=not isinstance(self.first_replica, PerReplica))
         declared = self.kernel_parameters()
         for key, kind in (("scale", Parameter), ("number", Parameter), ("part", _Part)):
             value = getattr(draws, f"{key}_at")
             setattr(self, key, kind(value, declared[key], mesh, regions, f"{self.name}.{key}"))
         self.part.noise = noise
-        self.derive(mesh, regions, key=_pieces(np.array([self.seed], np.uint64)))
+        self.derive(mesh, regions, key=_pieces(np.broadcast_to(seeds, max(seeds.size, numbers.size))))
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return the field of the present step, or zero."""
         number, scale = self.number.at(context.t), self.scale.at(context.t)
         if not scale.any():
             return np.zeros(1)
-        place = _whole(number)[:, None]
+        place, seed = _whole(number)[:, None], _whole(context.select(self.key.base))[:, None]
         part = self.part.at(context.t).reshape(len(scale), -1)[:, :1].astype(np.int64)
         cells = np.arange(context.mesh.n_cells)
-        n = increments(int(self.seed), place & 0xFFFFFFFF, place >> 32, part, cells)
+        n = increments(seed, place & 0xFFFFFFFF, place >> 32, part, cells)
         n = context.backend.asarray(n.transpose(1, 0, 2).reshape(-1, 3, *context.mesh.shape))
         variance = context.value(self.alpha) * context.value(self.T) * context.inverse_Ms / context.value(self.gamma)
         return np.sqrt(context.backend.asarray(scale) * variance) * n
@@ -96,7 +111,8 @@ class _Draws:
 
     noise: Noise
     mesh: Mesh
-    first_replica: int
+    numbers: NDArray[np.uint64]  # that of the first replica, or those of all
+    counted: bool  # whether it is that of the first
 
     def scale_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         noise = self.noise
@@ -108,7 +124,7 @@ class _Draws:
         noise = self.noise
         if noise.rows is None:
             return np.zeros((t.size, 3, 1, 1, 1))
-        replica = (noise.rows + self.first_replica).astype(np.uint64)
+        replica = noise.rows.astype(np.uint64) + self.numbers if self.counted else self.numbers[noise.rows]
         return _pieces((replica & np.uint64(0xFFFFFFFF)) | noise.step.astype(np.uint64) << np.uint64(32))
 
     def part_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,6 +143,10 @@ class _Part(Parameter):
     def in_cells(self) -> bool:
         """Whether steps are divided now."""
         return self.noise.rows is not None and self.noise.divided
+
+
+def _of_replicas(given: Any) -> NDArray[np.uint64]:
+    return np.array(given.values if isinstance(given, PerReplica) else [given], dtype=np.uint64)
 
 
 def _pieces(numbers: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter, parameter
 from fdmag.regions import Regions
 from fdmag.terms.slonczewski import REFERENCE, layered
-from fdmag.terms.spin_current import check_thickness, complete_thickness, cross, facing
+from fdmag.terms.spin_current import check_thickness, complete_facing, complete_thickness, cross, facing
 from fdmag.terms.term import Context, Term, dot
 
 
@@ -37,13 +37,16 @@ class TunnelTorque(Term):
     voltage: Any = parameter("V", "voltage from the lower to the upper electrode")
     RA_P: Any = parameter("ohm m^2", "resistance-area product of the parallel state", above=0)
     TMR: Any = parameter("1", "magnetoresistance (R_AP - R_P) / R_P at zero bias", above=-1)
-    P: Any = parameter("1", "spin polarisation at zero bias")
+    P: Any = parameter("1", "spin polarisation at zero bias", minimum=-1, maximum=1)
     V_h: Any = parameter("V", "bias that halves TMR; 0: none does", default=0.0, minimum=0)
     b2: Any = parameter("T/V^2", "field-like field per square of the voltage", default=0.0)
     Lambda: Any = parameter("1", "asymmetry; 1 for none", default=1.0, above=0)
     epsilon_prime: Any = parameter("1", "field-like efficiency", default=0.0)
     p: Any = parameter("1", "direction of the reference layer", components=3, unit_vector=True, default=(0.0, 0.0, 1.0))
-    side: Any = parameter("1", "reference layer below (-1) or above (1) the free layer", default=-1.0)
+    side: Any = parameter(
+        "1", "reference layer below (-1) or above (1) the free layer", default=-1.0, choices=(-1, 1),
+        time_dependent=False,
+    )  # fmt: skip
     thickness: Any = parameter("m", "thickness of the free layer; 0: from the mesh", default=0.0, minimum=0)
     reference: str = dataclasses.field(default="", metadata=REFERENCE)
 
@@ -86,6 +89,11 @@ class TunnelTorqueLayers(TunnelTorque):
     kernel: ClassVar[str] = "terms/tunnel_torque_layers.h"
     below: Any = parameter("1", "cells down to the polarising one", default=0.0, time_dependent=False)
     above: Any = parameter("1", "cells up to the polarising one", default=0.0, time_dependent=False)
+
+    def complete(self, mesh: Mesh, regions: Regions, Ms: Parameter) -> None:
+        """Find the thickness where none is given, and the magnetic cells that polarise."""
+        super().complete(mesh, regions, Ms)
+        complete_facing(self, regions, Ms)
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return the sum over both sides."""

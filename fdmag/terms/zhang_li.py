@@ -31,7 +31,7 @@ class ZhangLi(Term):
     name: ClassVar[str] = "zhang_li"
     kernel: ClassVar[str] = "terms/zhang_li.h"
     J: Any = parameter("A/m^2", "current density", components=3, transforms="polar")
-    P: Any = parameter("1", "spin polarisation")
+    P: Any = parameter("1", "spin polarisation", minimum=-1, maximum=1)
     xi: Any = parameter("1", "non-adiabaticity", default=0.0)
 
     def field(self, m: NDArray, context: Context) -> NDArray:

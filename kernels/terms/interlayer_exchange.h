@@ -1,5 +1,6 @@
 // B = -de/dc m_j / (Ms edge) of the partners j across the spacer, c = m_i·m_j, with the energy per area
-// e = -J1 c - J2 c² - q (J1 + 2 J2 c)² (1 - c²); energy density, half of each pair, e / (2 edge).
+// e = -J1 c - J2 c² - q (J1 + 2 J2 c)² (1 - c²); energy density, half of each pair, e / (2 edge); both times the share
+// of the area that a cell has in common with its partner.
 struct InterlayerExchange : Parameters {
     struct Pair {
         vec3 m;
@@ -30,11 +31,14 @@ struct InterlayerExchange : Parameters {
     FD_HD vec3 field(const Site& site, const Magnet& magnet) const {
         const Index i = site.i;
         return (magnet.inverse_Ms(i) / edge[i]) *
-               (pull(across(to_above[i], i, magnet)) + pull(across(to_below[i], i, magnet)));
+               (shared_above[i] * pull(across(to_above[i], i, magnet)) +
+                shared_below[i] * pull(across(to_below[i], i, magnet)));
     }
 
     FD_HD real energy_density(const Site& site, const Magnet& magnet) const {
         const Index i = site.i;
-        return -(gain(across(to_above[i], i, magnet)) + gain(across(to_below[i], i, magnet))) / (2 * edge[i]);
+        return -(shared_above[i] * gain(across(to_above[i], i, magnet)) +
+                 shared_below[i] * gain(across(to_below[i], i, magnet))) /
+               (2 * edge[i]);
     }
 };

@@ -1,10 +1,11 @@
 import mpmath
 import numpy as np
 import pytest
-from scipy.integrate import quad, simpson
-from scipy.optimize import minimize
+from scipy.integrate import quad, simpson, solve_ivp
+from scipy.optimize import brentq, minimize
 
 from fdmag.analytic.domain_wall import (
+    bar_reversal_barrier,
     bloch_wall_energy,
     bloch_wall_profile,
     neel_wall_energy,
@@ -105,3 +106,23 @@ def test_refuses_when_there_is_no_such_wall(constants):
         bloch_wall_energy(*constants)
     with pytest.raises(ParameterError, match="no wall exists"):
         bloch_wall_profile(0.0, *constants)
+
+
+@pytest.mark.parametrize("ratio", [3.2, 4.0, 6.0, 9.0])
+def test_barrier_of_a_bar_against_shooting(ratio):
+    """The saddle from θ'' = sin θ cos θ, integrated from the middle so that θ' vanishes at the end."""
+
+    def end_slope(slope):
+        return shot(slope).y[1, -1]
+
+    def shot(slope):
+        return solve_ivp(lambda x, y: [y[1], np.sin(y[0]) * np.cos(y[0]), y[1] ** 2 + np.sin(y[0]) ** 2],
+                         (0, ratio / 2), [np.pi / 2, slope, 0], rtol=1e-12, atol=1e-14)  # fmt: skip
+
+    energy = 2 * shot(brentq(end_slope, 1e-3, 1, xtol=1e-15)).y[2, -1]
+    assert bar_reversal_barrier(4.0, 1.0, 2 * ratio) == pytest.approx(2 * energy, rel=1e-8)
+
+
+def test_barrier_of_a_bar_is_continuous_where_coherent_rotation_ends():
+    lengths = np.pi + np.array([-1e-4, 1e-4])
+    np.testing.assert_allclose(bar_reversal_barrier(1.0, 1.0, lengths), lengths, rtol=1e-8)

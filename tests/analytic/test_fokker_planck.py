@@ -167,8 +167,13 @@ def test_begins_in_the_well_wherever_the_threshold_is():
 
 
 def test_sign_of_torque_and_field():
-    """i > 0 drives m from +z to −z; a field along +z holds it up."""
+    """i > 0 drives m from +z to −z, i = 1 is the critical current, h > 0 holds m up.
+
+    Below i = 1 noise of Δ = 60 leaves m where it is for as long as it takes a little above to turn it.
+    """
     late = 3.0
+    assert reduced_rate([200.0], 0.5, 60.0)[0] > 0.99
+    assert reduced_rate([200.0], 1.5, 60.0)[0] < 1e-6
     assert reduced_rate([late], 2.0, 30.0)[0] < reduced_rate([late], 1.5, 30.0)[0]
     assert reduced_rate([late], -2.0, 30.0)[0] == pytest.approx(1, abs=1e-10)
     assert reduced_rate([late], 1.5, 30.0, h=0.1)[0] > reduced_rate([late], 1.5, 30.0, h=-0.1)[0]

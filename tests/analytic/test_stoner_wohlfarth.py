@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 
 from fdmag.analytic.stoner_wohlfarth import (
     astroid,
+    energy_barrier,
     equilibrium_angle,
     hysteresis_branch,
     stoner_wohlfarth_energy,
@@ -87,3 +88,27 @@ def test_special_directions():
 def test_refuses_angles_outside_the_quadrant():
     with pytest.raises(ParameterError, match="psi"):
         equilibrium_angle(0.1, 2.0)
+
+
+@pytest.mark.parametrize("degrees", [1, 20, 45, 70, 89])
+@pytest.mark.parametrize("h", [-0.9, -0.3, 0.0, 0.4])
+def test_barrier_against_a_search_on_a_fine_grid(degrees, h):
+    psi = np.radians(degrees)
+    start = float(equilibrium_angle(h, psi))
+    if start > np.pi / 2:
+        assert energy_barrier(h, psi) == 0
+        return
+    other = np.pi + float(equilibrium_angle(-h, psi))  # the state on the other side, for which the field is reversed
+    ways = [
+        stoner_wohlfarth_energy(np.linspace(start, end, 200_001), h, psi).max() for end in (other, other - 2 * np.pi)
+    ]
+    wanted = min(ways) - stoner_wohlfarth_energy(start, h, psi)
+    assert energy_barrier(h, psi) == pytest.approx(wanted, abs=1e-8)
+
+
+def test_barrier_near_the_switching_field_falls_with_the_power_three_halves():
+    """At an angle the barrier vanishes as (h_sw − h)^(3/2); R. H. Victora, Phys. Rev. Lett. 63, 457 (1989)."""
+    psi = np.radians(30)
+    gaps = np.array([1e-3, 1e-4])
+    barriers = energy_barrier(-switching_field(psi) * (1 - gaps), psi)
+    assert np.log(barriers[0] / barriers[1]) / np.log(10) == pytest.approx(1.5, abs=0.01)

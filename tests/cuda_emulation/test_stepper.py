@@ -11,7 +11,8 @@ from fdmag.errors import ParameterError
 from fdmag.initial import wall
 from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
-from fdmag.quantities import MovingWindow
+from fdmag.quantities import Below, MovingWindow
+from fdmag.signals import Pulse, Sine
 from fdmag.simulation import Simulation
 from fdmag.solvers.tableau import DORMAND_PRINCE, METHODS, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
@@ -35,6 +36,7 @@ FIELDS = {
         else np.zeros((t.size, 3, 1, 1, 1))
     ),
     "per replica": PerReplica([(0, 0, 0.1), (0.3, 0, 0), (0, 0.02, 0)]),
+    "signals per replica": Driven((0.1, 0.3, 0), PerReplica([Pulse(5e-14), Pulse(1e-13, rise=5e-14), Sine(5e12)])),
 }
 
 
@@ -102,6 +104,31 @@ def test_an_attempt_is_one_graph_and_one_copy_back(gpu):
     assert gpu.graphs == 9
     assert gpu.launches["fd_stage"] == 1 + 10 * 6
     assert gpu.launches["fd_rows"] == gpu.launches["fd_stage"]
+
+
+@pytest.mark.parametrize("options", [{"solver": "rk4", "dt": 3e-14}, {"dt_max": 1e-13}], ids=["fixed", "adaptive"])
+def test_replicas_stop_where_those_of_the_reference_do(options):
+    runs = [simulation(device, field="per replica", demag=False) for device in ("cuda", "numpy")]
+    my = np.sort(runs[0].average_m()[:, 1])
+    for each in runs:
+        each.run(6e-13, until=Below("my", float(my[1]) - 0.002), **options)
+    assert 0 < np.isnan(runs[1].stop_times).sum() < 3
+    assert_same(*runs, "float64", factor=100)
+    np.testing.assert_allclose(runs[0].stop_times, runs[1].stop_times, rtol=1e-8)
+
+
+def test_replicas_with_noise_stop_and_take_over_m():
+    runs = [
+        simulation(device, demag=False, extra=[Thermal(T=300, first_replica=PerReplica([4, 1, 9]))])
+        for device in ("cuda", "numpy")
+    ]
+    middle = float(np.median(runs[0].average_m()[:, 1]))
+    for each in runs:
+        each.run(3e-13, dt=3e-14, until=Below("my", middle))
+        each.t = 0
+        each.take_over([1, 1, 0])
+        each.run(6e-14, dt=3e-14)
+    assert_same(*runs, "float64", factor=100)
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
@@ -238,13 +265,22 @@ def test_a_window_shifts_the_replicas_on_the_device_as_on_the_host():
     assert_same(*runs, "float64", 100)
 
 
-@pytest.mark.parametrize("dt", [5e-14, None], ids=["fixed", "adaptive"])
-def test_noise_is_that_of_the_reference(dt):
-    """Also where an adaptive step goes through parts of the Brownian path."""
+OWN = {"seed": PerReplica([5, 2**63]), "first_replica": PerReplica([7, 3])}
+
+
+@pytest.mark.parametrize(("dt", "noise"), [(5e-14, {}), (None, {}), (5e-14, OWN)], ids=["fixed", "adaptive", "own"])
+def test_noise_is_that_of_the_reference(dt, noise):
+    """Also where an adaptive step goes through parts of the Brownian path, and where each replica has its own seed."""
     mesh = Mesh((3, 2, 1), (2e-9, 2e-9, 2e-9))
     runs = [
         Simulation(
-            mesh, [Thermal(T=3e3), Exchange(A=1e-11)], Ms=8e5, alpha=0.5, batch=2, device=device, dtype="float64"
+            mesh,
+            [Thermal(T=3e3, **noise), Exchange(A=1e-11)],
+            Ms=8e5,
+            alpha=0.5,
+            batch=2,
+            device=device,
+            dtype="float64",
         )
         for device in ("cuda", "numpy")
     ]

@@ -206,8 +206,21 @@ def test_against_a_general_boundary_value_solver():
     np.testing.assert_allclose(profile.j_s, np.concatenate([j1, j2]) * 1e12, rtol=1e-6, atol=1e3)
 
 
+@pytest.mark.parametrize("high", [0, 1])
+def test_spins_diffuse_from_high_to_low_accumulation(high):
+    """Up-spin electrons diffuse from where μ_s is high to where it is low; j_s > 0 means that they move towards +x.
+
+    In a wire held at its two ends it is the slope of μ_s that decides, and a uniform μ_s moves nothing.
+    """
+    ends = [End(accumulation=1e-6 if side == high else 0.0) for side in (0, 1)]
+    profile = SpinDiffusion([Layer(100e-9, **COPPER)], left=ends[0], right=ends[1]).solve(points=101)
+    assert np.all(profile.j_s > 0 if high == 0 else profile.j_s < 0)
+    slope = np.gradient(profile.mu_s, profile.x)[1:-1]
+    np.testing.assert_allclose(profile.j_s[1:-1], -COPPER["conductivity"] / 2 * slope, rtol=1e-3)
+
+
 def test_a_current_carries_the_spins_of_the_ferromagnet_that_its_electrons_come_from():
-    """J < 0: electrons move along +x, from the ferromagnet into the normal metal, and bring majority spins."""
+    """Electrons that leave a ferromagnet bring its majority spins. J < 0: they move along +x, from it into copper."""
     layers = [Layer(np.inf, **COBALT), Layer(np.inf, **COPPER)]
     towards = SpinDiffusion(layers).solve(current_across=-1e11)
     assert towards.at(1)[0] > 0 < towards.at(1)[1]

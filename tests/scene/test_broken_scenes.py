@@ -77,6 +77,17 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
     "negative Ms": ([(MS, '"-800 kA/m"')], "", ['[material] Ms: came "-800 kA/m"', "allowed: at least 0 A/m"]),
     "Ms of zero": ([(MS, "0")], "", ["[material] Ms: no cell has Ms > 0"]),
     "negative alpha": ([(ALPHA, "-0.02")], "", ["[material] alpha: came -0.02", "impossible", "allowed: at least 0"]),
+    "polarisation above 1": (
+        [],
+        "[terms.slonczewski]\nJ = 1e11\nP = 1.2\n",
+        ["[terms.slonczewski] P: came 1.2; impossible spin polarisation; allowed: from -1 to 1"],
+    ),
+    "side that is none": (
+        [],
+        "[terms.tunnel_torque]\nvoltage = 0.1\nRA_P = 5e-12\nTMR = 1\nP = { regions = { default = 1 } }\nside = 0.5\n",
+        ["[terms.tunnel_torque] side: came 0.5; impossible reference layer", "allowed: -1 or 1"],
+    ),
+    "half frozen": ([(ALPHA, "0.1\nfrozen = 0.5")], "", ["[material] frozen: came 0.5", "allowed: 0 or 1"]),
     "boolean": ([(ALPHA, "true")], "", ["[material] alpha: came true", "one number"]),
     "NaN": ([(ALPHA, "nan")], "", ["[material] alpha: nan is not finite"]),
     "infinity": ([(A, "inf")], "", ["[terms.exchange] A: inf is not finite"]),

@@ -10,7 +10,7 @@ from fdmag.mesh import Mesh
 from fdmag.output.ovf import write_ovf
 from fdmag.output.vtk import write_vti
 from fdmag.resample import resample_m, stretched
-from fdmag.scene import tables
+from fdmag.scene import state_tables
 
 MESH = Mesh((10, 10, 1), (5e-9, 5e-9, 3e-9))
 CASES = {
@@ -46,7 +46,7 @@ def test_a_texture_is_the_one_of_python(scenes, kind):
 
 
 def test_every_texture_is_tested():
-    kinds = {table.model_fields["kind"].default for table in get_args(get_args(tables.InitialTable)[0])}
+    kinds = {table.model_fields["kind"].default for table in get_args(get_args(state_tables.InitialTable)[0])}
     assert kinds == OTHERS | set(CASES)
 
 
@@ -95,3 +95,29 @@ def test_a_file_of_the_same_mesh_comes_back_exactly(scenes, suffix):
 )
 def test_what_cannot_be_is_refused(scenes, entry, message):
     assert message in scenes.errors(add=f"[initial]\n{entry}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('kind = "wall"\naxis = "q"', "x"),
+        ('kind = "wall"\nwidth = 0', "above 0"),
+        ('kind = "wall"\ninside = [0, 0, 2]', "cancel each other"),
+        ('kind = "wall"\nbefore = [0, 0, 0]', "zero length"),
+        ('kind = "walls"\npositions = [0]\nchirality = 2', "allowed: 1, -1"),
+        ('kind = "walls"\npositions = []', "at least 1"),
+        ('kind = "vortex"\ncirculation = 2', "allowed: 1, -1"),
+        ('kind = "vortex"\npolarity = 0', "allowed: 1, -1"),
+        ('kind = "vortex"\ncore_radius = 0', "above 0"),
+        ('kind = "antivortex"\npolarity = 0.5', "allowed: 1, -1"),
+        ('kind = "skyrmion"\nradius = 0', "above 0"),
+        ('kind = "skyrmion"\nradius = "5 nm"\ncharge = 0', "but not 0"),
+        ('kind = "skyrmion"\nradius = "5 nm"\nstyle = "nel"', "neel"),
+        ('kind = "helix"\nperiod = "5 nm"\nnormal = [1, 0, 0]', "are parallel"),
+        ('kind = "random"\nseed = -1', "from 0"),
+    ],
+)
+def test_textures_that_cannot_be_are_refused(scenes, text, message):
+    said = scenes.errors(add=f"[initial]\n{text}\n")
+    assert "[initial]" in said
+    assert message in said

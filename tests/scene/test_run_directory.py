@@ -199,7 +199,7 @@ def test_resolved_scene_gives_the_identical_table(tmp_path):
     again = tomllib.loads((tmp_path / "second" / "scene.toml").read_text(encoding="utf-8"))
     assert resolved == again
     assert resolved["material"]["gamma"] > 0
-    assert resolved["stages"][0]["tolerance"] == 1e-5
+    assert resolved["stages"][0]["tolerance"] == 1e-6
 
 
 def test_a_linked_scene_finds_the_files_beside_its_target(scenes, tmp_path):

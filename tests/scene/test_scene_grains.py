@@ -32,6 +32,17 @@ def test_grains_and_values_are_those_of_python(scenes):
         np.testing.assert_allclose(found.base[0], wanted.spread(regions, found.declaration.components), rtol=1e-12)
 
 
+def test_replicas_have_grains_of_their_own(scenes):
+    grains = '{ grains = { mean = "800 kA/m", sigma = "80 kA/m", seed = 1, replicas = 3, first_replica = 2 } }'
+    axis = "[terms.uniaxial_anisotropy]\naxis = { grains = { mean = [0, 0, 1], cone = 0.1, seed = 1, replicas = 3 } }\n"
+    simulation = scenes.load(('Ms = "800 kA/m"', f"Ms = {grains}"), add=GRAINS + axis).simulation
+    assert simulation.batch == 3
+    wanted = PerGrain(8e5, 8e4, 1, replicas=3, first_replica=2).over_cells(simulation.regions, 1)
+    np.testing.assert_allclose(simulation._magnet.material.Ms.base, wanted, rtol=1e-12)
+    said = scenes.errors(('Ms = "800 kA/m"', f"Ms = {grains}"), ("0.02", "{ replicas = [0.1, 0.2] }"), add=GRAINS)
+    assert "replicas: has 2 values, but another parameter has 3" in said
+
+
 def test_grains_within_a_shape_and_in_three_dimensions(scenes):
     entry = (
         '[regions.grain]\nshape = { kind = "cylinder", diameter = "30 nm" }\n'
@@ -63,6 +74,7 @@ def test_a_stage_may_set_values_per_grain(scenes):
         (GRAINS, '{ mean = 1e5, sigma = 1, seed = 1, group = "grian" }', 'did you mean "grain"'),
         ("", "{ mean = 1e5, sigma = 1, seed = 1 }", "[regions.NAME] with grains"),
         (GRAINS + GRAINS.replace("grain]", "other]"), "{ mean = 1e5, sigma = 1, seed = 1 }", "there are: grain, other"),
+        (GRAINS, "{ mean = 1e5, sigma = 1, seed = 1, replicas = 0 }", "an integer from 1"),
         (GRAINS, "3", "is a table with mean, sigma, seed"),
         (GRAINS.replace("12 nm", "0 nm"), "{ mean = 1e5, sigma = 1, seed = 1 }", "above 0 m"),
         ("[regions.empty]\n", "{ mean = 1e5, sigma = 1, seed = 1 }", "neither shape nor grains"),

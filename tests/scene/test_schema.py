@@ -142,3 +142,10 @@ def test_shipped_scenes_fit_the_json_schema(validator, name):
 def test_broken_scenes_do_not_fit_the_json_schema(validator, scenes, name):
     assert validator.is_valid(tomllib.loads(scenes.text()))
     assert not validator.is_valid(tomllib.loads(scenes.text(BROKEN[name])))
+
+
+def test_ranges_of_parameters_are_in_the_json_schema():
+    """An editor learns the bounds of a polarisation and the choices of a side."""
+    text = json.dumps(json_schema())
+    assert '{"maximum": 1, "minimum": -1, "type": "number"}' in text
+    assert '"enum": [-1, 1]' in text

@@ -9,13 +9,14 @@ from fdmag.constants import GAMMA_E
 from fdmag.errors import ParameterError, SolverError
 from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
-from fdmag.simulation import Simulation, merged_times
+from fdmag.simulation import Simulation
 from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.stages import ArrayStepper
 from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, METHODS, RK4, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
 from fdmag.terms import Exchange, UniaxialAnisotropy, Zeeman
+from fdmag.time_integration import merged_times
 
 ONE = Mesh((1, 1, 1), (5e-9, 5e-9, 5e-9))
 

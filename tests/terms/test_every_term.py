@@ -7,7 +7,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import declarations
 from fdmag.simulation import Simulation
 from fdmag.terms import registry
-from tests.samples import ENDLESS, PLACED, fitted
+from tests.samples import ENDLESS, PLACED, draw, fitted
 
 SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "1": 1.0, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
 SCALE |= {"V": 0.5, "ohm m^2": 5e-12, "T/V^2": 0.05, "J/(V m)": 1e-13, "A": 1e-2, "K": 300.0}
@@ -31,9 +31,7 @@ def sample(name, rng, mesh=MESH, per_cell=False):
         shape = (declared.components,) if declared.components > 1 else ()
         if per_cell:
             shape += mesh.shape
-        values[key] = SCALE[declared.unit] * (
-            rng.uniform(0.5, 1.5, shape) if declared.components == 1 else rng.normal(size=shape)
-        )
+        values[key] = SCALE[declared.unit] * draw(declared, rng, shape)
     return registry()[name](**fitted(values))
 
 

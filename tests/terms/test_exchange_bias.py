@@ -20,12 +20,32 @@ def test_energy_is_lowest_along_the_direction():
     np.testing.assert_allclose(energies, np.array([-1, 0, 1]) * MS * 0.05 * 200e-27, atol=1e-33)
 
 
-@pytest.mark.parametrize(("thickness", "layer"), [(None, 4e-9), (10e-9, 10e-9)])
+@pytest.mark.parametrize(("thickness", "layer"), [(0.0, 4e-9), (10e-9, 10e-9)])
 def test_interface_energy_is_a_field_that_falls_with_the_thickness(thickness, layer):
     """J = 0.2 mJ/m² on a film of Ms = 800 kA/m: J / (Ms t)."""
     term = ExchangeBias(direction=(1, 0, 0), B=0.01, J=2e-4, thickness=thickness)
     B = Simulation(MESH, [term], Ms=MS).effective_field()
     np.testing.assert_allclose(B[0, 0], 0.01 + 2e-4 / (MS * layer), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("axis", "cells"), [(2, (1, 1, 1)), (2, (2, 1, 5)), (0, (4, 2, 2)), (1, (3, 3, 1))])
+def test_the_energy_per_area_does_not_depend_on_thickness_and_cells(axis, cells):
+    """A film then keeps its energy per area whatever its thickness and the number of its cells: −J for m along u."""
+    mesh, normal = Mesh(cells, (2e-9, 3e-9, 4e-9)), np.eye(3)[axis]
+    simulation = Simulation(mesh, [ExchangeBias(direction=(1, 0, 0), J=2e-4, normal=normal)], Ms=MS, m=(1, 0, 0))
+    assert simulation.energy()[0] == pytest.approx(-2e-4 * np.prod(mesh.size) / mesh.size[axis], rel=1e-12)
+
+
+def test_the_thickness_is_that_of_the_layer_in_which_j_is_given():
+    """Layers of 1 and 2 cells that touch, and one of 3 behind a gap."""
+    mesh = Mesh((1, 1, 7), (5e-9, 5e-9, 1e-9))
+    place = np.arange(7).reshape(7, 1, 1)
+    regions = {"seed": place < 1, "free": place >= 1}
+    term = ExchangeBias(direction=(0, 0, 1), J={"seed": 0.0, "free": 1e-4})
+    simulation = Simulation(mesh, [term], Ms=np.where(place == 3, 0, MS), regions=regions)
+    B = simulation.effective_field()[0, 2, :, 0, 0]
+    height = np.array([np.inf, 2, 2, np.inf, 3, 3, 3])
+    np.testing.assert_allclose(B, 1e-4 / (MS * 1e-9 * height), rtol=1e-12, atol=1e-15)
 
 
 def test_each_region_has_its_own():
@@ -52,7 +72,12 @@ def test_the_loop_is_shifted_against_the_direction():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"thickness": 0.0}, "above 0 m"), ({"direction": (0, 0, 0)}, "zero length")]
+    ("options", "message"),
+    [
+        ({"thickness": -1e-9}, "at least 0 m"),
+        ({"direction": (0, 0, 0)}, "zero length"),
+        ({"normal": (1, 0, 1)}, r"normal: .* not along one of x, y, z.*give exchange_bias\.thickness"),
+    ],
 )
 def test_what_cannot_be_is_refused(options, message):
     with pytest.raises(ParameterError, match=message):

@@ -6,8 +6,9 @@ import pytest
 from fdmag.constants import MU_0
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
+from fdmag.parameter import Driven
 from fdmag.simulation import Simulation
-from fdmag.terms import Demag, Exchange, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, Slonczewski, TunnelTorque, UniaxialAnisotropy, Zeeman, ZhangLi
 
 ONE = Mesh((1, 1, 1), (5e-9, 5e-9, 5e-9))
 
@@ -106,8 +107,19 @@ def test_demag_of_a_cube_and_of_a_film():
         (lambda: UniaxialAnisotropy(Ku1=1e5, axis=(0, 0, 0)), "zero length"),
         (lambda: Exchange(A={"nowhere": 1e-11}), "exchange.A.*nowhere"),
         (lambda: Exchange(A="1e-11 J"), "not a number"),
+        (lambda: Slonczewski(J=1e11, P=1.5), "slonczewski.P: spin polarisation = 1.5 is impossible; .*from -1 to 1"),
+        (lambda: Slonczewski(J=1e11, P=0.5, side=0), "slonczewski.side: .* = 0 is impossible; allowed: -1 or 1"),
+        (lambda: Slonczewski(J=1e11, P=Driven(0.8, lambda t: 2.0 + 0 * t)), r"P at t .* = 1\.6 is impossible"),
+        (lambda: TunnelTorque(voltage=0.1, RA_P=1e-12, TMR=1, P=-1.01), "tunnel_torque.P: .*from -1 to 1"),
+        (lambda: TunnelTorque(voltage=0.1, RA_P=1e-12, TMR=1, P=0.5, side=2), "allowed: -1 or 1"),
+        (lambda: ZhangLi(J=(1e11, 0, 0), P=2), "zhang_li.P"),
     ],
 )
 def test_impossible_values_are_refused(make, message):
     with pytest.raises(ParameterError, match=message):
-        Simulation(ONE, [make()], Ms=8e5)
+        Simulation(ONE, [make()], Ms=8e5).effective_field()
+
+
+def test_a_cell_is_frozen_or_not():
+    with pytest.raises(ParameterError, match=r"material.frozen: .* = 0\.5 is impossible; allowed: 0 or 1"):
+        Simulation(ONE, [], Ms=8e5, frozen=0.5)

@@ -7,9 +7,11 @@ from fdmag.analytic.spin_torque import critical_current, spin_torque_field
 from fdmag.analytic.tunnel_junction import conductance_per_area, polarisation_at_bias
 from fdmag.backend import select_backend
 from fdmag.constants import ELEMENTARY_CHARGE, HBAR
+from fdmag.devices.mtj import TunnelJunction
 from fdmag.errors import ParameterError, SolverError
 from fdmag.magnet import Magnet
 from fdmag.mesh import Mesh
+from fdmag.quantities import evaluate
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
 from fdmag.terms import Material, Slonczewski, SpinOrbitTorque, TunnelTorque, UniaxialAnisotropy
@@ -126,6 +128,34 @@ def test_the_facing_cell_polarises_and_the_torques_of_two_references_add_up():
     a = spin_torque_field(1e11, P, MS, 1e-9)
     b = 2 * spin_torque_field(1e11, 0.2, MS, 1e-9)
     np.testing.assert_allclose(lower[:, 2], -a * np.cross(q, p, axis=0) - b * p, rtol=1e-12)
+
+
+def test_an_empty_cell_of_the_reference_does_not_polarise():
+    """The next magnetic one below it does; in a column without any there is no torque, and no current."""
+    Ms = np.select([LAYER < 2, LAYER > 2], [1.2e6, MS], 0.0)
+    Ms[1, 0, 0] = Ms[:2, 1, 1] = 0
+    rng = np.random.default_rng(4)
+    m = rng.normal(size=(3, *STACK.shape))
+    m[:, 0] = m[:, 1]
+    shared = {"m": m, "regions": REGIONS}
+    for term in (
+        Slonczewski(J=1e11, P=IN_FREE, epsilon_prime=0.2, reference="reference"),
+        TunnelTorque(voltage=0.1, RA_P=5e-12, TMR=1.0, P=IN_FREE, reference="reference"),
+    ):
+        rough, smooth = (Simulation(STACK, [term], Ms=each, **shared) for each in (Ms, STACK_MS))
+        B, whole = rough.effective_field()[0], smooth.effective_field()[0]
+        assert not B[:, :, 1, 1].any()
+        B[:, :, 1, 1] = whole[:, :, 1, 1]
+        np.testing.assert_allclose(B, whole, rtol=1e-12)
+    junction = TunnelJunction.of(rough.terms["tunnel_torque"])
+    cosine, area = junction.mean_cosine(rough, "reference", "free")
+    assert area == pytest.approx(5 * 4e-18)
+    p, q = (each / np.linalg.norm(each, axis=0) for each in (m[:, 1], m[:, 3]))
+    inside = np.ones((2, 3), dtype=bool)
+    inside[1, 1] = False
+    assert cosine[0] == pytest.approx(np.mean((p * q).sum(axis=0)[inside]))
+    resistance = 1 / junction.conductance(cosine, 0.1, area=area)
+    np.testing.assert_allclose(evaluate(rough, "resistance"), resistance, rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -75,7 +75,7 @@ def test_thresholds_of_the_worked_example():
         ({"theta_SH": 0.1}, "spin_orbit_torque.t_HM = 0 m; theta_SH needs"),
         ({"theta_SH": 0.1, "t_HM": 5e-9}, "spin_orbit_torque.lambda_sf = 0 m"),
         ({"xi_DL": 0.1, "normal": (1, 0, 0), "thickness": 1e-9}, "normal and direction are parallel"),
-        ({"xi_DL": 0.1, "normal": (0, 1, 0)}, "give the thickness"),
+        ({"xi_DL": 0.1, "normal": (0, 1, 1)}, r"give spin_orbit_torque\.thickness"),
         ({"xi_DL": 0.1, "t_HM": -1e-9}, "spin_orbit_torque.t_HM"),
     ],
 )

@@ -13,7 +13,7 @@ from fdmag.mesh import AXES, Mesh
 from fdmag.parameter import declarations, parameter
 from fdmag.simulation import Simulation
 from fdmag.terms import registry
-from tests.samples import ENDLESS, fitted
+from tests.samples import ENDLESS, draw, fitted
 
 SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
 SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2}
@@ -85,8 +85,7 @@ def sample(name, rng, *, per_cell):
     values = {}
     for key, declared in declarations(registry()[name]).items():
         shape = (3,) if declared.components == 3 else ()
-        draw = rng.normal if declared.components == 3 else lambda size: rng.uniform(0.5, 1.5, size)
-        values[key] = SCALE.get(declared.unit, 1.0) * draw(size=shape + (MESH.shape if per_cell else ()))
+        values[key] = SCALE.get(declared.unit, 1.0) * draw(declared, rng, shape + (MESH.shape if per_cell else ()))
     return registry()[name](**fitted(values))
 
 

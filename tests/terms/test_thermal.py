@@ -86,6 +86,25 @@ def test_a_replica_does_not_depend_on_its_batch(options):
         np.testing.assert_array_equal(alone.m[0], together.m[replica])
 
 
+@pytest.mark.parametrize("options", [{"dt": 1e-14}, {"dt_max": 1e-13}])
+def test_replicas_may_have_seeds_and_numbers_of_their_own(options, device):
+    """Each as alone, in any order; they imply the batch; equal ones see equal noise."""
+    numbers, seeds = [7, 3, 7], [1, 2**64 - 1, 2]
+    together = hot(None, seed=PerReplica(seeds), first_replica=PerReplica(numbers))
+    assert together.batch == 3
+    together.run(2e-13, **options)
+    for replica in range(3):
+        alone = hot(1, seed=seeds[replica], first_replica=numbers[replica])
+        alone.run(2e-13, **options)
+        np.testing.assert_array_equal(alone.m[0], together.m[replica])
+    with pytest.raises(ParameterError, match="seed is given for 2 replicas, first_replica for 3"):
+        hot(3, seed=PerReplica([1, 2]), first_replica=PerReplica(numbers))
+    twins = hot(None, seed=3, first_replica=PerReplica([5, 2, 2]))
+    twins.run(1e-13, **options)
+    np.testing.assert_array_equal(twins.m[1], twins.m[2])
+    assert np.any(twins.m[0] != twins.m[1])
+
+
 def test_runs_repeat_and_seeds_differ():
     results = []
     for seed in (1, 1, 2):
@@ -146,6 +165,8 @@ def test_frozen_spins_stay():
         ({"T": 1.0, "seed": -1}, r"seed = -1; allowed: whole numbers from 0"),
         ({"T": 1.0, "seed": 1.5}, r"seed = 1.5; allowed"),
         ({"T": 1.0, "first_replica": 2**32}, "first_replica"),
+        ({"T": 1.0, "first_replica": PerReplica([1, -1])}, "first_replica = -1; allowed: whole numbers"),
+        ({"T": PerReplica([1.0, 2.0]), "first_replica": PerReplica([1, 2, 3])}, "3 replicas.*thermal.T.: 2"),
     ],
 )
 def test_wrong_parameters(given, message):

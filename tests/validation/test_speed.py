@@ -236,7 +236,7 @@ def test_every_target_has_a_case():
     names = {case.name for case in all_cases([1, 2])}
     meshes = {f"{kind} {mesh}" for kind in ("demag", "rhs") for mesh in problem.MESHES}
     others = {"replicas", "scaling", "steps 32×32×1", "start", "memory 1024²", "standard problem 4, field 2"}
-    assert meshes | others | {"busy machine, rhs 256²"} <= names
+    assert meshes | others | {"busy machine, rhs 256²", "sweep 32×32×1"} <= names
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ class OerstedField(Problem):
         side, low, high = slice(8, 57), 8, 56
         loop = weights @ (B[0, low, side] - B[0, high, side]) + weights @ (B[1, side, high] - B[1, side, low])
         expected = J * 450e-18
+        mesh, wire = self._field(128, round_=True)
+        radius = np.hypot(mesh.x[0], mesh.y[0])
+        tangential = (mesh.x[0] * wire[1] - mesh.y[0] * wire[0]) / radius
+        inner, outer = (radius > 5e-9) & (radius < 15e-9), radius > 25e-9
+        current = MU_0 / (2 * np.pi) * J * np.pi * (20e-9) ** 2
+        inside = np.mean(tangential[inner] / (MU_0 * J * radius[inner] / 2))
+        outside = np.mean(tangential[outer] / (current / radius[outer]))
+        divergence, curl = _derivatives(B, h)
         line = MU_0 * expected / (2 * np.pi * 1e-6)
         far = float(rectangle_field(1e-6, 0, J, 30e-9, 15e-9)[1])
         return Result([
@@ -43,6 +51,14 @@ class OerstedField(Problem):
                 "a mean over a cell, h² ∇²B/24, with the scale 30 nm of the wire"),
             Row("rms deviation over the largest field, round wire, n = 128", 0, round_[-1], 1 / 128,
                 AMPERE, "the staircase of the surface: a cell over the mesh"),
+            Row("inside a round wire, 5 to 15 nm from the axis: B over µ0 J ρ/2", 1, inside, 1e-2, AMPERE,
+                "the staircase of the surface, 0.3 nm of 20 nm to both sides"),
+            Row("outside a round wire, beyond 25 nm: B over µ0 I/(2πρ)", 1, outside, 1e-2, AMPERE,
+                "the area of the staircase"),
+            Row("∇·B over µ0 J, largest, away from the surface of the rectangular wire", 0, divergence,
+                (h / 7.5e-9) ** 2, "∇·B = 0", "central differences, second order: (h over half of the wire's height)²"),
+            Row("∇ × B over µ0 J in the middle of the rectangular wire", 1, curl, (h / 7.5e-9) ** 2, "Ampère's law",
+                "central differences, second order: (h over half of the wire's height)²"),
             Row("∮ B·dl/µ0", expected * 1e6, loop / MU_0 * 1e6, 1e-4 * expected * 1e6, "Ampère's law, the current",
                 "trapezoidal rule over 48 cells", "µA"),
             Row("closed form at 1 µm", line * 1e6, far * 1e6, (30e-9 / 1e-6) ** 2 / 12 * line * 1e6, "µ0 I/(2πρ)",
@@ -63,3 +79,16 @@ class OerstedField(Problem):
         x, y = mesh.x[0], mesh.y[0]
         exact = cylinder_field(x, y, J, 20e-9) if round_ else rectangle_field(x, y, J, 30e-9, 15e-9)
         return float(np.sqrt(np.mean((B[:2] - exact) ** 2)) / np.abs(exact).max())
+
+
+def _derivatives(B: np.ndarray, h: float) -> tuple[float, float]:
+    """Return the largest |∇·B|/µ0 J, three cells and more from the surface, and ∇ × B/µ0 J in the middle."""
+    Bx, By = B[:2]
+    dBx, dBy = np.gradient(Bx, h), np.gradient(By, h)  # along y, x
+    n = Bx.shape[0]
+    x = np.abs((np.arange(n) + 0.5) * h - EDGE / 2)
+    from_surface = np.maximum(x[None] - 15e-9, x[:, None] - 7.5e-9)
+    away = (np.abs(from_surface) > 3 * h)[1:-1, 1:-1]
+    divergence = (dBx[1] + dBy[0])[1:-1, 1:-1] / (MU_0 * J)
+    curl = ((dBy[1] - dBx[0]) / (MU_0 * J))[n // 2, n // 2]
+    return float(np.abs(divergence[away]).max()), float(curl)

@@ -10,6 +10,7 @@ from fdmag.analytic.spin_torque import (
     critical_current,
     spin_drift_velocity,
     spin_orbit_threshold,
+    spin_torque_field,
     switching_time,
     wall_velocity_of_current,
 )
@@ -17,8 +18,9 @@ from fdmag.constants import GAMMA_E
 from fdmag.initial import wall
 from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
+from fdmag.quantities import evaluate
 from fdmag.simulation import Simulation
-from fdmag.terms import Exchange, Slonczewski, SpinOrbitTorque, UniaxialAnisotropy, Zeeman, ZhangLi
+from fdmag.terms import Exchange, InterfacialDMI, Slonczewski, SpinOrbitTorque, UniaxialAnisotropy, Zeeman, ZhangLi
 from validation.plots import one_axes
 from validation.problem import Problem, Result, Row
 
@@ -28,6 +30,7 @@ ANISOTROPY = UniaxialAnisotropy(Ku1=MS * B_K / 2)
 AREA = np.pi / 4 * DIAMETER**2
 SUN = "J. Z. Sun, Phys. Rev. B 62, 570 (2000)"
 LEE = "K.-S. Lee et al., Appl. Phys. Lett. 102, 112410 (2013)"
+THIAVILLE = "A. Thiaville et al., Europhys. Lett. 100, 57002 (2012)"
 MOUGIN = "A. Mougin et al., Europhys. Lett. 78, 57007 (2007)"
 
 
@@ -41,7 +44,16 @@ class SpinTorques(Problem):
     def compute(self) -> Result:
         """Compare with the closed forms."""
         t, mz, switching = _switching_times()
-        rows = [_critical_current(), *switching, *_thresholds(), *_fixed_point(), *_walls()]
+        rows = [
+            _critical_current(),
+            *switching,
+            *_precession(),
+            *_thresholds(),
+            *_fixed_point(),
+            *_walls(),
+            _held_wall(),
+            *_chiral_walls(),
+        ]
         return Result(rows, {"spin_torques": partial(_draw, t, mz)})
 
 
@@ -79,6 +91,30 @@ def _switching_times() -> tuple[NDArray[np.float64], NDArray[np.float64], list[R
         rows.append(Row(f"reduced time to mz = 0 at i = {ratio:g}, θ0 = 1/sqrt(120)", exact, ours, 1e-4, SUN,
                         "rounding of the worked value to four decimals; outputs every 5 ps, interpolated"))  # fmt: skip
     return times, heights, rows
+
+
+def _precession() -> list[Row]:
+    """Return where an easy plane settles under a polariser along its axis, and how fast m then turns."""
+    B_d, alpha, a, window = 0.8, 0.2, 0.08, 0.1e-9
+    plane = UniaxialAnisotropy(Ku1=-MS * B_d / 2)
+    J = a / float(spin_torque_field(1, P, MS, THICKNESS))
+    magnet = Simulation(ONE, [plane, Slonczewski(J=J, P=P)], Ms=MS, alpha=alpha, m=(1, 0, -0.5))
+    magnet.run(1e-9, tolerance=1e-8)
+    angles = []
+
+    def record(now: Simulation) -> None:
+        mx, my, _ = now.average_m()[0]
+        angles.append(np.arctan2(my, mx))
+
+    magnet.run(window, every=1e-12, tolerance=1e-8, callback=record)
+    turned = np.ptp(np.unwrap(angles)) / window / 2e9 / np.pi
+    frequency = GAMMA_E * a / alpha / 2e9 / np.pi
+    return [
+        Row("easy plane, polariser across it: mz of the precession", -a / (alpha * B_d), magnet.average_m()[0, 2], 1e-6,
+            "mz = −a/(α B_d): torque and damping cancel", "100 steps of a local error of 1e-8"),
+        Row("easy plane, polariser across it: frequency", frequency, turned, 1e-5 * frequency, "γ a/(2π α)",
+            "the error of mz over mz", "GHz"),
+    ]  # fmt: skip
 
 
 def _thresholds() -> list[Row]:
@@ -130,6 +166,43 @@ def _walls() -> list[Row]:
         Row(f"velocity of a free wall, α = {alpha}, xi = {xi[k]:g}", exact[k], ours[k], 5e-3 * abs(exact[k]), MOUGIN,
             "central differences, (h/Δ)²/4 with h/Δ = 1/8, and a quarter more", "m/s")
         for k in range(xi.size)
+    ]  # fmt: skip
+
+
+def _held_wall() -> Row:
+    """Return the velocity of a wall whose angle a hard axis across it holds."""
+    A, Ku, hard, Ms, P_track, J, alpha, xi = 16e-12, 6.25e4, 5e4, 1.1e6, 0.5, 1e12, 0.3, 0.3
+    mesh = Mesh((160, 1, 1), (2e-9, 4e-9, 4e-9))
+    terms = [Exchange(A=A), UniaxialAnisotropy(Ku1=Ku), UniaxialAnisotropy(Ku1=-hard, axis=(1, 0, 0)),
+             ZhangLi(J=(J, 0, 0), P=P_track, xi=xi)]  # fmt: skip
+    magnet = Simulation(mesh, terms, Ms=Ms, alpha=alpha, m=wall(mesh, width=np.sqrt(A / Ku)))
+    magnet.run(1.2e-9)
+    before = magnet.average_m()[0, 2]
+    magnet.run(0.4e-9)
+    ours = (magnet.average_m()[0, 2] - before) / 2 * mesh.size[0] / 0.4e-9
+    exact = float(wall_velocity_of_current(spin_drift_velocity(J, P_track, Ms), alpha, xi, precessing=False))
+    return Row("velocity of a wall below breakdown, α = xi = 0.3", exact, ours, 5e-3 * abs(exact), MOUGIN + ": u xi/α",
+               "central differences, (h/Δ)²/4 with h/Δ = 1/8, and a quarter more", "m/s")  # fmt: skip
+
+
+def _chiral_walls() -> list[Row]:
+    """Return the velocities of Néel walls that DMI holds against a spin–orbit torque: opposite for opposite D."""
+    A, Ku, Ms, D, alpha, thickness = 16e-12, 2.5e5, 1.1e6, 1e-4, 0.3, 2e-9
+    width = np.sqrt(A / Ku)
+    signs, B_SH, B_D = np.array([1, -1]), 2.5e-3, D / (Ms * width)
+    mesh = Mesh((160, 1, 1), (2e-9, 4e-9, thickness), "y")
+    xi = B_SH / float(spin_torque_field(1e11, 1, Ms, thickness))
+    terms = [Exchange(A=A), UniaxialAnisotropy(Ku1=Ku), InterfacialDMI(D=PerReplica(D * signs), boundary="free"),
+             SpinOrbitTorque(J=1e11, xi_DL=xi)]  # fmt: skip
+    m = np.concatenate([wall(mesh, width=width, inside=(-sign, 0, 0)) for sign in signs])
+    magnet = Simulation(mesh, terms, Ms=Ms, alpha=alpha, m=m)
+    magnet.run(6e-9)
+    exact = signs * GAMMA_E * width * np.pi / 2 * B_SH * B_D / np.hypot(B_SH, alpha * B_D)
+    basis = "fields over B_K, 2.5 % for B_D, by which the wall departs from its profile at rest"
+    return [
+        Row(f"velocity of the Néel wall, D = {sign * 0.1:g} mJ/m², spin–orbit torque of 2.5 mT along +x", v, ours,
+            0.025 * abs(v), THIAVILLE + ": γΔ(π/2) B_SH B_D/sqrt(B_SH² + α² B_D²)", basis, "m/s")
+        for sign, v, ours in zip(signs, exact, evaluate(magnet, "wall_velocity.z"), strict=True)
     ]  # fmt: skip
 
 

@@ -117,4 +117,7 @@ def _draw(ours: NDArray, figure: Figure) -> None:
             axes.plot(t, ours[:, k, c], color=COLOURS[c], label=f"⟨{name}⟩, fdmag")
             for solution, marker in enumerate("+x"):
                 axes.plot(TIMES, PUBLISHED[k, solution, c] * 1e-4, marker, color=COLOURS[c], markersize=4)
-        axes.legend(fontsize="small")
+        for who, marker in zip(("D. Porter", "G. Finocchio"), "+x", strict=True):
+            axes.plot([], [], marker, color="black", markersize=4, label=f"published, {who}")
+        if k == 0:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)

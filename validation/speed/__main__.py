@@ -10,6 +10,7 @@ from pathlib import Path
 from validation.speed import machine
 from validation.speed.bench import Bench
 from validation.speed.cases import Case, evaluations
+from validation.speed.ensembles import ensembles
 from validation.speed.gpu import gpu
 from validation.speed.macrospins import macrospins
 from validation.speed.peers.environment import PEERS
@@ -17,17 +18,18 @@ from validation.speed.peers.protocol import PeerError
 from validation.speed.report import as_data, cells, heading, line, markdown, summary, write_data, write_readme
 from validation.speed.row import Row
 from validation.speed.runs import runs
+from validation.speed.sweeps import sweeps
 
 README = Path(__file__).parent / "README.md"
 FAILED = 1
 
 
 def all_cases(threads: Sequence[int]) -> list[Case]:
-    """Return every case: evaluations for each number of threads, runs for the largest, and those of a GPU."""
+    """Return every case: evaluations for each number of threads; runs and sweeps for the largest; those of a GPU."""
     numbers = list(dict.fromkeys(threads))
-    return [
-        *(case for count in numbers for case in (*evaluations(count), *macrospins(count))), *runs(max(numbers)), *gpu()
-    ]  # fmt: skip
+    most = max(numbers)
+    evaluated = (case for count in numbers for case in (*evaluations(count), *macrospins(count), *ensembles(count)))
+    return [*evaluated, *runs(most), *sweeps(most), *gpu()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,8 @@ from fdmag.constants import MU_0
 from fdmag.demag import HostDemag, default_cache, demag_convolution, demag_spectrum
 from fdmag.kernels.runtime import threads_wanted
 from fdmag.macrospin import MacrospinEnsemble, thermal_field
-from fdmag.terms import Demag, Exchange, UniaxialAnisotropy, Zeeman
+from fdmag.shapes import Cylinder
+from fdmag.terms import Demag, Exchange, Slonczewski, Thermal, UniaxialAnisotropy, Zeeman
 from validation.speed import problem
 from validation.speed.peers.protocol import Worker, serve
 
@@ -54,6 +55,23 @@ class Own(Worker):
         simulation.m = random_m(mesh)
         magnet, state = simulation._magnet, simulation.state
         self._make(name, lambda: magnet.slope(state.m, state.t, None)[0])
+        return simulation.backend.name
+
+    def prepare_pillars(self, name: str, dtype: str, count: int, steps: int, dt: float) -> str:
+        """Make ``name``, so many steps [s] of Heun's method of so many pillars with a current, 20 nm wide, at 300 K."""
+        terms = [
+            Exchange(A=2e-11), UniaxialAnisotropy(Ku1=1e6), Demag(), Slonczewski(J=1e11, P=0.6), Thermal(T=300, seed=1)
+        ]  # fmt: skip
+        simulation = Simulation(
+            Mesh((10, 10, 1), (2e-9, 2e-9, 1.3e-9)), terms, Ms=1e6, alpha=0.02, batch=count, dtype=dtype,
+            geometry=Cylinder(20e-9),
+        )  # fmt: skip
+
+        def run() -> NDArray:
+            simulation.run(steps * dt, dt=dt)
+            return simulation.m[0]
+
+        self._make(name, run)
         return simulation.backend.name
 
     def save(self, name: str, path: str) -> None:

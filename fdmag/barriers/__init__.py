@@ -1,0 +1,17 @@
+"""Energy barriers between two states of a magnet: minimum energy paths, saddles, and how sure they are."""
+
+from fdmag.barriers.barrier import Barrier, Saddle
+from fdmag.barriers.find import find_again, find_barrier
+from fdmag.barriers.paths import InitialPath, Rotation, Switching, Through, WallSweep
+
+__all__ = [
+    "Barrier",
+    "InitialPath",
+    "Rotation",
+    "Saddle",
+    "Switching",
+    "Through",
+    "WallSweep",
+    "find_again",
+    "find_barrier",
+]

@@ -1,0 +1,108 @@
+"""Criteria that stop a replica in a run: a column that has come to a value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.errors import ParameterError
+from fdmag.quantities.builtin import COMPONENTS
+from fdmag.quantities.named import Column
+from fdmag.quantities.quantity import Catalogue
+from fdmag.simulation import Simulation
+from fdmag.stopping import Distance
+
+
+@dataclass(frozen=True)
+class Below:
+    """Met once a column is at most ``value``; pass it to `Simulation.run` as ``until``.
+
+    Parameters
+    ----------
+    column : str or Column
+        A column of the result table, such as "mz", or of `fdmag.quantities`, such as "m.free.z", the mean of m over a
+        region, or "wall_position". Means of m are computed for the replicas that still run alone, at about the cost of
+        reading one component; any other column for all of them.
+    value : float
+        In the unit of the column.
+
+    Examples
+    --------
+    A macrospin turns about a field by γ B t:
+
+    >>> import fdmag
+    >>> from fdmag.terms import Zeeman
+    >>> mesh = fdmag.Mesh((1, 1, 1), (5e-9, 5e-9, 5e-9))
+    >>> magnet = fdmag.Simulation(mesh, [Zeeman(B=(0, 0, 0.1))], Ms=8e5, alpha=0, m=(1, 0, 0))
+    >>> magnet.run(1e-9, until=Below("mx", 0.0), tolerance=1e-8)
+    >>> quarter = np.pi / 2 / (1.76085963023e11 * 0.1)
+    >>> bool(abs(magnet.stop_times[0] - quarter) < 1e-6 * quarter)
+    True
+    """
+
+    column: str | Column
+    value: float
+    _sign = 1
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.value):
+            raise ParameterError(f"until: {self.column} to reach {self.value}; allowed: a finite number")
+
+    def distances(self, simulation: Simulation) -> Distance:
+        """Return what computes how far some replicas are from the criterion, in the unit of the column.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such column, or the name stands for several.
+        """
+        compute = _column(simulation, self.column)
+        return lambda rows: self._sign * (compute(rows) - self.value)
+
+
+@dataclass(frozen=True)
+class Above(Below):
+    """Met once a column is at least ``value``; otherwise as `Below`."""
+
+    _sign = -1
+
+
+def _column(simulation: Simulation, column: str | Column) -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
+    """Return a function of the rows wanted."""
+    name = column if isinstance(column, str) else column.name
+    if isinstance(column, str):
+        stem, _, axis = f"m.{name[1:]}".rpartition(".") if name in ("mx", "my", "mz") else name.rpartition(".")
+        region = stem.removeprefix("m.") if stem.startswith("m.") else None
+        known = simulation.regions.all_names
+        if axis in COMPONENTS and axis and (stem == "m" or region in known):
+            cells = simulation.magnetic if region is None else simulation.magnetic & simulation.regions.mask(region)
+            return _mean_of_m(simulation, COMPONENTS.index(axis), cells)
+        if name in simulation.summary():
+            return lambda rows: simulation.summary()[name][1][rows]
+    found = Catalogue.of(simulation).columns([column])
+    if len(found) > 1:
+        raise ParameterError(f'until: "{name}" stands for {", ".join(each.name for each in found)}; name one of them')
+    return lambda rows: found[0].evaluate(simulation)[rows]
+
+
+def _mean_of_m(
+    simulation: Simulation, component: int, cells: NDArray[np.bool_]
+) -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
+    """Return the mean of one component over cells, (batch | 1, nz, ny, nx), of the rows wanted."""
+    flat = cells.reshape(cells.shape[0], -1)
+    count = flat.sum(axis=1)
+    if np.any(count == 0):
+        raise ParameterError("until: there is no magnetic cell to take the mean of m over")
+    # m is 0 where Ms = 0: there is nothing to leave out of a mean over the whole magnet.
+    inside = None if np.array_equal(cells, simulation.magnetic) else flat
+
+    def mean(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        m = simulation.state.m
+        chosen = m[:, component] if rows.size == len(m) else m[rows, component]
+        values = chosen.reshape(rows.size, -1)
+        if inside is not None:
+            values = np.where(inside if len(inside) == 1 else inside[rows], values, 0)
+        return values.sum(axis=1, dtype=np.float64) / (count if len(count) == 1 else count[rows])
+
+    return mean

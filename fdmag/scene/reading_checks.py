@@ -1,0 +1,154 @@
+"""What [expect], and the results of a sweep, must agree on with the columns of the table."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fdmag.errors import FdmagError, did_you_mean
+from fdmag.scene import tables
+from fdmag.scene.contents import asked_columns, figure_columns, of_broken_device, replica_count, result_tables
+from fdmag.scene.problems import Place, Problem, shown
+from fdmag.scene.readings import OF_ALL, Reading
+from fdmag.scene.sweeps.expansion import RESERVED, Expansion, Quantity
+from fdmag.units import parse_quantity
+
+
+def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the readings of a scene; their quantities become numbers in the unit of the column."""
+    known = result_tables(scene)
+    with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
+    swept = {quantity.name: quantity for quantity in expansion.quantities} if expansion is not None else {}
+    batch = replica_count(scene)
+    figures = figure_columns(scene).keys() - asked_columns(scene).keys()
+    for name, check in scene.expect.items():
+        if check is None:
+            continue
+        place = ("expect", name)
+        if check.table not in known:
+            near = did_you_mean(check.table, known)
+            yield Problem((*place, "table"), f"{shown(check.table)} is no table of this run: {', '.join(known)}{near}")
+            continue
+        columns = known[check.table]
+        across = check.along in swept and check.measure in ("at", "zero_crossing")
+        along = columns | {quantity.name: quantity.unit or "1" for quantity in swept.values()}
+        if of_broken_device(scene, check.column):
+            continue
+        yield from _reading(place, check, columns, with_rows, along, ("value", "tolerance"))
+        if check.table == "table" and check.column in figures:
+            for key in ("measure", "stage"):
+                if getattr(check, key) not in (None, "final"):
+                    message = f"{check.column} is a figure of a device, one number: leave {key} out"
+                    yield Problem((*place, key), message)
+        if check.table == "table" and check.along in figures:
+            yield Problem((*place, "along"), f"{check.along} is a figure of a device, and no column of the table")
+        if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
+            yield Problem((*place, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
+        if check.replica >= batch and whole:
+            yield Problem((*place, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
+        if scene.sweep is None:
+            for key in ("member", "statistic"):
+                if getattr(check, key) is not None:
+                    yield Problem((*place, key), "is for sweeps; add [sweep], or remove it")
+        elif check.measure in OF_ALL:
+            yield Problem((*place, "measure"), f'"{check.measure}" is of the replicas of an ensemble; give statistic')
+        elif whole and expansion is not None:
+            yield from _members(place, check, expansion, swept, across=across)
+    if scene.sweep is not None:
+        for index, stage in enumerate(scene.stages):
+            if getattr(type(stage), "tables", None):
+                yield Problem(
+                    ("stages", index, "kind"), "has tables of its own, which a sweep does not keep; run it alone"
+                )
+    if scene.sweep is not None and expansion is not None and whole:
+        yield from _results(scene, known["table"], with_rows, swept)
+    if scene.expect and not with_rows:
+        yield Problem(("stages",), "no stage writes rows that [expect] could be held against; add a run, for example")
+
+
+def _reading(
+    place: Place,
+    reading: Reading,
+    columns: Mapping[str, str],
+    with_rows: list[int],
+    along: Mapping[str, str],
+    more: tuple[str, ...] = (),
+) -> Iterator[Problem]:
+    """Check columns and stage; turn quantities into numbers. Columns, and what may stand in along, have their units."""
+    for key, known in (("column", columns), ("along", along)):
+        came = getattr(reading, key)
+        if came is not None and came not in known:
+            near = did_you_mean(came, known)
+            yield Problem((*place, key), f"{shown(came)} is no column; allowed: {', '.join(known)}{near}")
+    crosses = reading.measure == "zero_crossing"
+    result = along.get(reading.along or "") if crosses else columns.get(reading.column)
+    if reading.measure == "share" and result is not None:
+        result = "1"
+    given = {key: (getattr(reading, key), result) for key in more}
+    given["at"] = reading.at, along.get(reading.along or "")
+    for key, (value, unit) in given.items():
+        if unit is None or value is None:
+            continue
+        try:
+            setattr(reading, key, parse_quantity(value, unit))
+        except FdmagError as error:
+            yield Problem((*place, key), str(error))
+    if reading.stage is not None and reading.stage not in with_rows:
+        allowed = ", ".join(map(str, with_rows))
+        yield Problem(
+            (*place, "stage"),
+            f"came {reading.stage}; stages that write rows, counted from 0: {allowed or 'none'}",
+        )
+
+
+def _members(
+    place: Place, check: Any, expansion: Expansion, swept: Mapping[str, Quantity], *, across: bool
+) -> Iterator[Problem]:
+    """Check which members an expectation is about."""
+    chosen = {}
+    for name, value in (check.member or {}).items():
+        if name not in swept:
+            near = did_you_mean(name, swept)
+            yield Problem((*place, "member", name), f"is no swept quantity: {', '.join(swept) or 'none'}{near}")
+            continue
+        quantity = swept[name]
+        try:
+            chosen[name] = value if quantity.unit is None else parse_quantity(value, quantity.unit)
+        except FdmagError as error:
+            yield Problem((*place, "member", name), str(error))
+            continue
+        if quantity.dimension is not None and not any(same(chosen[name], other) for other in quantity.values):
+            listed = ", ".join(quantity.told(other).partition("= ")[2] for other in quantity.values[:10])
+            more = ", ..." if len(quantity.values) > 10 else ""
+            yield Problem((*place, "member", name), f"no member has {shown(value)}; there are: {listed}{more}")
+    if check.member is not None:
+        check.member = chosen
+    if across:
+        quantity = swept[check.along]
+        if quantity.dimension != quantity.name:
+            yield Problem((*place, "along"), f'{check.along} is no dimension of a grid; use kind = "grid"')
+            return
+        if check.statistic not in (None, "each"):
+            yield Problem((*place, "statistic"), f"does not go with a reading along {check.along}; remove it")
+        if missing := [name for name in expansion.dimensions if name not in (check.along, *chosen)]:
+            yield Problem(
+                (*place, "member"), f"a reading along {check.along} needs one value of each other: {', '.join(missing)}"
+            )
+
+
+def _results(
+    scene: Any, columns: Mapping[str, str], with_rows: list[int], swept: Mapping[str, Quantity]
+) -> Iterator[Problem]:
+    for name in swept:
+        if name in columns or name in scene.sweep.results:
+            what = "a column of the table" if name in columns else "a result"
+            yield Problem(("sweep", "quantities", name), f"{what} has this name too; choose another")
+    for name, reading in scene.sweep.results.items():
+        if name in columns or name in RESERVED:
+            yield Problem(("sweep", "results", name), "the name is taken, by a column or by sweep.nc; choose another")
+        yield from _reading(("sweep", "results", name), reading, columns, with_rows, columns)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values of a swept quantity are the same, but for rounding."""
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(one - other) <= 1e-9 * max(abs(one), abs(other))
+    return bool(one == other)

@@ -1,0 +1,1 @@
+"""Sweeps: one scene, many runs of it, in batches, in processes, on a cluster."""

@@ -1,0 +1,136 @@
+"""The stage that finds energy barriers: what it writes, what it leaves, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from fdmag.analytic.stoner_wohlfarth import energy_barrier
+from fdmag.output import read_table
+from fdmag.output.vtk_read import read_pvd, read_vti
+from fdmag.scene.load import load_scene
+from fdmag.scene.run import run_scene
+
+SCENE = """
+[mesh]
+cells = [1, 1, 1]
+cell = ["8 nm", "8 nm", "8 nm"]
+[material]
+Ms = "800 kA/m"
+[terms.uniaxial_anisotropy]
+Ku1 = "200 kJ/m^3"
+[terms.zeeman]
+B = {B}
+{terms}
+[[stages]]
+kind = "barrier"
+start = {{ kind = "uniform", direction = [0, 0, 1] }}
+end = {{ kind = "uniform", direction = [0, 0, -1] }}
+images = 9
+{keys}
+{more}
+"""
+KV, B_K = 2e5 * 512e-27, 0.5
+AGAINST = '{ replicas = [[0, 0, 0], [0, 0, "-100 mT"], ["60 mT", 0, "-60 mT"]] }'
+
+
+def written(folder, B="[0, 0, 0]", keys="", more="", terms=""):
+    path = folder / "particle.toml"
+    path.write_text(SCENE.format(B=B, keys=keys, more=more, terms=terms), encoding="utf-8")
+    return path
+
+
+def test_barriers_of_replicas_and_what_is_left_of_them(tmp_path):
+    run_scene(written(tmp_path, AGAINST, "halve_images = true", '[[stages]]\nkind = "relax"'), tmp_path / "out")
+    table = read_table(tmp_path / "out" / "table.csv")
+    rows = table["stage"] == 0
+    exact = KV * np.array([1, 0.8**2, float(energy_barrier(-(0.0072**0.5) / B_K, np.radians(45)))])
+    np.testing.assert_allclose(table["barrier"][rows], exact, rtol=1e-5)
+    np.testing.assert_allclose(table["barrier_halved"][rows], exact, rtol=1e-5)
+    np.testing.assert_allclose(table["barrier_kT"][rows], exact / (1.380649e-23 * 300), rtol=1e-5)
+    np.testing.assert_array_equal(table["saddle_descents"][rows], 1)
+    assert table.units["barrier"] == "J"
+    # The row is of the saddle; then m is at the start again.
+    np.testing.assert_allclose(table["max_torque"][rows], 0, atol=1e-4)
+    assert abs(table["mz"][rows][0]) < 1e-4
+    assert np.all(table["mz"][~rows] > 0.9)
+    assert np.all(np.isnan(table["barrier"][~rows]))
+    path = read_table(tmp_path / "out" / "tables" / "barrier_0.csv").replica(1)
+    assert path["image"].tolist() == list(range(9))
+    assert path["distance"][-1] == pytest.approx(np.pi, rel=1e-5)
+    assert path["E_total"].max() - path["E_total"][0] == pytest.approx(exact[1], rel=1e-5)
+    parts = path["E_uniaxial_anisotropy"] + path["E_zeeman"]
+    np.testing.assert_allclose(parts, path["E_total"], rtol=1e-12)
+    frames = read_pvd(tmp_path / "out" / "fields" / "barrier_0.pvd")
+    assert [time for time, _ in frames] == list(range(9))
+    last = read_vti(tmp_path / "out" / "fields" / frames[-1][1]).fields["m_0000"]
+    np.testing.assert_allclose(last.ravel(), [0, 0, -1], atol=1e-5)
+
+
+def test_the_next_stage_goes_on_from_the_start(tmp_path):
+    """Without start, a second barrier is one out of the state that the field has changed."""
+    second = (
+        '[[stages]]\nkind = "set"\nvalues = { "terms.zeeman.B" = [0, 0, "-250 mT"] }\n[[stages]]\nkind = "barrier"\n'
+        'end = { kind = "uniform", direction = [0, 0, -1] }\npath = { kind = "sweep" }\n'
+        '[expect.first]\ncolumn = "barrier"\nstage = 0\nvalue = "1.024e-19 J"\ntolerance = "1e-24 J"\nsource = "Ku V"\n'
+        '[expect.second]\ncolumn = "barrier"\nvalue = "0.256e-19 J"\ntolerance = "1e-24 J"\nsource = "Ku V (1 - h)^2"'
+    )
+    found = run_scene(written(tmp_path, more=second), tmp_path / "out")
+    assert all(outcome.holds for outcome in found), "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        '{ kind = "rotation", through = [0, 1, 0] }',
+        '{ kind = "sweep", direction = [0, 1, 0], width = "2 nm", through = [1, 0, 0] }',
+        '{ kind = "states", states = [{ kind = "wall" }, { kind = "file", file = "m.npy" }] }',
+        '{ kind = "noise", T = "3000 K", duration = "20 ns", every = "10 ps" }',
+    ],
+)
+def test_where_the_path_begins(path, tmp_path):
+    np.save(tmp_path / "m.npy", np.array([1, 0, -0.4]).reshape(3, 1, 1, 1))
+    scene = written(tmp_path, '[0, 0, "-100 mT"]', f"path = {path}", terms="[terms.thermal]\nT = 0")
+    assert load_scene(scene).resolved() == load_scene(scene, [f"stages.0.path={path}"]).resolved()
+    run_scene(scene, tmp_path / "out")
+    table = read_table(tmp_path / "out" / "table.csv")
+    assert table["barrier"][-1] == pytest.approx(KV * 0.64, rel=1e-6)
+    again = run_scene(tmp_path / "out" / "scene.toml", tmp_path / "again")  # with its copy of the file
+    assert again == []
+    assert read_table(tmp_path / "again" / "table.csv")["barrier"][-1] == table["barrier"][-1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "terms", "message"),
+    [
+        ("images = 2", "", "number of images, both ends included is an integer from 3 to 1000"),
+        ('path = { kind = "sweeep" }', "", "rotation"),
+        ('path = { kind = "sweep", width = 0 }', "", "above 0"),
+        ('path = { kind = "states", states = [] }', "", "states"),
+        ('path = { kind = "states", states = [{ kind = "file", file = "no.npy" }] }', "", '"no.npy" is no file'),
+        ('path = { kind = "states", states = [{ kind = "expression", m = [0, "z", 0] }] }', "", "zero length"),
+        ('path = { kind = "noise", T = 300, duration = "1 ns" }', "", "needs a thermal term"),
+        ("max_torque = 0", "", "above 0"),
+        ("", "[terms.slonczewski]\nJ = 1e10\nP = 0.5", "slonczewski derives from no energy"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_computed(keys, terms, message, tmp_path):
+    text = written(tmp_path, keys=keys, terms=terms).read_text()
+    if "images = 2" in keys:
+        text = text.replace("images = 9\n", "")
+    (tmp_path / "particle.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        load_scene(tmp_path / "particle.toml")
+    assert message in str(caught.value).replace("\n    ", " ")
+    assert "[[stages]]" in str(caught.value)
+
+
+def test_noise_is_for_one_replica(tmp_path):
+    noise = 'path = { kind = "noise", T = 300, duration = "1 ns" }'
+    with pytest.raises(ValueError, match="is for one replica"):
+        load_scene(written(tmp_path, AGAINST, noise, terms="[terms.thermal]\nT = 0"))
+
+
+def test_a_path_too_large_for_the_memory_is_refused(tmp_path):
+    scene = written(tmp_path)
+    load_scene(scene, ["mesh.cells=[1, 1, 1]"])
+    with pytest.raises(ValueError, match=r"paths of 9 images; that needs about 1.92e\+03 GB"):
+        load_scene(scene, ["mesh.cells=[5000, 5000, 8]"])
