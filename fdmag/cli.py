@@ -253,13 +253,18 @@ def quantities(
         return
     if scene is not None:
         from fdmag.quantities import Catalogue
+        from fdmag.scene.devices import device_rows
         from fdmag.scene.load import load_scene
 
-        columns, fields = Catalogue.of(load_scene(scene).simulation).listed()
+        loaded = load_scene(scene)
+        columns, fields = Catalogue.of(loaded.simulation).listed()
+        of_devices, figures = device_rows(loaded.scene, loaded.devices)
+        listed = [("columns", [*columns, *of_devices]), ("fields", fields)]
+        listed += [("figures of devices, for [expect]", figures)] if figures else []
     else:
-        columns, fields = quantity_rows()
+        listed = list(zip(("columns", "fields"), quantity_rows(), strict=True))
     console = Console()
-    for title, rows in (("columns", columns), ("fields", fields)):
+    for title, rows in listed:
         console.print(title, style="bold", markup=False, highlight=False)
         table = Table(Column(no_wrap=True), Column(no_wrap=True), Column(), show_header=False, box=None)
         for row in rows:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fdmag.devices.compact_model import CompactModel, tabulate
     from fdmag.devices.crossbar import write_crossbar
     from fdmag.devices.junction_curve import fit_bias
+    from fdmag.devices.junction_device import JunctionDevice
     from fdmag.devices.mtj import TunnelJunction
     from fdmag.devices.spin_diffusion import SpinDiffusion
     from fdmag.devices.spin_layers import End, Interface, Layer
@@ -22,16 +23,22 @@ if TYPE_CHECKING:
     from fdmag.devices.track_readout import TrackReadout
     from fdmag.devices.variability import with_elliott_yafet
     from fdmag.devices.wall_neuron import WallNeuron
+    from fdmag.devices.wall_neuron_track import DomainWallNeuron
+    from fdmag.devices.wall_synapse import DomainWallSynapse, PulseTrain
     from fdmag.devices.write_energy import write_energy_scaling
     from fdmag.devices.write_mechanisms import FreeLayer, SpinOrbitWrite, SpinTransferWrite, VoltageWrite
 
 _HOME = {
     "BiasTable": "bias_table",
     "CompactModel": "compact_model",
+    "DomainWallNeuron": "wall_neuron_track",
+    "DomainWallSynapse": "wall_synapse",
     "End": "spin_layers",
     "FreeLayer": "write_mechanisms",
     "Interface": "spin_layers",
+    "JunctionDevice": "junction_device",
     "Layer": "spin_layers",
+    "PulseTrain": "wall_synapse",
     "SpinDiffusion": "spin_diffusion",
     "SpinOrbitWrite": "write_mechanisms",
     "SpinTransferWrite": "write_mechanisms",
@@ -48,14 +55,18 @@ _HOME = {
     "write_crossbar": "crossbar",
     "write_energy_scaling": "write_energy",
 }
-# ``variability`` is the name of a module too: it is imported from there
+# ``variability`` and ``wall_velocity`` are names of modules too: they are imported from there
 __all__ = [
     "BiasTable",
     "CompactModel",
+    "DomainWallNeuron",
+    "DomainWallSynapse",
     "End",
     "FreeLayer",
     "Interface",
+    "JunctionDevice",
     "Layer",
+    "PulseTrain",
     "SpinDiffusion",
     "SpinOrbitWrite",
     "SpinTransferWrite",

@@ -263,7 +263,9 @@ class TunnelJunction:
         cosine = np.sum(_at(m, np.maximum(upper, 0)) * p, axis=1)
         dx, dy, _ = simulation.mesh.cell_size
         covered = np.take_along_axis(simulation.covered(2).min(axis=0), np.maximum(upper, 0)[None], axis=0)[0][found]
-        return (cosine[:, found] * covered).sum(axis=1) / covered.sum(), float(covered.sum() * dx * dy)
+        # one by one: the order of a sum over an axis depends on how many replicas there are
+        mean = np.array([(each[found] * covered).sum() for each in cosine]) / covered.sum()
+        return mean, float(covered.sum() * dx * dy)
 
     def read(
         self, simulation: Simulation, V: ArrayLike, reference: ArrayLike | str, free: Any = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fdmag.errors import ParameterError
+from fdmag.output.plots import COLOURS, dressed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,9 +17,6 @@ else:
     Axes = Any
 
 __all__ = ["COLOURS", "Axes", "Quantity", "Result", "axes_for", "quantities", "quantity"]
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""M. Okabe and K. Ito, Color Universal Design (2008): colours that colour-blind readers can tell apart."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,5 @@ def axes_for(ax: Axes | None, x: str, y: str, title: str = "") -> Axes:
         If matplotlib is needed and not installed: ``pip install fdmag[plot]``.
     """
     axes = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
-    axes.set(xlabel=x, ylabel=y, title=title)
-    axes.grid(alpha=0.3, linewidth=0.5)
     axes.set_prop_cycle(color=COLOURS)
-    return axes
+    return dressed(axes, x, y, title)

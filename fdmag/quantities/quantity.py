@@ -1,7 +1,7 @@
 """What a simulation can be asked for by name: columns of the result table, and fields."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ class Catalogue:
     terms : mapping of name to class of the term
     regions : collection of str
         Regions and groups.
+    further : mapping of name to Column
+        Columns of devices, NAME.column; NAME stands for all of them.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Catalogue:
 
     terms: Mapping[str, type[Term]]
     regions: Collection[str]
+    further: Mapping[str, Column] = field(default_factory=dict)
 
     @classmethod
     def of(cls, simulation: Simulation) -> "Catalogue":
@@ -51,7 +54,7 @@ class Catalogue:
         averages = [
             name for field in fields_of(self.terms) for name in (field, *(f"{field}.{each}" for each in self.regions))
         ]
-        return [*columns_of(self.terms), *averages]
+        return [*columns_of(self.terms), *averages, *self.further]
 
     def listed(self) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
         """Return name, unit and meaning of the columns that are no averages of fields, and of the fields.
@@ -95,6 +98,10 @@ class Catalogue:
 
     def _named(self, name: str) -> list[Column]:
         columns = columns_of(self.terms)
+        if name in self.further:
+            return [self.further[name]]
+        if of_device := [column for key, column in self.further.items() if key.startswith(f"{name}.")]:
+            return of_device
         if name in columns:
             return [columns[name]]
         if parts := [columns[f"{name}.{axis}"] for axis in "xy" if f"{name}.{axis}" in columns]:

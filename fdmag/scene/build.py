@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag import initial, shapes
+from fdmag.devices.device import Device
 from fdmag.errors import FdmagError, ParameterError
 from fdmag.expressions import Expression
 from fdmag.grains import voronoi_grains
@@ -26,6 +27,7 @@ from fdmag.scene.contents import (
     table_fields,
     terms_in_use,
 )
+from fdmag.scene.devices import build_devices
 from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
@@ -98,6 +100,8 @@ class Builder:
         Number of the first replica, on which noise and random states depend.
     problems : list of Problem
         With what turned out wrong, and its place; `parts` raises nothing for those.
+    devices : dict of name to Device
+        Built with the simulation.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Builder:
         self.problems = list(problems)
         self.batch = replica_count(scene)
         self.first_replica = 0
+        self.devices: dict[str, Device] = {}
         self._filled: Shares | None = None
         self._regions_known = False
         alike = (
@@ -157,7 +162,10 @@ class Builder:
         """Return the parts and the simulation in its initial state, or None if there are problems."""
         parts = self.parts()
         built = None if parts is None else self._guard((), parts.simulation, device, precision)
-        return None if parts is None or built is None else (parts, built)
+        if parts is None or built is None:
+            return None
+        self.devices = build_devices(self, built, self._guard)
+        return None if self.problems else (parts, built)
 
     def setting(self, path: str, value: Any, declaration: Declaration) -> Any:
         """Return what a set stage gives to ``path``, such as ``material.Ms``, which stays within the geometry."""

@@ -17,6 +17,7 @@ from fdmag.scene.contents import (
     counts_of_replicas,
     files,
     has_form,
+    of_broken_device,
     parameters,
     quantities,
     replica_count,
@@ -26,6 +27,7 @@ from fdmag.scene.contents import (
     stops,
     terms_in_use,
 )
+from fdmag.scene.devices import device_problems
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.problems import Problem, shown
 from fdmag.scene.reading_checks import expectations
@@ -71,6 +73,7 @@ def consistency(
     if terms_known:
         problems += _stages(scene)
         problems += _barriers(scene)
+        problems += device_problems(scene)
         problems += _quantities(scene)
         problems += _criteria(scene)
         problems += expectations(scene, expansion, whole=not known)
@@ -273,6 +276,9 @@ def _quantities(scene: Any) -> Iterator[Problem]:
         names = getattr(scene.output, key)
         wrong = False
         for number, name in enumerate(names):
+            if of_broken_device(scene, name):
+                wrong = True
+                continue
             try:
                 resolve([name])
             except FdmagError as error:

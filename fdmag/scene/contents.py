@@ -67,6 +67,12 @@ def parameters(scene: Any) -> list[Given]:
         for place, table in states(scene)
         if isinstance(table, state_tables.Uniform)
     ]
+    found += [
+        Given(("device", name, *place), declaration, value)
+        for name, table in scene.device.items()
+        if table is not None
+        for place, declaration, value in table.parameters()
+    ]
     found += [given for _, given in stage_parameters(scene)]
     return [item for given in found for item in _items(given)]
 
@@ -198,8 +204,13 @@ def stage_columns(scene: Any) -> dict[str, str]:
 
 
 def table_columns(scene: Any) -> dict[str, str]:
-    """Return the numeric columns of the result table and their units."""
-    columns = standard_columns(scene) | stage_columns(scene)
+    """Return what can be expected, and its unit: the numeric columns of the result table, and figures of devices."""
+    return figure_columns(scene) | standard_columns(scene) | stage_columns(scene) | asked_columns(scene)
+
+
+def asked_columns(scene: Any) -> dict[str, str]:
+    """Return the columns that the output asks for and their units."""
+    columns: dict[str, str] = {}
     for name in () if scene.output is None else scene.output.columns:
         with suppress(ParameterError):  # told by the checks
             columns |= {column.name: column.unit for column in quantities(scene).columns([name])}
@@ -217,7 +228,33 @@ def result_tables(scene: Any) -> dict[str, dict[str, str]]:
 def quantities(scene: Any) -> Catalogue:
     """Return the columns and fields that a scene may ask for by name."""
     terms = {used.name: used.term for used in terms_in_use(scene)}
-    return Catalogue(terms, [DEFAULT, *scene.regions])
+    return Catalogue(terms, [DEFAULT, *scene.regions], declared_columns(scene))
+
+
+def figure_columns(scene: Any) -> dict[str, str]:
+    """Return the units of the figures of all devices, by NAME.figure."""
+    tables_known = {name: table for name, table in scene.device.items() if table is not None}
+    return {f"{name}.{key}": unit for name, table in tables_known.items() for key, unit in table.figures().items()}
+
+
+def of_broken_device(scene: Any, name: str) -> bool:
+    """Return whether a column would be that of a device whose table is not valid."""
+    first = name.partition(".")[0]
+    return first in scene.device and scene.device[first] is None
+
+
+def declared_columns(scene: Any) -> dict[str, Column]:
+    """Return the columns of all devices by NAME.column; they can be evaluated once the devices are built."""
+
+    def unknown(simulation: Simulation) -> NDArray:
+        raise NotImplementedError("the device is not built yet")
+
+    return {
+        f"{name}.{key}": Column(f"{name}.{key}", unit, unknown)
+        for name, table in scene.device.items()
+        if table is not None
+        for key, unit in table.column_units.items()
+    }
 
 
 def settable(scene: Any) -> dict[str, Declaration]:
@@ -236,6 +273,12 @@ def shape_uses(scene: Any) -> Iterator[tuple[Place, Any]]:
     ]
     if scene.geometry is not None:
         roots.append((("geometry", "shape"), scene.geometry.shape))
+    roots += [
+        (("device", name, key), shape)
+        for name, table in scene.device.items()
+        if table is not None
+        for key, shape in table.shapes().items()
+    ]
     for place, root in roots:
         yield from _inner_shapes(place, root)
 

@@ -18,7 +18,10 @@ _OWN = (
     "scene.toml", "table.csv", "switching.csv", "run.json", "log.txt", "fields", "tables", "inputs", "members",
     "members.jsonl", "sweep.nc",
 )  # fmt: skip
-_UNFINISHED = re.compile(r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc)\.[0-9]+-[0-9a-f]+\.tmp\Z")
+_OF_DEVICES = re.compile(r"device_[A-Za-z_][A-Za-z0-9_]*\.(json|csv|png)\Z")
+_UNFINISHED = re.compile(
+    r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc|device_\w+\.(json|csv|png))\.[0-9]+-[0-9a-f]+\.tmp\Z"
+)
 _LOCKED_BYTE = 2**30  # far behind the text, because Windows lets nobody read a locked byte
 
 
@@ -106,7 +109,8 @@ class RunDirectory:
         self.close()
 
     def _refuse_foreign(self, present: set[str]) -> None:
-        foreign = sorted(name for name in present if name not in _OWN and not _UNFINISHED.match(name))
+        ours = (*map(_OF_DEVICES.match, present), *map(_UNFINISHED.match, present))
+        foreign = sorted(present - {*_OWN, *(match.group() for match in ours if match)})
         if not foreign and present - {"log.txt"} and self._status() is None:
             foreign = sorted(present)
         if foreign:

@@ -54,7 +54,7 @@ def run_ensemble(loaded: LoadedScene, recorder: Recorder, progress: Progress) ->
 
 
 def _carry_out(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
-    run_stages(loaded.simulation, loaded.scene.stages, loaded.parts.settings, recorder, progress)
+    run_stages(loaded.simulation, loaded.scene.stages, loaded.parts.settings, recorder, progress, loaded.devices)
 
 
 def _until(loaded: LoadedScene) -> list[int]:

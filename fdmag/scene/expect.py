@@ -35,13 +35,21 @@ class Outcome:
 
 
 def outcomes(
-    checks: Mapping[str, Any], tables: Mapping[str, TableData], units: Mapping[str, Mapping[str, str]]
+    checks: Mapping[str, Any],
+    tables: Mapping[str, TableData],
+    units: Mapping[str, Mapping[str, str]],
+    figures: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> list[Outcome]:
-    """Return the outcome of every check of a scene, given its tables and the units of their columns, by name."""
+    """Return the outcome of every check of a scene, given its tables and the units of their columns, by name.
+
+    ``figures`` are those of devices, (batch,) each, by name.
+    """
     found = []
     for name, check in checks.items():
         table = tables[check.table]
-        if check.measure in OF_ALL:
+        if figures is not None and check.column in figures and check.column not in table:
+            came, error = float(figures[check.column][check.replica]), 0.0
+        elif check.measure in OF_ALL:
             came, error = _read_of_all(check, table)
         else:
             rows = table.replica(check.replica) if len(table) else table

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fdmag.backend import PRECISIONS, select_backend
+from fdmag.devices.device import Device
 from fdmag.errors import FdmagError, ParameterError, did_you_mean
 from fdmag.scene.build import Builder, Parts
 from fdmag.scene.checks import consistency
@@ -19,7 +20,7 @@ from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
 from fdmag.scene.sweeps.expansion import Expansion
-from fdmag.scene.tables import ModesTable, Run, StageTable
+from fdmag.scene.tables import ModesTable, Operate, Run, StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
 from fdmag.solvers.choice import method_for, usual_tolerance
@@ -58,6 +59,11 @@ class LoadedScene:
     parts: Parts
     builder: Builder
     expansion: Expansion | None = None
+
+    @property
+    def devices(self) -> dict[str, Device]:
+        """The devices of the scene by name."""
+        return self.builder.devices
 
     def resolved(self) -> dict[str, Any]:
         """Return the scene as plain data, all defaults explicit, in SI units; it can be run again."""
@@ -250,7 +256,7 @@ def _default(name: str) -> Any:
 
 def _with_tolerance(stage: Any, simulation: Simulation) -> Any:
     """Return the stage; a run with the tolerance of its solver filled in."""
-    if not isinstance(stage, Run) or stage.dt is not None or stage.tolerance is not None:
+    if not isinstance(stage, Run | Operate) or stage.dt is not None or stage.tolerance is not None:
         return stage
     noisy = any(term.noisy for term in simulation.terms.values())
     method = method_for(stage.solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1)

@@ -12,7 +12,7 @@ from fdmag.errors import FdmagError
 Place = tuple[str | int, ...]
 WIDTH = 100
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")
-_TABLES_OF_TABLES = ("terms", "shapes", "regions", "expect")
+_TABLES_OF_TABLES = ("terms", "shapes", "regions", "device", "expect")
 
 
 @dataclass(frozen=True)

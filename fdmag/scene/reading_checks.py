@@ -5,7 +5,7 @@ from typing import Any
 
 from fdmag.errors import FdmagError, did_you_mean
 from fdmag.scene import tables
-from fdmag.scene.contents import replica_count, result_tables
+from fdmag.scene.contents import asked_columns, figure_columns, of_broken_device, replica_count, result_tables
 from fdmag.scene.problems import Place, Problem, shown
 from fdmag.scene.readings import OF_ALL, Reading
 from fdmag.scene.sweeps.expansion import RESERVED, Expansion, Quantity
@@ -18,6 +18,7 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
     with_rows = [index for index, stage in enumerate(scene.stages) if not isinstance(stage, tables.Set)]
     swept = {quantity.name: quantity for quantity in expansion.quantities} if expansion is not None else {}
     batch = replica_count(scene)
+    figures = figure_columns(scene).keys() - asked_columns(scene).keys()
     for name, check in scene.expect.items():
         if check is None:
             continue
@@ -29,7 +30,16 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
         columns = known[check.table]
         across = check.along in swept and check.measure in ("at", "zero_crossing")
         along = columns | {quantity.name: quantity.unit or "1" for quantity in swept.values()}
+        if of_broken_device(scene, check.column):
+            continue
         yield from _reading(place, check, columns, with_rows, along, ("value", "tolerance"))
+        if check.table == "table" and check.column in figures:
+            for key in ("measure", "stage"):
+                if getattr(check, key) not in (None, "final"):
+                    message = f"{check.column} is a figure of a device, one number: leave {key} out"
+                    yield Problem((*place, key), message)
+        if check.table == "table" and check.along in figures:
+            yield Problem((*place, "along"), f"{check.along} is a figure of a device, and no column of the table")
         if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
             yield Problem((*place, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
         if check.replica >= batch and whole:

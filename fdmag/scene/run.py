@@ -16,7 +16,8 @@ from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
 from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, further_columns, result_tables, stage_columns
+from fdmag.scene.contents import files, result_tables, stage_columns
+from fdmag.scene.devices import record_devices, resolved_columns
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.ensemble import run_ensemble, write_switching
 from fdmag.scene.expect import Outcome, outcomes
@@ -146,14 +147,15 @@ class SceneRun:
                 loaded.simulation,
                 loaded.scene.output.formats,
                 loaded.scene.output.ovf or "binary8",
-                further_columns(loaded.scene),
+                resolved_columns(loaded),
                 loaded.scene.output.fields,
                 stage_columns(loaded.scene),
             )
             try:
                 record["switching"] = run_ensemble(loaded, recorder, progress)
                 write_switching(loaded, recorder)
-                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene))
+                figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch)
+                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
             except BaseException:
                 with suppress(OSError):  # what failed first is told
                     recorder.close()

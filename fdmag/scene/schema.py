@@ -3,11 +3,12 @@
 import dataclasses
 from copy import deepcopy
 from functools import cache
-from typing import Annotated, Any, Literal, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import BeforeValidator, Discriminator, Field, create_model
 
 from fdmag.parameter import declarations
+from fdmag.scene.device_kinds import device_kinds
 from fdmag.scene.ensemble_tables import EnsembleTable
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.readings import Check
@@ -74,6 +75,12 @@ def summary(owner: type[Declared]) -> str:
     return (owner.__doc__ or "").strip().partition("\n")[0]
 
 
+def _devices() -> Any:
+    """Return the type of the devices: tables of any kind, by name."""
+    kinds: Any = tuple(device_kinds().values())
+    return dict[Name, Annotated[Union[kinds], Discriminator("kind")]]  # noqa: UP007
+
+
 @cache
 def scene_model() -> type[Table]:
     """Return the pydantic model of a whole scene."""
@@ -94,6 +101,7 @@ def scene_model() -> type[Table]:
         initial=(InitialTable, Field(Uniform(direction=[0.0, 0.0, 1.0]), description="m of the start; by default +z")),
         ensemble=(EnsembleTable | None, Field(None, description="how many replicas, identical but for their noise")),
         stages=(list[StageTable], Field(min_length=1, description="what is done, one after the other")),
+        device=(_devices(), Field(default_factory=dict, description="devices by name")),
         sweep=(SweepTable | None, Field(None, description="quantities that differ from run to run of a whole sweep")),
         output=(OutputTable, Field(OutputTable(), description="what is written")),
         expect=(dict[Name, Check], Field(default_factory=dict, description="what must come out, by name")),

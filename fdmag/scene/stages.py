@@ -2,11 +2,12 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from fdmag.devices.device import Device
 from fdmag.output.recorder import Recorder
 from fdmag.output.rows import RowsInMemory
 from fdmag.parameter import Parameter
@@ -29,6 +30,7 @@ def run_stages(
     settings: Sequence[dict[str, Any]],
     recorder: Recorder | RowsInMemory,
     progress: Progress,
+    devices: Mapping[str, Device] | None = None,
 ) -> None:
     """Carry out every stage in turn, with its rows and field files.
 
@@ -40,10 +42,12 @@ def run_stages(
         For each stage the values it sets, as `fdmag.scene.build.Parts` has them.
     recorder : Recorder or RowsInMemory
     progress : Progress
+    devices : mapping of name to Device, optional
+        What stages ``operate`` are for.
     """
     for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
-        _STAGES[type(stage)](Stage(index, stage, settings[index], simulation, recorder, progress))
+        _STAGES[type(stage)](Stage(index, stage, settings[index], simulation, recorder, progress, devices or {}))
         recorder.end_stage(index)
         progress.finish()
 
@@ -59,6 +63,7 @@ class Stage:
         simulation: Simulation,
         recorder: Recorder | RowsInMemory,
         progress: Progress,
+        devices: Mapping[str, Device],
     ) -> None:
         self.index = index
         self.table = table
@@ -66,6 +71,7 @@ class Stage:
         self.simulation = simulation
         self.recorder = recorder
         self.progress = progress
+        self.devices = devices
 
     def descend(self, method: str, done: float = 0, prefix: str = "") -> None:
         """Relax or minimise by the criterion of the table."""
@@ -133,6 +139,22 @@ def _criterion(until: UntilTable) -> Below:
     return kind(until.column, value)
 
 
+def _operate(stage: Stage) -> None:
+    table, recorder = stage.table, stage.recorder
+    device = stage.devices[table.device]
+    stage.progress.start(stage.index, f"operate {table.device}", None)
+
+    def told(done: int, total: int) -> None:
+        stage.progress.advance(done, lambda: f"{done} of {total}")
+        recorder.row(stage.index)
+        if table.fields:
+            recorder.fields()
+
+    device.operate(told, **table.options())
+    if not table.fields:
+        recorder.fields()
+
+
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
     given = stage.settings["direction"]
@@ -165,6 +187,7 @@ _STAGES: dict[type, Callable[[Stage], None]] = {
     tables.Relax: _descent,
     tables.Minimize: _descent,
     tables.Run: _run,
+    tables.Operate: _operate,
     tables.Hysteresis: _hysteresis,
     tables.Set: _set,
     tables.ModesTable: find_modes,

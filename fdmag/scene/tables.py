@@ -130,13 +130,7 @@ class Minimize(_Descent):
     kind: Literal["minimize"] = "minimize"
 
 
-class Run(Table):
-    """Integrate the Landau–Lifshitz–Gilbert equation."""
-
-    kind: Literal["run"] = "run"
-    duration: Duration = Field(description="time to integrate over [s]")
-    table_every: Duration | None = Field(None, description="interval of table rows [s]; by default start and end")
-    fields_every: Duration | None = Field(None, description="interval of field files [s]; by default the end")
+class _Stepping(Table):
     solver: Annotated[str, one_of(METHODS)] | None = Field(
         None,
         description="time integrator; by default rk4, dormand_prince in a mesh of one cell, or heun with thermal noise",
@@ -148,18 +142,31 @@ class Run(Table):
     )
     dt: Duration | None = Field(None, description="fixed step [s]; by default the step adapts itself")
     dt_max: Duration | None = Field(None, description=LARGEST_STEP)
-    window: str | None = Field(None, description="column that a window moving along x keeps at its middle: "
-                               "wall_position, vortex_core.x or topological_center.x")  # fmt: skip
-    until: UntilTable | None = Field(None, description="stop each replica where it meets this; t_stop says when")
 
     @model_validator(mode="after")
-    def _step(self) -> "Run":
+    def _step(self) -> "_Stepping":
         if self.dt is None and self.solver is not None and METHODS[self.solver].b_error is None:
             raise problem(f'solver "{self.solver}" has a fixed step; give dt, for example dt = "0.1 ps"')
         if self.dt is not None and (self.tolerance is not None or self.dt_max is not None):
             raise problem("came dt, a fixed step, with tolerance or dt_max, which are for adaptive ones; remove either")
         if self.tolerance is not None and self.tolerance >= 1:
             raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
+        return self
+
+
+class Run(_Stepping):
+    """Integrate the Landau–Lifshitz–Gilbert equation."""
+
+    kind: Literal["run"] = "run"
+    duration: Duration = Field(description="time to integrate over [s]")
+    table_every: Duration | None = Field(None, description="interval of table rows [s]; by default start and end")
+    fields_every: Duration | None = Field(None, description="interval of field files [s]; by default the end")
+    window: str | None = Field(None, description="column that a window moving along x keeps at its middle: "
+                               "wall_position, vortex_core.x or topological_center.x")  # fmt: skip
+    until: UntilTable | None = Field(None, description="stop each replica where it meets this; t_stop says when")
+
+    @model_validator(mode="after")
+    def _parts(self) -> "Run":
         for key in ("table_every", "fields_every", "dt"):
             interval = getattr(self, key)
             if interval is not None and self.duration / interval > MAX_OUTPUTS * (100 if key == "dt" else 1):
@@ -167,6 +174,19 @@ class Run(Table):
                     f"{key} = {interval:g} s divides {self.duration:g} s into {self.duration / interval:.2g} parts"
                 )
         return self
+
+
+class Operate(_Stepping):
+    """Let a device drive the simulation: the pulses of a synapse, the input of a neuron; a row after each."""
+
+    kind: Literal["operate"] = "operate"
+    device: str = Field(description="name of the device")
+    fields: Flag = Field(False, description="write field files with every row; by default at the end")
+
+    def options(self) -> dict[str, Any]:
+        """Return how to step, as `fdmag.Simulation.run` takes it."""
+        given = {key: getattr(self, key) for key in ("solver", "tolerance", "dt", "dt_max")}
+        return {key: value for key, value in given.items() if value is not None}
 
 
 class Hysteresis(_Descent):
@@ -197,7 +217,8 @@ class Set(Table):
 
 
 StageTable = Annotated[
-    Relax | Minimize | Run | Hysteresis | Set | ModesTable | SpectrumTable | EnergyBarrier, Discriminator("kind")
+    Relax | Minimize | Run | Operate | Hysteresis | Set | ModesTable | SpectrumTable | EnergyBarrier,
+    Discriminator("kind"),
 ]
 
 # ---- output ------------------------------------------------------------------------------------------------

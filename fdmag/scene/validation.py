@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from fdmag.errors import did_you_mean
 from fdmag.scene.problems import Place, Problem, shown
+from fdmag.scene.values import Entry
 
 _KINDS = {
     "list_type": "an array",
@@ -59,7 +60,8 @@ def _translated(item: Any, model: Any, raw: Any, start: Place) -> Problem:
         message = f"unknown key; allowed: {', '.join(allowed)}{did_you_mean(key, allowed)}"
     elif kind == "missing":
         field = next((table.model_fields[key] for table in tables if key in table.model_fields), None)
-        message = f"missing: {field.description}" if field is not None and field.description else "missing"
+        told = None if field is None else field.description or _meaning(field.metadata)
+        message = f"missing: {told}" if told else "missing"
     elif kind in ("union_tag_not_found", "union_tag_invalid"):
         allowed = _tags(model, item["loc"])
         given = came.get("kind") if isinstance(came, dict) else came
@@ -86,6 +88,11 @@ def _translated(item: Any, model: Any, raw: Any, start: Place) -> Problem:
     else:
         message = f"came {shown(came)}; {item['msg'].replace('Input should be', 'allowed:')}"
     return Problem((*start, *place), message)
+
+
+def _meaning(metadata: list[Any]) -> str | None:
+    """Return what an entry says of itself to editors."""
+    return next((each.json_schema.get("description") for each in metadata if isinstance(each, Entry)), None)
 
 
 def _tags(model: Any, location: tuple) -> list[str]:

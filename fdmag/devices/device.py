@@ -1,0 +1,37 @@
+"""What a device in a simulation is: columns of the result table, what it does with the simulation, what it found."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from fdmag.devices.result import Result
+from fdmag.quantities import Column
+
+__all__ = ["Device", "Told"]
+
+Told = Callable[[int, int], None]
+"""Called after each step of an operation with how many are done, and how many there are."""
+
+
+class Device(ABC):
+    """A device that a simulation is part of.
+
+    Attributes
+    ----------
+    operates : bool
+        Whether it drives the simulation by itself, pulse by pulse; others are only read.
+    """
+
+    operates = False
+
+    @abstractmethod
+    def columns(self) -> list[Column]:
+        """Return the columns it adds to the result table, without its name."""
+
+    def operate(self, told: Told | None = None, **options: Any) -> None:
+        """Drive the simulation; ``options`` are those of `fdmag.Simulation.run`: solver, tolerance, dt, dt_max."""
+        raise NotImplementedError(f"{type(self).__name__} is only read")
+
+    @abstractmethod
+    def result(self) -> Result:
+        """Return its figures as they are now."""
