@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -21,33 +21,12 @@ from fdmag.shares import Shares, shares_of
 from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
 from fdmag.state import State, as_vectors, normalise, resolve_batch
-from fdmag.stopping import Distance
+from fdmag.stopping import Criterion, distance_of
 from fdmag.terms import Material, Term
-from fdmag.time_integration import Mover, TimeRun, merged_times, output_times
+from fdmag.time_integration import Mover, TimeRun, Window, merged_times, output_times
 
 MAX_TORQUE = 1e-5
 """Default stopping criterion max |m × B| [T] of `Simulation.relax` and `Simulation.minimize`."""
-
-
-class Window(Protocol):
-    """What `Simulation.run` asks of a moving window."""
-
-    def start(self, simulation: "Simulation") -> None:
-        """Raise `ParameterError` if the simulation cannot be shifted."""
-
-    def cells(self, simulation: "Simulation") -> NDArray[np.int64]:
-        """Return by how many cells to move along +x now, (batch,)."""
-
-
-@runtime_checkable
-class Criterion(Protocol):
-    """What stops a replica in `Simulation.run`."""
-
-    def distances(self, simulation: "Simulation") -> Distance:
-        """Return what computes the distance of some replicas from the criterion: at most 0 once it is met.
-
-        Raises `ParameterError` if the simulation has no such quantity.
-        """
 
 
 class Simulation:
@@ -134,8 +113,6 @@ class Simulation:
         self._changes = 0  # how often m, t or a parameter was set from outside
         self.m = initial
 
-    # ---- the state -------------------------------------------------------------------------------------
-
     @property
     def m(self) -> NDArray[np.float64]:
         """Magnetisation, a copy: unit vectors (batch, 3, nz, ny, nx), zero where Ms = 0.
@@ -216,8 +193,6 @@ class Simulation:
         self.window_displacement = self.window_displacement[rows]
         self._changes += 1
 
-    # ---- parameters ------------------------------------------------------------------------------------
-
     @property
     def magnet(self) -> Magnet:
         """What gives the fields, energies and slopes of any m, for solvers beside `run`, `relax` and `minimize`."""
@@ -253,8 +228,6 @@ class Simulation:
             m = self.m
             m[:, 2] += np.broadcast_to(self.magnetic & ~before, m[:, 2].shape)
             self.m = m
-
-    # ---- what follows from the state -------------------------------------------------------------------
 
     def effective_field(self, term: str | None = None) -> NDArray[np.float64]:
         """Return the field [T] of one term, or of all, (batch, 3, nz, ny, nx); zero where Ms = 0."""
@@ -302,8 +275,6 @@ class Simulation:
         mean = self.average_m()
         columns = {f"m{axis}": ("1", mean[:, i]) for i, axis in enumerate("xyz")}
         return columns | self._magnet.summary(self.state.m, self.state.t)
-
-    # ---- moving the state ------------------------------------------------------------------------------
 
     def run(
         self,
@@ -371,29 +342,13 @@ class Simulation:
                       solver=solver, tolerance=tolerance, dt=dt, dt_max=dt_max)  # fmt: skip
         self.stop_times = np.full(self.batch, np.nan)
         if until is not None:
-            self.stop_times = run.until(self._distance(until))
+            self.stop_times = run.until(distance_of(until, self))
         movers: list[Mover] = []
         if window is not None:
             window.start(self)
             movers.append(partial(self._follow, window, run))
         times = merged_times(output_times(duration, every), [time for time in at if 0 < time < duration])
         run.over(duration, times, None if callback is None else partial(callback, self), movers, on_step)
-
-    def _distance(self, until: "Criterion | Callable[[Simulation], ArrayLike]") -> Distance:
-        """Return the distances from a criterion."""
-        if isinstance(until, Criterion):
-            return until.distances(self)
-
-        def distance(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-            met = np.asarray(until(self))
-            if met.dtype != bool or met.shape != (self.batch,):
-                raise ParameterError(
-                    f"run: until returned {met.dtype} of shape {met.shape}; needed: one bool for each of "
-                    f"{self.batch} replicas, shape ({self.batch},)"
-                )
-            return np.where(met[rows], -1.0, 1.0)
-
-        return distance
 
     def _follow(self, window: Window, run: TimeRun) -> NDArray[np.intp]:
         """Move the window of those that run; return the replicas whose window has moved."""

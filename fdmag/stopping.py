@@ -1,16 +1,52 @@
 """Stopping replicas in a run when they meet a criterion: when that is, and how the state gets there."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from fdmag.errors import ParameterError
 from fdmag.solvers.stages import Stepper
 from fdmag.state import State
 
 Distance = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 """Distances (n,) of some replicas from their criterion: above 0 before it is met, at most 0 when it is."""
+
+
+@runtime_checkable
+class Criterion(Protocol):
+    """What stops a replica in `fdmag.simulation.Simulation.run`."""
+
+    def distances(self, simulation: Any) -> Distance:
+        """Return what computes the distance of some replicas of a simulation from the criterion.
+
+        Raises `ParameterError` if the simulation has no such quantity.
+        """
+
+
+def distance_of(until: Criterion | Callable[[Any], ArrayLike], simulation: Any) -> Distance:
+    """Return the distance of a simulation's replicas from a criterion, or by a function that tells which have met it.
+
+    Raises
+    ------
+    ParameterError
+        If the simulation has no such quantity, or, when it is called, the function returns something else.
+    """
+    if isinstance(until, Criterion):
+        return until.distances(simulation)
+
+    def distance(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        met = np.asarray(until(simulation))
+        if met.dtype != bool or met.shape != (simulation.batch,):
+            raise ParameterError(
+                f"run: until returned {met.dtype} of shape {met.shape}; needed: one bool for each of "
+                f"{simulation.batch} replicas, shape ({simulation.batch},)"
+            )
+        return np.where(met[rows], -1.0, 1.0)
+
+    return distance
+
 
 CLOSE = 1e-9  # of a step: how well the time at which a criterion is met is found
 MOST_TRIALS = 60

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,16 @@ from fdmag.stopping import Distance, Stopping
 
 Mover = Callable[[], NDArray[np.intp]]
 """Called after a step; returns the replicas whose m it has changed."""
+
+
+class Window(Protocol):
+    """What a run asks of a moving window."""
+
+    def start(self, simulation: Any) -> None:
+        """Raise `ParameterError` if the simulation cannot be shifted."""
+
+    def cells(self, simulation: Any) -> NDArray[np.int64]:
+        """Return by how many cells to move along +x now, (batch,)."""
 
 
 class TimeRun:
