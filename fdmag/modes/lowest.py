@@ -62,7 +62,7 @@ def eigenmodes(
     >>> film = fdmag.Simulation(mesh, [Demag(), Zeeman(B=(0.1, 0, 0))], Ms=8e5, alpha=1e-3, m=(1, 0, 0))
     >>> modes = eigenmodes(film, count=1)
     >>> print(f"{modes.frequencies[0] / 1e9:.3f} GHz, 1/e after {1e9 / modes.damping_rates[0]:.2f} ns")
-    9.317 GHz, 1/e after 9.43 ns
+    9.317 GHz, 1/e after 9.42 ns
     """
     if method not in METHODS:
         raise ParameterError(f'method "{method}"; allowed: {", ".join(METHODS)}{did_you_mean(method, METHODS)}')

@@ -133,7 +133,9 @@ def pair(ratio, **options):
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5])
 def test_two_particles_switch_one_after_the_other(ratio):
-    """Both at once would be a ridge, as high as both barriers together."""
+    """The barrier is the highest energy on the path above that of its start: of two saddles with a minimum in between,
+    the higher one. Both at once would be a ridge, as high as both barriers together.
+    """
     barrier = find_barrier(pair(ratio))
     assert barrier.forward == close(KV * ratio, rel=1e-6)
     assert sorted(saddle.energy for saddle in barrier.saddles) == close([KV, KV * ratio], rel=1e-6)

@@ -118,7 +118,9 @@ def test_a_ridge_is_higher_and_tells(wide, barrier):
 
 
 def test_the_saddle_has_one_negative_eigenvalue_of_the_hessian():
-    """The Hessian of the energy itself, by second differences in the angles of all cells."""
+    """At a saddle the energy falls in one direction and its opposite, and in no other: by the Hessian of the energy
+    itself, from second differences in the angles of all cells.
+    """
     magnet = disc(50e-9, 6, B=(0, 0, -0.03))
     barrier = find_barrier(magnet, path=WallSweep((1, 0.4, 0)), max_torque=1e-6)
     m = barrier.m[barrier.top]

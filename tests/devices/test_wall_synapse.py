@@ -59,7 +59,9 @@ def test_steps_are_those_of_the_rigid_wall_and_the_reading_that_of_the_profile(d
 
 
 def test_sentence_of_the_signs():
-    """J > 0 potentiates by spin–orbit torque in Pt/Co; by Zhang–Li with P > 0 the electrons of J < 0 do."""
+    """A wall that moves towards +x enlarges the domain behind it: with that domain along the reference of the junction
+    above, conductance rises. J > 0 does so by spin–orbit torque in Pt/Co, J < 0 by Zhang–Li with P > 0.
+    """
     train = PulseTrain(J=0.3e12, width=80e-12, gap=0.0, pulses=2)
     sot, stt = track(), track(drive=ZhangLi(J=(0, 0, 0), P=0.7, xi=0.3))
     up = DomainWallSynapse(sot, junction_on(sot), train)

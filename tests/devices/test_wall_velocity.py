@@ -46,7 +46,9 @@ def test_velocity_is_that_of_the_rigid_wall(device):
     ],
 )
 def test_walls_run_with_the_current_if_spin_hall_angle_and_handedness_say_so(xi, D, inside, along):
-    """J > 0 along +x in a heavy metal below; ↑←↓ is what D > 0 favours. So does the other wall."""
+    """J > 0 along +x in a heavy metal of positive spin Hall angle below a track moves left-handed Néel walls (D > 0)
+    towards +x, both walls of a domain; with a negative angle, or D < 0, towards −x. ↑←↓ is what D > 0 favours.
+    """
     terms = InterfacialDMI(D=D), SpinOrbitTorque(J=3e11, xi_DL=xi)
     first = wall_velocity(track(*terms, inside=inside), 0.06e-9).velocity
     second = wall_velocity(track(*terms, inside=tuple(-c for c in inside), before=(0, 0, -1)), 0.06e-9).velocity
