@@ -29,7 +29,7 @@ _LOG = logging.getLogger("fdmag")
 _LIBRARY, _SOURCE, _CHECKSUM = "unit.so", "unit.cpp", "checksum"
 _UNFINISHED = "unfinished-"
 _ABANDONED_AFTER = 3600.0  # s; no compiler takes that long, so its process is gone
-MOST = 300  # units kept; the longest unused go first
+MOST = 1000  # units kept, of some 50 KiB each; the longest unused go first
 _TRIAL = """
 #line 1 "trial.cpp"
 extern "C" __attribute__((visibility("default"))) void fdmag_trial(double* a, float* b) {

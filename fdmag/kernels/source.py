@@ -103,6 +103,15 @@ def macrospin_source(dtype: np.dtype) -> str:
     ])  # fmt: skip
 
 
+def step_source(dtype: np.dtype) -> str:
+    """Return the source of the passes of a Runge–Kutta step in one precision, which work with any unit."""
+    return "".join([
+        f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
+        "#define FD_MS_PER_CELL true\n#define FD_AXES 1\n",
+        *(kernel_text(name) for name in ("common.h", "host/sums.h", "host/problem.h", "host/step.cpp")),
+    ])  # fmt: skip
+
+
 def unit_source(
     dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
 ) -> str:
@@ -120,9 +129,9 @@ def unit_source(
     parts = [
         unit_head(dtype, cells, material_per_cell, terms),
         kernel_text("host/sums.h"),
+        kernel_text("host/problem.h"),
         kernel_text("host/loop.h"),
         _tables(len(terms)),
-        kernel_text("host/step.h"),
     ]
     return "".join(parts)
 

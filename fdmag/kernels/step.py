@@ -1,4 +1,4 @@
-"""Passes of a Runge–Kutta step as the compiled unit reads them."""
+"""Passes of a Runge–Kutta step as compiled code reads them."""
 
 import ctypes
 from collections.abc import Sequence
@@ -7,7 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.kernels.library import load
 from fdmag.kernels.runtime import address
+from fdmag.kernels.source import step_source
 from fdmag.kernels.unit import Unit
 
 _POINTER, _INDEX = ctypes.c_void_p, ctypes.c_int64
@@ -40,6 +42,7 @@ class _Pass(ctypes.Structure):
 class _Step(ctypes.Structure):
     _fields_ = [
         ("problem", _POINTER),
+        ("slopes", _POINTER),
         *((name, _INDEX) for name in ("batch", "stages", "descent", "moments", "scaled", "has_field")),
         *((name, _INDEX) for name in ("slot_size", "buffer_size", "last_slot")),
         *((name, _POINTER) for name in ("m", "slots", "buffers", "swapped", "convolve", "handles")),
@@ -49,7 +52,7 @@ class _Step(ctypes.Structure):
 
 
 class PassTable:
-    """Passes in the memory layout of `kernels/host/step.h`."""
+    """Passes in the memory layout of `kernels/host/step.cpp`."""
 
     def __init__(self, passes: Sequence[Any]) -> None:
         self.stages: list[int | None] = [each.stage for each in passes]
@@ -81,7 +84,7 @@ class PassTable:
 
 
 class UnitStep:
-    """Memory of a stepper, and the calls of a unit that work in it.
+    """Memory of a stepper, and the calls of compiled code that work in it.
 
     Parameters
     ----------
@@ -124,16 +127,19 @@ class UnitStep:
         self._kept: Any = None
         numbers = size // m.dtype.itemsize
         self._step = _Step(
-            unit.problem, len(m), stages, descent, moments, field == "per unit Ms", field != "none",
+            unit.problem, unit.slopes, len(m), stages, descent, moments, field == "per unit Ms", field != "none",
             numbers, numbers, last_slot,
             address(m), address(self.slots[0]), address(self.buffers[0]), address(self.swapped), None, None, 1, 1,
         )  # fmt: skip
         self._address = ctypes.addressof(self._step)
+        library = load(step_source(m.dtype), unit.compiler)
+        self._passes = ctypes.CFUNCTYPE(None, *[_POINTER] * 2, *[_INDEX] * 2, *[_POINTER] * 3)(("fdmag_passes", library))
+        self._accept = ctypes.CFUNCTYPE(None, _POINTER, _INDEX, _POINTER, _POINTER)(("fdmag_accept", library))
 
     def use(self, unit: Unit) -> None:
         """Work with another unit of the same mesh and precision."""
         self.unit = unit
-        self._step.problem = unit.problem
+        self._step.problem, self._step.slopes = unit.problem, unit.slopes
 
     def convolve_with(self, function: int, handles: Sequence[int], threads: int) -> None:
         """Let a C function give the field: of a large row in ``threads`` threads, of small ones by a handle each."""
@@ -155,7 +161,7 @@ class UnitStep:
         """
         out = np.empty((2, rows))
         first, last, _ = chosen.indices(len(passes.addresses))
-        self.unit.functions["passes"](
+        self._passes(
             self._address, passes.addresses[first], last - first, rows,
             None if replicas is None else address(replicas), None if dt is None else address(dt), address(out),
         )  # fmt: skip
@@ -163,4 +169,4 @@ class UnitStep:
 
     def accept(self, rows: NDArray[np.int64], replicas: NDArray[np.int64]) -> None:
         """Copy the solutions in some rows of the last call to these replicas of the state."""
-        self.unit.functions["accept"](self._address, rows.size, address(rows), address(replicas))
+        self._accept(self._address, rows.size, address(rows), address(replicas))

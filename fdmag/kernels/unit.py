@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.kernels.library import load
+from fdmag.kernels.library import load, prepare
 from fdmag.kernels.runtime import Runtime, address, aligned_empty
-from fdmag.kernels.source import MATERIAL, LocalTerm, unit_source
+from fdmag.kernels.source import MATERIAL, LocalTerm, step_source, unit_source
 
 FIELD, SLOPE, DESCENT = 0, 1, 2
 """What `Unit.local` returns: B [T], dm/dt [1/s], or −m × (m × B) [T]."""
@@ -60,21 +60,21 @@ class Unit:
     ) -> None:
         self.dtype = dtype
         self.count = len(terms)
-        self._runtime = runtime
+        self.compiler = runtime.compiler
+        prepare(step_source(dtype), runtime.compiler)
         self._library = load(unit_source(dtype, cells, material_per_cell, terms), runtime.compiler)
         signatures = {
             "local": [_POINTER, _INDEX, *[_POINTER] * 4, ctypes.c_int, _POINTER, _POINTER, ctypes.c_int],
             "term": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, ctypes.c_int],
             "energies": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER],
             "inner": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
-            "passes": [_POINTER, _POINTER, _INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
-            "accept": [_POINTER, _INDEX, _POINTER, _POINTER],
         }
         # Prototypes of this object: a library may be shared, and an attribute of it would be, too.
         self.functions = {
             name: ctypes.CFUNCTYPE(None, *arguments)((f"fdmag_{name}", self._library))
             for name, arguments in signatures.items()
         }
+        self.slopes = ctypes.cast(self._library.fdmag_slopes, _POINTER)
         self._views = (_View * (len(MATERIAL) + sum(len(term.parameters) for term in terms)))()
         self._arrays: dict[int, NDArray] = {}
         self._problem = _Problem(

@@ -1,20 +1,6 @@
 // Host functions of one unit: all local terms, and the torque, in one pass over the cells of all replicas.
 //
 // The text in front of this one defines Terms, Damping, kTerms and the functions that read parameters and call terms.
-// A block of rows of one replica is one piece of work: its size depends on the mesh alone, so that results do not
-// depend on the number of threads, nor on the other replicas.
-
-#define FD_INLINE __attribute__((always_inline))
-#define FD_EXPORT extern "C" __attribute__((visibility("default")))
-
-struct Problem {
-    Index cells[3];     // along x, y, z
-    Index periodic[3];  // 0 or 1
-    double cell_size[3];
-    const View* views;  // Ms, alpha, gamma, then the parameters of the terms in order
-    Parallel parallel;
-};
-
 // What one call works on; row r of every array is replica replicas[r] of the simulation.
 struct Call {
     const Problem* problem;
@@ -26,20 +12,6 @@ struct Call {
     double* sums;  // one per term and block
     bool scaled;   // `other` is to be multiplied by Ms, which is the same in all cells
 };
-
-constexpr Index kBlockCells = 4096;
-constexpr Index kSerialCells = 32768;  // below, waking threads takes longer than they save
-
-struct Blocks {
-    Index lines, lines_per_block, per_replica;
-};
-
-static Blocks blocks_of(const Problem& problem) {
-    const Index lines = problem.cells[1] * problem.cells[2];
-    const Index height = (kBlockCells + problem.cells[0] - 1) / problem.cells[0];
-    const Index lines_per_block = height < lines ? height : lines;
-    return {lines, lines_per_block, (lines + lines_per_block - 1) / lines_per_block};
-}
 
 static void run(Task task, Call& call) {
     const Problem& problem = *call.problem;
@@ -101,7 +73,7 @@ FD_HD void for_line(const Problem& problem, Index line, const Cell& cell) {
     for_part(problem, line, 0, problem.cells[0], cell);
 }
 
-// One block of one replica, with its parameters read.
+// Some lines of one row, with its parameters read.
 struct Work {
     Index row, first_line, last_line, cells;
     Magnet magnet;
@@ -109,22 +81,18 @@ struct Work {
     Damping damping;
 };
 
-// Say where a block is and read its parameters; of Ms alone unless all are wanted.
-static Work begin(const Call& call, Index block, bool all = true) {
-    const Problem& problem = *call.problem;
-    const Blocks blocks = blocks_of(problem);
+// Read the parameters of a row; of Ms alone unless all are wanted.
+static Work read(const Problem& problem, Index row, Index replica, const real* m, bool all) {
     Work work;
-    work.row = block / blocks.per_replica;
-    work.first_line = block % blocks.per_replica * blocks.lines_per_block;
-    const Index end = work.first_line + blocks.lines_per_block;
-    work.last_line = end < blocks.lines ? end : blocks.lines;
-    work.cells = problem.cells[0] * blocks.lines;
-    const Index replica = call.replicas ? call.replicas[work.row] : work.row;
+    work.row = row;
+    work.first_line = 0;
+    work.last_line = problem.cells[1] * problem.cells[2];
+    work.cells = problem.cells[0] * work.last_line;
     const auto first = [&](int k) {
         const View& view = problem.views[k];
-        return view.data + view.per_replica * replica + view.per_row * work.row;
+        return view.data + view.per_replica * replica + view.per_row * row;
     };
-    work.magnet.values = call.m + 3 * work.cells * work.row;
+    work.magnet.values = m + 3 * work.cells * row;
     work.magnet.cells = work.cells;
     work.magnet.Ms.read(first(0), work.cells);
     for (int axis = 0; axis < 3; ++axis) {
@@ -135,6 +103,17 @@ static Work begin(const Call& call, Index block, bool all = true) {
     work.damping.alpha.read(first(1), work.cells);
     work.damping.gamma.read(first(2), work.cells);
     read_terms(work.terms, first, work.cells);
+    return work;
+}
+
+// Say where a block is, and read its parameters.
+static Work begin(const Call& call, Index block, bool all = true) {
+    const Blocks blocks = blocks_of(*call.problem);
+    const Index row = block / blocks.per_replica;
+    Work work = read(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all);
+    work.first_line = block % blocks.per_replica * blocks.lines_per_block;
+    const Index end = work.first_line + blocks.lines_per_block;
+    work.last_line = end < blocks.lines ? end : blocks.lines;
     return work;
 }
 
@@ -168,8 +147,6 @@ static void sum_energies(const Call& call, const Work& work, double* sums);
 
 enum Kind { kField, kSlope, kDescent };
 
-constexpr Index kPiece = 512;  // cells handled while they sit in the first-level cache
-
 // Field of all terms plus factor x other in a piece of cells, as `for_cells` writes it; `other` may be null.
 __attribute__((noinline)) static void add_fields(const Problem& problem, const Work& work, const real* other,
                                                  real factor, Index start, Index end, real* out) {
@@ -182,8 +159,8 @@ __attribute__((noinline)) static void add_fields(const Problem& problem, const W
 
 // Field, slope or descent of all terms plus factor x other in a piece of cells, whose field stays in the cache.
 template <int kind>
-__attribute__((noinline)) static void evaluate(const Problem& problem, const Work& work, const real* other, real factor, Index start, Index end,
-                     real* out) {
+__attribute__((noinline)) static void evaluate(const Problem& problem, const Work& work, const real* other, real factor,
+                                               Index start, Index end, real* out) {
     add_fields(problem, work, other, factor, start, end, out);
     if (kind == kField) return;
     const Magnet magnet = work.magnet;
@@ -195,13 +172,6 @@ __attribute__((noinline)) static void evaluate(const Problem& problem, const Wor
         const bool magnetic = magnet.magnetic(i);
         store(out, i, kPiece, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
     }
-}
-
-// Number of cells from `start` on that make a piece: whole lines if they are short, a part of one if it is long.
-static Index piece_length(const Problem& problem, Index start, Index end) {
-    const Index nx = problem.cells[0], left = nx < kPiece ? end - start : nx - start % nx;
-    const Index most = nx < kPiece ? kPiece / nx * nx : kPiece;
-    return left < most ? left : most;
 }
 
 template <int kind>
@@ -219,9 +189,6 @@ static void local_block(void* data, long long block) {
     }
 }
 
-// The field of another library (demag).
-using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, int threads);
-
 // Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`, which may be null, or plus Ms times the
 // field that `convolve` gives, if it is not null.
 FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
@@ -230,6 +197,14 @@ FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* repl
     if (convolve) convolve(handle, m, out, rows, threads);
     Call call = {problem, rows, replicas, m, convolve ? out : other, out, nullptr, convolve != nullptr};
     run(tasks[kind], call);
+}
+
+// See `Slopes`.
+FD_EXPORT void fdmag_slopes(const Problem* problem, Index row, Index replica, const real* m, const real* other,
+                            int scaled, int descent, Index start, Index end, real* out) {
+    const Work work = read(*problem, row, replica, m, true);
+    const auto slopes = descent ? evaluate<kDescent> : evaluate<kSlope>;
+    slopes(*problem, work, other, scaled ? work.magnet.Ms[0] : real(1), start, end, out);
 }
 
 // Field of one term, as `for_cells` writes it.

@@ -1,5 +1,6 @@
 // A Runge-Kutta step in passes over memory: in one visit to a cell its slope, the argument of the next stage, and what
-// is needed of the error. `fdmag/solvers/passes.py` says which passes a method has.
+// is needed of the error. `fdmag/solvers/passes.py` says which passes a method has. A library of its own, one for each
+// precision: the unit of the terms is asked for slopes.
 //
 // Arguments, fields and solutions are kept by row of the call, the state and its slopes by replica of the simulation.
 // The field of another library (demag) is in the place where the next argument is written, cell by cell.
@@ -25,6 +26,7 @@ struct Pass {
 
 struct Step {
     const Problem* problem;
+    Slopes slopes;                 // of the unit
     Index batch;                   // replicas of the simulation
     Index stages;
     Index descent;                 // whether slopes are those of the descent
@@ -91,22 +93,22 @@ static inline real root(real square) { return sizeof(real) == 4 ? __builtin_sqrt
 struct Piece {
     const Step& step;
     const Pass& pass;
-    const Work& work;
-    Index replica, start, n = 0;
+    Index row, replica, cells, start = 0, n = 0;
     real slope[3][kPiece], error[3][kPiece], moved[3][kPiece];
 
     // The arrays stay as they are: setting them to zero would take as long as a small pass.
-    Piece(const Step& s, const Pass& p, const Work& w, Index r) : step(s), pass(p), work(w), replica(r), start(0) {}
+    Piece(const Step& s, const Pass& p, Index at, Index of, Index count)
+        : step(s), pass(p), row(at), replica(of), cells(count) {}
 
     real* slot(Index number, int component) const {
         const bool swapped = step.swapped[replica] && (number == 0 || number == step.last_slot);
         const Index place = swapped ? step.last_slot - number : number;
-        return step.slots + place * step.slot_size + (3 * replica + component) * work.cells + start;
+        return step.slots + place * step.slot_size + (3 * replica + component) * cells + start;
     }
     real* buffer(Index number, int component) const {
-        return step.buffers + number * step.buffer_size + (3 * work.row + component) * work.cells + start;
+        return step.buffers + number * step.buffer_size + (3 * row + component) * cells + start;
     }
-    const real* m(int component) const { return step.m + (3 * replica + component) * work.cells + start; }
+    const real* m(int component) const { return step.m + (3 * replica + component) * cells + start; }
 
     void add(const Sum& sum, int component, real* out) const {
         const real* vectors[4];
@@ -131,9 +133,8 @@ struct Piece {
     void evaluate(const Problem& problem) {
         const Index argument = pass.stage & 1, place = step.moments ? 2 : 1 - argument;
         const real* const other = step.has_field ? buffer(place, 0) - start : nullptr;
-        const real factor = step.scaled ? work.magnet.Ms[0] : 1;
-        const auto slopes = step.descent ? ::evaluate<kDescent> : ::evaluate<kSlope>;
-        slopes(problem, work, other, factor, start, start + n, slope[0] - start);
+        step.slopes(&problem, row, replica, step.buffers + argument * step.buffer_size, other, int(step.scaled),
+                    int(step.descent), start, start + n, slope[0] - start);
     }
 
     // m + dt x step, or the argument of the stage, to `moved`.
@@ -166,7 +167,7 @@ struct Piece {
         return largest_square(change, n);
     }
 
-    void write() const {
+    void write(const View& Ms) const {
         for (int c = 0; c < 3; ++c) {
             if (pass.error_slot >= 0) __builtin_memcpy(slot(pass.error_slot, c), error[c], n * sizeof(real));
             if (pass.slot >= 0) __builtin_memcpy(slot(pass.slot, c), slope[c], n * sizeof(real));
@@ -174,7 +175,8 @@ struct Piece {
             __builtin_memcpy(buffer(pass.target & 1, c), moved[c], n * sizeof(real));
             if (!step.moments || pass.target == step.stages) continue;
             real* const moments = buffer(2, c);
-            for (Index k = 0; k < n; ++k) moments[k] = work.magnet.Ms[start + k] * moved[c][k];
+            const real* const each = Ms.data + Ms.per_replica * replica + Ms.per_row * row + start;
+            for (Index k = 0; k < n; ++k) moments[k] = each[k] * moved[c][k];
         }
     }
 };
@@ -183,15 +185,13 @@ static void pass_block(const Stepping& run, const Pass& pass, Index row, Index b
     const Step& step = run.step;
     Problem problem = *step.problem;
     if (pass.views) problem.views = pass.views;
-    const real* const argument = step.buffers + (pass.stage & 1) * step.buffer_size;
-    const Index per_replica = blocks_of(problem).per_replica;
-    const Call call = {&problem, run.rows, run.replicas, argument, nullptr, nullptr, nullptr, false};
-    const Work work = begin(call, row * per_replica + block, pass.stage >= 0);
-    const Index nx = problem.cells[0], end = work.last_line * nx;
+    const Blocks blocks = blocks_of(problem);
+    const Index nx = problem.cells[0], cells = nx * blocks.lines, size = blocks.lines_per_block * nx;
+    const Index first = block * size, end = first + size < cells ? first + size : cells;
     const bool solves = pass.target == step.stages, judges = pass.sums_error && pass.error_slot < 0;
     real worst_error = 0, worst_move = 0;
-    Piece piece(step, pass, work, run.replicas ? run.replicas[row] : row);
-    for (piece.start = work.first_line * nx; piece.start < end; piece.start += piece.n) {
+    Piece piece(step, pass, row, run.replicas ? run.replicas[row] : row, cells);
+    for (piece.start = first; piece.start < end; piece.start += piece.n) {
         piece.n = piece_length(problem, piece.start, end);
         if (pass.stage >= 0) piece.evaluate(problem);
         if (pass.sums_error)
@@ -199,11 +199,11 @@ static void pass_block(const Stepping& run, const Pass& pass, Index row, Index b
         if (judges) worst_error = larger(worst_error, largest_square(piece.error, piece.n));
         if (pass.target >= 0) piece.move(run.dt ? real(run.dt[row]) : 0);
         if (solves) worst_move = larger(worst_move, piece.finish());
-        piece.write();  // last: a slot that is written may be one that was read
+        piece.write(problem.views[0]);  // last: a slot that is written may be one that was read
     }
-    real* const largest = run.largest + row * per_replica + block;
+    real* const largest = run.largest + row * blocks.per_replica + block;
     if (judges) largest[0] = worst_error;
-    if (solves) largest[run.rows * per_replica] = worst_move;
+    if (solves) largest[run.rows * blocks.per_replica] = worst_move;
 }
 
 static void pass_task(void* data, long long block) {
