@@ -1,6 +1,7 @@
 """The command line: ``python -m validation``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from fdmag.errors import did_you_mean
 from fdmag.output.provenance import write_json
-from validation.problem import Problem, problems, solve
+from validation.problem import Problem, problems, solve_all
 from validation.report import as_data, print_table, write_readme, write_report
 
 HERE = Path(__file__).parent
@@ -47,11 +48,11 @@ def main(arguments: Sequence[str] | None = None, known: Mapping[str, Problem] | 
         return WRONG_USE
     chosen = [known[name] for name in options.only or known]
     chosen = [problem for problem in chosen if not (options.fast and problem.slow)]
-    outcomes = []
-    for problem in chosen:
-        log.print(f"{problem.name} ...", end=" ", highlight=False)
-        outcomes.append(solve(problem))
-        log.print(f"{outcomes[-1].seconds:.1f} s", highlight=False)
+    found = {}
+    for place, outcome in solve_all(chosen, options.jobs):
+        found[place] = outcome
+        log.print(f"{outcome.problem.name}: {outcome.seconds:.1f} s", highlight=False)
+    outcomes = [found[place] for place in range(len(chosen))]
     print_table(outcomes, console)
     if options.json:
         write_json(options.json, as_data(outcomes))
@@ -70,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="run these problems")
     parser.add_argument("--fast", action="store_true", help="leave out the problems that take more than 10 s")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=os.cpu_count() or 1,
+        help="problems at the same time (default: %(default)s)",
+    )
     parser.add_argument("--list", action="store_true", help="list the problems and stop")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as data")
     parser.add_argument(

@@ -1,7 +1,7 @@
 """Figures: colours that colour-blind readers can tell apart, units on the axes, small files."""
 
 from collections.abc import Callable
-from pathlib import Path
+from io import BytesIO
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,11 +11,12 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = "osd^vPX"
 
 
-def save(draw: Callable[[Figure], None], path: Path) -> None:
-    """Draw a figure and write it as a PNG file."""
+def png(draw: Callable[[Figure], None]) -> bytes:
+    """Draw a figure and return it as a PNG file's content."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     draw(figure)
-    figure.savefig(path, dpi=90)
+    figure.savefig(file := BytesIO(), format="png", dpi=90)
+    return file.getvalue()
 
 
 def one_axes(figure: Figure, x: str, y: str, title: str = "") -> Axes:

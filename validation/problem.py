@@ -5,9 +5,11 @@ import math
 import pkgutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
 from functools import cache
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, ClassVar
 
 from fdmag.errors import FdmagError, ParameterError
@@ -102,12 +104,13 @@ class Problem(ABC):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A problem that was run: its result, or the error it ended with, and how long it took [s]."""
+    """A problem that was run: its result, or the error it ended with, how long it took [s], and its plots as PNG."""
 
     problem: Problem
     result: Result
     seconds: float
     error: str = ""
+    figures: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -123,6 +126,27 @@ def solve(problem: Problem) -> Outcome:
     except FdmagError as raised:
         result, error = Result([]), f"{type(raised).__name__}: {raised}"
     return Outcome(problem, result, time.perf_counter() - start, error)
+
+
+def solve_and_draw(problem: Problem) -> Outcome:
+    """Run one problem and draw its plots: the outcome can be sent from one process to another."""
+    from validation.plots import png
+
+    outcome = solve(problem)
+    figures = {name: png(draw) for name, draw in outcome.result.plots.items()}
+    return replace(outcome, result=Result(outcome.result.rows), figures=figures)
+
+
+def solve_all(chosen: Sequence[Problem], jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Yield place and outcome of each problem in the order in which they end, ``jobs`` at the same time."""
+    if min(jobs, len(chosen)) < 2:
+        yield from enumerate(map(solve_and_draw, chosen))
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        longest_first = sorted(range(len(chosen)), key=lambda place: not chosen[place].slow)
+        places = {pool.submit(solve_and_draw, chosen[place]): place for place in longest_first}
+        for future in as_completed(places):
+            yield places[future], future.result()
 
 
 @cache

@@ -127,7 +127,7 @@ def markdown(outcomes: Sequence[Outcome], figures: str) -> str:
             notes.setdefault((row.source, row.basis), []).append(row.quantity)
         for (source, basis), quantities in notes.items():
             lines.append(f"- {'; '.join(quantities)}. *Published*: {source}. *Tolerance*: {basis}.")
-        for name in outcome.result.plots:
+        for name in outcome.figures:
             lines += ["", f"![{outcome.problem.title}]({figures}/{name}.png)"]
     return "\n".join(lines) + "\n"
 
@@ -154,11 +154,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_plots(outcomes: Sequence[Outcome], folder: Path) -> None:
-    from validation.plots import save
-
     for outcome in outcomes:
-        for name, draw in outcome.result.plots.items():
-            save(draw, folder / f"{name}.png")
+        for name, content in outcome.figures.items():
+            with atomic_write(folder / f"{name}.png") as file:
+                file.write(content)
 
 
 def _line(texts: Sequence[str]) -> list[str]:

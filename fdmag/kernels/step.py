@@ -133,7 +133,8 @@ class UnitStep:
         )  # fmt: skip
         self._address = ctypes.addressof(self._step)
         library = load(step_source(m.dtype), unit.compiler)
-        self._passes = ctypes.CFUNCTYPE(None, *[_POINTER] * 2, *[_INDEX] * 2, *[_POINTER] * 3)(("fdmag_passes", library))
+        arguments = (_POINTER, _POINTER, _INDEX, _INDEX, _POINTER, _POINTER, _POINTER)
+        self._passes = ctypes.CFUNCTYPE(None, *arguments)(("fdmag_passes", library))
         self._accept = ctypes.CFUNCTYPE(None, _POINTER, _INDEX, _POINTER, _POINTER)(("fdmag_accept", library))
 
     def use(self, unit: Unit) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from validation.__main__ import main
-from validation.problem import Problem, Result, Row
+from validation.problem import Problem, Result, Row, problems, solve
 
 
 class _Known(Problem):
@@ -26,6 +26,20 @@ class _Slow(_Known):
     name, slow = "sluggish", True
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_any_number_at_once_gives_the_same_report(jobs, tmp_path):
+    chosen = ["--only", "prism_factors", "periodic_demag", "--jobs", str(jobs)]
+    assert main([*chosen, "--report", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    known = {name: solve(problems()[name]).result for name in ("prism_factors", "periodic_demag")}
+    assert [(row["problem"], row["ours"]) for row in found["rows"]] == [
+        (name, row.ours) for name, result in known.items() for row in result.rows
+    ]
+    assert {path.stem for path in tmp_path.glob("*.png")} == {
+        plot for result in known.values() for plot in result.plots
+    }
+
+
 def test_all_well_is_0(tmp_path, capsys):
     assert main(["--report", str(tmp_path)], {"known": _Known()}) == 0
     assert "1 of 1 verdicts hold" in capsys.readouterr().out
@@ -33,7 +47,7 @@ def test_all_well_is_0(tmp_path, capsys):
 
 def test_one_wrong_number_is_1_and_is_named(tmp_path, capsys):
     known = {"known": _Known(), "wrong": _Known(ours=1.2)}
-    assert main(["--report", str(tmp_path)], known) == 1
+    assert main(["--report", str(tmp_path), "--jobs", "1"], known) == 1
     assert "1 of 2 verdicts hold" in (output := capsys.readouterr().out)
     assert "FAILS" in output
     assert "**FAILS**" in (tmp_path / "report.md").read_text(encoding="utf-8")
