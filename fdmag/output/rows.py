@@ -70,10 +70,14 @@ class RowsInMemory:
         self._rows = Rows(simulation, columns, results)
         self._batch = simulation.batch
         self._found: list[dict[str, NDArray]] = []
+        self._kept: list[NDArray[np.bool_]] = []  # of which replicas each row is
 
-    def row(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> None:
-        """Keep one row of each replica."""
+    def row(
+        self, stage: int, results: Mapping[str, ArrayLike] | None = None, of: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Keep one row of each replica, or of those ``of`` which is true, (batch,)."""
         self._found.append({name: np.array(values) for name, values in self._rows.now(stage, results).items()})
+        self._kept.append(np.ones(self._batch, bool) if of is None else of)
 
     def further_table(self, name: str, units: Mapping[str, str | None]) -> "RowsInMemory":
         """Return what takes further rows and keeps none."""
@@ -99,7 +103,8 @@ class RowsInMemory:
         whole["replica"] = np.zeros_like(whole["replica"])
         plain = {name: values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
                  for name, values in whole.items()}  # fmt: skip
+        kept = np.array(self._kept, bool).reshape(-1, self._batch)
         return [
-            TableData({name: values[:, replica].copy() for name, values in plain.items()}, dict(units))
+            TableData({name: values[kept[:, replica], replica] for name, values in plain.items()}, dict(units))
             for replica in range(self._batch)
         ]

@@ -108,12 +108,15 @@ def _run(stage: Stage) -> None:
         return place < len(times) and times[place] <= elapsed + close
 
     outputs = iter([0.0, *(times := merged_times(rows, frames))])
+    going = np.ones(simulation.batch, bool)
 
     def output(_: Simulation) -> None:
+        nonlocal going
         elapsed = next(outputs)
         ended = table.until is not None and not np.isnan(simulation.stop_times).any()
         if elapsed == 0 or due(rows, elapsed) or ended:
-            recorder.row(stage.index)
+            recorder.row(stage.index, of=going)
+            going = np.isnan(simulation.stop_times)  # the rows of a replica end when it stops, as if it were alone
         if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed) or (elapsed > 0 and ended):
             recorder.fields()
 
