@@ -41,6 +41,19 @@ def test_a_precessing_moment_stops_after_a_quarter_turn(until, options, device):
     assert np.all(simulation.average_m()[met, 0] <= 0)
 
 
+@pytest.mark.parametrize("column", ["mx", "m.x", "m.default.x"])
+def test_cells_count_by_how_far_they_are_filled(column, device):
+    """One full cell turns, one that is a quarter full does not: the mean is 0 where cos φ = -1/4."""
+    B = np.zeros((3, 1, 1, 2))
+    B[2, ..., 0] = 0.1
+    simulation = Simulation(
+        Mesh((2, 1, 1), (5e-9, 5e-9, 5e-9)), [Zeeman(B=B)], Ms=8e5, alpha=0, m=(1, 0, 0), device=device,
+        geometry=np.array([[[1, 0.25]]]),
+    )  # fmt: skip
+    simulation.run(1e-9, until=Below(column, 0.0), tolerance=1e-9)
+    assert simulation.stop_times[0] == close(np.arccos(-0.25) / (GAMMA_E * 0.1), rel=1e-7)
+
+
 def test_a_damped_moment_crosses_where_the_closed_form_says(device):
     """tan(θ/2) = tan(θ0/2) exp(−α γ B t/(1 + α²)) at θ = 60°."""
     alpha, B, theta = 0.1, 0.2, 2.5
