@@ -65,6 +65,11 @@ class Recorder:
         self.further: dict[str, Table] = {}
         self._frames: dict[str, PvdSeries] = {}
 
+    @property
+    def replicas(self) -> NDArray[np.intp]:
+        """Numbers of the replicas, (batch,), as they stand in every table."""
+        return self._rows.replicas
+
     def row(
         self, stage: int, results: Mapping[str, ArrayLike] | None = None, of: NDArray[np.bool_] | None = None
     ) -> None:

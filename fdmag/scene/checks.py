@@ -298,6 +298,8 @@ def _criteria(scene: Any) -> Iterator[Problem]:
         if not isinstance(stage, tables.Run) or stage.until is None:
             continue
         until, place = stage.until, ("stages", index, "until")
+        if of_broken_device(scene, until.column):
+            continue
         standard = {
             name: unit for name, unit in standard_columns(scene).items() if name not in ("t", "stage", "t_stop")
         }
