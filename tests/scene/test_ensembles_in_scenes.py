@@ -171,6 +171,16 @@ def test_t_stop_is_that_of_the_stage(tmp_path):
     assert np.isnan(table["t_stop"][table["stage"] == 1]).all()
 
 
+def test_noise_is_left_out_of_a_minimisation(tmp_path):
+    """As in Python: a thermal run may begin in the state of lowest energy."""
+    path, out = tmp_path / "hot.toml", tmp_path / "out"
+    text = HOT.replace("CHUNK", "2").replace("[[stages]]", '[[stages]]\nkind = "minimize"\n[[stages]]')
+    path.write_text(text)
+    run_scene(path, out)
+    table = read_table(out / "table.csv")
+    np.testing.assert_allclose(table["mz"][table["stage"] == 0], -1, rtol=1e-6)
+
+
 RUN = 'duration = "1 ps"'
 
 
