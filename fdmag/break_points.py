@@ -31,16 +31,25 @@ def edges(drives: Iterable[Callable], start: float, stop: float) -> NDArray[np.f
     return times[np.diff(times, append=np.inf) > 2 * gap(times)]
 
 
-def edges_of_replicas(drives: Iterable[Callable], start: float, stop: float, batch: int) -> NDArray[np.float64]:
-    """Return the `edges` of each replica, (batch, n); behind its last one a row holds infinity."""
-    drives = list(drives)
-    if not any(isinstance(drive, ReplicaSignals) for drive in drives):
-        common = edges(drives, start, stop)
+def edges_of_replicas(
+    drives: Iterable[Callable], start: NDArray[np.float64], stop: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the `edges` of each replica from its ``start`` to its ``stop``, (batch,) [s]: (batch, n).
+
+    Behind its last one a row holds infinity.
+    """
+    drives, batch = list(drives), start.size
+    alike = np.ptp(start) == 0 and np.ptp(stop) == 0
+    if alike and not any(isinstance(drive, ReplicaSignals) for drive in drives):
+        common = edges(drives, start[0], stop[0])
         return np.broadcast_to(common, (batch, common.size))
     rows = [
-        edges([drive.signals[row] if isinstance(drive, ReplicaSignals) else drive for drive in drives], start, stop)
+        edges(
+            [drive.signals[row] if isinstance(drive, ReplicaSignals) else drive for drive in drives],
+            start[row], stop[row],
+        )
         for row in range(batch)
-    ]
+    ]  # fmt: skip
     found = np.full((batch, max(row.size for row in rows)), np.inf)
     for target, row in zip(found, rows, strict=True):
         target[: row.size] = row

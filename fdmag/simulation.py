@@ -330,8 +330,7 @@ class Simulation:
         Raises
         ------
         ParameterError
-            For an unknown solver or a time that is not positive, or if a drive has edges and the replicas stand at
-            different times.
+            For an unknown solver or a time that is not positive.
         SolverError
             If the step size underflows.
         """

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.break_points import edges_of_replicas, gap, jumps, step_limit
-from fdmag.errors import ParameterError
 from fdmag.magnet import Magnet
 from fdmag.parameter import TimeFunction
 from fdmag.solvers.choice import integrator_for
@@ -96,11 +95,6 @@ class TimeRun:
 
         ``output`` is called at the start and at each of the ``times``, counted from the start, the last of which is the
         end; after every step the ``movers``, in order, and then ``on_step``.
-
-        Raises
-        ------
-        ParameterError
-            If replicas stand at different times and a drive has edges, which are at one time.
         """
         self._state.dt[:] = np.nan
         start = self._state.t.copy()
@@ -153,25 +147,22 @@ class TimeRun:
         self, stop: NDArray[np.float64], drives: list[TimeFunction], after_step: Callable[[], None] | None
     ) -> None:
         """Integrate to ``stop``, (batch,) [s]; a step ends at every edge, and no stage of it sees what is behind."""
-        t, going = self._state.t, ~self.stopped
-        if not going.any():
+        t, going = self._state.t, np.flatnonzero(~self.stopped)
+        if not going.size:
             return
-        now, last = float(t[going].min()), float(stop[going].max())
-        ahead = edges_of_replicas(drives, now, last, self._state.batch)
-        if ahead.size and np.ptp(t[going]) > 0:
-            raise ParameterError(
-                f"run: the replicas stand at different times and a drive has an edge at {ahead.min():g} s; "
-                "assign one time to t first"
-            )
-        for column in ahead.T:
+        # Those that have stopped stand at other times, and have no edges of their own.
+        start, last = (np.where(self.stopped, each[going[0]], each) for each in (t, stop))
+        for column in edges_of_replicas(drives, start, last).T:
             # Replicas whose own drives have fewer edges go ahead to the end: each takes the steps it would take alone.
-            before = np.where(column < np.inf, np.minimum(column, last) - gap(column, now), stop)
+            before = np.where(column < np.inf, np.minimum(column, last) - gap(column, start), stop)
             self._integrator.advance(before, after_step)
             rows = np.flatnonzero((column < np.inf) & ~self.stopped)
-            t[rows] = np.minimum(column[rows], last)
+            t[rows] = np.minimum(column[rows], last[rows])
             jumped = jumps(drives, before[rows], column[rows], rows)
             if jumped.any():
                 self._integrator.forget(rows[jumped])
+            if self._stopping is not None:
+                self._stopping.begin(self._noisy)  # what is repeated of a step does not see what is before the edge
         self._integrator.advance(stop, after_step)
 
 

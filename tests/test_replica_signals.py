@@ -40,7 +40,7 @@ def test_each_replica_has_its_own_signal_bit_for_bit(name):
 
 def test_edges_limits_and_jumps_are_those_of_each_replica():
     drives = [ReplicaSignals((Pulse(1 * NS), Pulse(2 * NS), Sine(5e9, phase=1))), Step(0.5 * NS)]
-    found = edges_of_replicas(drives, 0, 1.5 * NS, 3)
+    found = edges_of_replicas(drives, np.zeros(3), np.full(3, 1.5 * NS))
     np.testing.assert_allclose(found, np.array([[0.5, 1], [0.5, np.inf], [0.5, np.inf]]) * NS)
     np.testing.assert_allclose(step_limit(drives, 1e-6), [np.inf, np.inf, 1e-11])
     after = np.full(3, 1 * NS)

@@ -41,6 +41,19 @@ def test_a_precessing_moment_stops_after_a_quarter_turn(until, options, device):
     assert np.all(simulation.average_m()[met, 0] <= 0)
 
 
+@pytest.mark.parametrize("column", ["mx", "m.x", "m.default.x"])
+def test_cells_count_by_how_far_they_are_filled(column, device):
+    """One full cell turns, one that is a quarter full does not: the mean is 0 where cos φ = -1/4."""
+    B = np.zeros((3, 1, 1, 2))
+    B[2, ..., 0] = 0.1
+    simulation = Simulation(
+        Mesh((2, 1, 1), (5e-9, 5e-9, 5e-9)), [Zeeman(B=B)], Ms=8e5, alpha=0, m=(1, 0, 0), device=device,
+        geometry=np.array([[[1, 0.25]]]),
+    )  # fmt: skip
+    simulation.run(1e-9, until=Below(column, 0.0), tolerance=1e-9)
+    assert simulation.stop_times[0] == close(np.arccos(-0.25) / (GAMMA_E * 0.1), rel=1e-7)
+
+
 def test_a_damped_moment_crosses_where_the_closed_form_says(device):
     """tan(θ/2) = tan(θ0/2) exp(−α γ B t/(1 + α²)) at θ = 60°."""
     alpha, B, theta = 0.1, 0.2, 2.5
@@ -122,17 +135,57 @@ def test_a_later_run_goes_on_from_where_each_stands():
     assert np.ptp(first) > 0
 
 
-def test_drives_without_edges_go_on_at_different_times_and_those_with_edges_say_no():
-    def driven(signal):
-        simulation = precessing()
-        simulation.set("zeeman.B", PerReplica([(0, 0, B) for B in (0.1, 0.25, 0.2, 0.15)]))
+@pytest.mark.parametrize("signal", [Sine(1e9), Pulse(0.3e-9, start=0.2e-9)], ids=["sine", "pulse"])
+def test_a_drive_goes_on_at_the_time_of_each(signal, device):
+    """Bit for bit as if alone, though the edges of a pulse are at other times from the start of the run."""
+
+    def driven(fields):
+        simulation = Simulation(
+            ONE, [Zeeman(B=PerReplica([(0, 0, B) for B in fields]))], Ms=8e5, alpha=0, m=(1, 0, 0), device=device
+        )
         simulation.run(1e-9, until=Below("mx", 0.0))
         simulation.set("zeeman.B", Driven((0, 0, 0.1), signal))
+        simulation.run(0.5e-9)
         return simulation
 
-    driven(Sine(1e9)).run(1e-10)
-    with pytest.raises(ParameterError, match="different times and a drive has an edge"):
-        driven(Pulse(1e-9, start=0.2e-9)).run(1e-9)
+    fields = [0.1, 0.25, 0.02, 0.15]
+    together = driven(fields)
+    assert np.ptp(together.t) > 0
+    for replica, B in enumerate(fields):
+        alone = driven([B])
+        np.testing.assert_array_equal(together.m[replica], alone.m[0])
+        assert together.t[replica] == alone.t[0]
+    if isinstance(signal, Pulse):
+        m, start = together.average_m(), together.t - 0.5e-9
+        turn = GAMMA_E * 0.1 * np.clip(0.5e-9 - np.maximum(start, 0.2e-9), 0, 0.5e-9)
+        np.testing.assert_allclose(np.mod(np.arctan2(-m[:, 0], m[:, 1]), 2 * np.pi), turn, rtol=1e-4)
+
+
+@pytest.mark.parametrize("angle", [1e-4, 1e-3, 1e-2])
+def test_a_moment_stops_in_the_first_step_after_an_edge(angle, device):
+    """m turns by γ B t from the edge on, however little of it: no part of a repeated step is without the field."""
+    B = Driven((0, 0, 0.1), Pulse(1e-9, start=1e-9))
+    simulation = Simulation(ONE, [Zeeman(B=B)], Ms=8e5, alpha=0, m=(0, 1, 0), device=device)
+    simulation.run(2e-9, until=Below("mx", -np.sin(angle)))
+    assert simulation.stop_times[0] - 1e-9 == close(angle / (GAMMA_E * 0.1), rel=1e-5)
+
+
+def test_an_edge_by_which_the_criterion_is_met_stops_there():
+    """The Zeeman energy jumps with the field."""
+    B = Driven((0, 0, 0.1), Pulse(1e-9, start=1e-9))
+    simulation = Simulation(ONE, [Zeeman(B=B)], Ms=8e5, alpha=0, m=(0, 0, 1))
+    simulation.run(3e-9, until=Below("E_zeeman", -1e-21))
+    assert simulation.stop_times[0] == 1e-9
+
+
+def test_noise_that_a_stopped_replica_has_seen_does_not_come_again(device):
+    """It stops within a divided step; a later run begins with the next step of the noise."""
+    terms = [Zeeman(B=(0, 0, -20)), Thermal(T=300, seed=1)]
+    simulation = Simulation(ONE, terms, Ms=8e5, alpha=0.3, m=(0.3, 0, 1), batch=4, device=device)
+    simulation.run(20e-12, until=Below("mz", 0.0))
+    steps = simulation.stop_times / 1e-12
+    assert np.all(steps % 1 > 0)
+    np.testing.assert_array_equal(simulation.state.noise_steps, np.ceil(simulation.t / 1e-12))
 
 
 def test_a_pulse_ends_while_some_have_stopped():

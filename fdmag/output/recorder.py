@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import OutputError
@@ -64,9 +65,20 @@ class Recorder:
         self.further: dict[str, Table] = {}
         self._frames: dict[str, PvdSeries] = {}
 
-    def row(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> None:
-        """Append one row per replica, with values of the columns of results, numbers or (batch,)."""
-        self.table.append(self._rows.now(stage, results))
+    @property
+    def replicas(self) -> NDArray[np.intp]:
+        """Numbers of the replicas, (batch,), as they stand in every table."""
+        return self._rows.replicas
+
+    def row(
+        self, stage: int, results: Mapping[str, ArrayLike] | None = None, of: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Append one row per replica, with values of the columns of results, numbers or (batch,).
+
+        ``of``, (batch,), says of which replicas; by default of all.
+        """
+        now = self._rows.now(stage, results)
+        self.table.append(now if of is None else {name: values[of] for name, values in now.items()})
 
     def go_on_with(self, simulation: Simulation, first_replica: int) -> None:
         """Let further rows be of another simulation like the first, whose replicas are numbered from there.

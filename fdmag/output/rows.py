@@ -51,10 +51,15 @@ class Rows:
         """Let further rows be of another simulation like the first, whose replicas are numbered from there."""
         self._simulation, self._first_replica = simulation, first_replica
 
+    @property
+    def replicas(self) -> NDArray[np.intp]:
+        """The numbers of the replicas, (batch,)."""
+        return np.arange(self._simulation.batch) + self._first_replica
+
     def now(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> dict[str, NDArray]:
         """Return the columns of the present state, each (batch,), with results, numbers or (batch,)."""
         simulation, batch = self._simulation, self._simulation.batch
-        values = {"t": simulation.t, "stage": np.full(batch, stage), "replica": np.arange(batch) + self._first_replica}
+        values = {"t": simulation.t, "stage": np.full(batch, stage), "replica": self.replicas}
         values |= {name: column for name, (_, column) in simulation.summary().items()}
         values |= {column.name: column.evaluate(simulation) for column in self._columns}
         given = dict.fromkeys(self._results, np.nan) | dict(results or {})
@@ -62,18 +67,29 @@ class Rows:
 
 
 class RowsInMemory:
-    """Takes the place of a `Recorder` where no file is written: keeps the rows of each replica."""
+    """Takes the place of a `Recorder` where no file is written: keeps the rows of each replica.
+
+    Attributes
+    ----------
+    replicas : int array (batch,)
+        Numbers of the replicas.
+    """
 
     def __init__(
         self, simulation: Simulation, columns: Sequence[str | Column] = (), results: Mapping[str, str] | None = None
     ) -> None:
         self._rows = Rows(simulation, columns, results)
         self._batch = simulation.batch
+        self.replicas = self._rows.replicas
         self._found: list[dict[str, NDArray]] = []
+        self._kept: list[NDArray[np.bool_]] = []  # of which replicas each row is
 
-    def row(self, stage: int, results: Mapping[str, ArrayLike] | None = None) -> None:
-        """Keep one row of each replica."""
+    def row(
+        self, stage: int, results: Mapping[str, ArrayLike] | None = None, of: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Keep one row of each replica, or of those ``of`` which is true, (batch,)."""
         self._found.append({name: np.array(values) for name, values in self._rows.now(stage, results).items()})
+        self._kept.append(np.ones(self._batch, bool) if of is None else of)
 
     def further_table(self, name: str, units: Mapping[str, str | None]) -> "RowsInMemory":
         """Return what takes further rows and keeps none."""
@@ -99,7 +115,8 @@ class RowsInMemory:
         whole["replica"] = np.zeros_like(whole["replica"])
         plain = {name: values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
                  for name, values in whole.items()}  # fmt: skip
+        kept = np.array(self._kept, bool).reshape(-1, self._batch)
         return [
-            TableData({name: values[:, replica].copy() for name, values in plain.items()}, dict(units))
+            TableData({name: values[kept[:, replica], replica] for name, values in plain.items()}, dict(units))
             for replica in range(self._batch)
         ]

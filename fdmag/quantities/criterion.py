@@ -76,8 +76,8 @@ def _column(simulation: Simulation, column: str | Column) -> Callable[[NDArray[n
         region = stem.removeprefix("m.") if stem.startswith("m.") else None
         known = simulation.regions.all_names
         if axis in COMPONENTS and axis and (stem == "m" or region in known):
-            cells = simulation.magnetic if region is None else simulation.magnetic & simulation.regions.mask(region)
-            return _mean_of_m(simulation, COMPONENTS.index(axis), cells)
+            weights = simulation.weights if region is None else simulation.weights * simulation.regions.mask(region)
+            return _mean_of_m(simulation, COMPONENTS.index(axis), weights)
         if name in simulation.summary():
             return lambda rows: simulation.summary()[name][1][rows]
     found = Catalogue.of(simulation).columns([column])
@@ -87,22 +87,22 @@ def _column(simulation: Simulation, column: str | Column) -> Callable[[NDArray[n
 
 
 def _mean_of_m(
-    simulation: Simulation, component: int, cells: NDArray[np.bool_]
+    simulation: Simulation, component: int, weights: NDArray[np.float64]
 ) -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
-    """Return the mean of one component over cells, (batch | 1, nz, ny, nx), of the rows wanted."""
-    flat = cells.reshape(cells.shape[0], -1)
-    count = flat.sum(axis=1)
-    if np.any(count == 0):
+    """Return the mean of one component of the rows wanted; cells count by weights, (batch | 1, nz, ny, nx)."""
+    flat = weights.reshape(weights.shape[0], -1)
+    total = flat.sum(axis=1)
+    if np.any(total == 0):
         raise ParameterError("until: there is no magnetic cell to take the mean of m over")
-    # m is 0 where Ms = 0: there is nothing to leave out of a mean over the whole magnet.
-    inside = None if np.array_equal(cells, simulation.magnetic) else flat
+    # m is 0 where Ms = 0: there is nothing to leave out of a mean over the whole of a magnet of full cells.
+    counts = None if np.array_equal(weights, simulation.magnetic) else flat
 
     def mean(rows: NDArray[np.intp]) -> NDArray[np.float64]:
         m = simulation.state.m
         chosen = m[:, component] if rows.size == len(m) else m[rows, component]
         values = chosen.reshape(rows.size, -1)
-        if inside is not None:
-            values = np.where(inside if len(inside) == 1 else inside[rows], values, 0)
-        return values.sum(axis=1, dtype=np.float64) / (count if len(count) == 1 else count[rows])
+        if counts is not None:
+            values = values * (counts if len(counts) == 1 else counts[rows])
+        return values.sum(axis=1, dtype=np.float64) / (total if len(total) == 1 else total[rows])
 
     return mean

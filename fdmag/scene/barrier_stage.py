@@ -77,9 +77,7 @@ def _write(stage: "Stage", found: list[Barrier]) -> None:
         values = {name: column for name, (_, column) in simulation.summary().items()}
         distance, force = (np.array([getattr(each, key)[image] for each in found]) for key in ("distance", "force"))
         number = np.full(len(found), image)
-        table.append(
-            {"image": number, "replica": np.arange(len(found)), "distance": distance, "force": force, **values}
-        )
+        table.append({"image": number, "replica": recorder.replicas, "distance": distance, "force": force, **values})
         recorder.fields(series, image)
 
 

@@ -219,10 +219,14 @@ def _replicas(scene: Any) -> Iterator[Problem]:
             yield Problem(place, f"has {count} values, but another parameter has {largest}: give one per replica")
 
 
+def _without_energy(scene: Any) -> list[str]:
+    """Return the terms that no energy can be minimised with; noise is left out of a minimisation."""
+    return [used.name for used in terms_in_use(scene) if not (used.term.has_energy() or used.term.stochastic)]
+
+
 def _stages(scene: Any) -> Iterator[Problem]:
-    terms = terms_in_use(scene)
-    without = [used.name for used in terms if not used.term.has_energy()]
-    zeeman = [used.name for used in terms if used.term.name == "zeeman"]
+    without = _without_energy(scene)
+    zeeman = [used.name for used in terms_in_use(scene) if used.term.name == "zeeman"]
     for index, stage in enumerate(scene.stages):
         if stage is None:
             continue
@@ -242,8 +246,7 @@ def _stages(scene: Any) -> Iterator[Problem]:
 
 
 def _barriers(scene: Any) -> Iterator[Problem]:
-    terms = terms_in_use(scene)
-    without = [used.name for used in terms if not (used.term.has_energy() or used.term.stochastic)]
+    terms, without = terms_in_use(scene), _without_energy(scene)
     for index, stage in enumerate(scene.stages):
         if not isinstance(stage, tables.EnergyBarrier):
             continue
@@ -298,6 +301,8 @@ def _criteria(scene: Any) -> Iterator[Problem]:
         if not isinstance(stage, tables.Run) or stage.until is None:
             continue
         until, place = stage.until, ("stages", index, "until")
+        if of_broken_device(scene, until.column):
+            continue
         standard = {
             name: unit for name, unit in standard_columns(scene).items() if name not in ("t", "stage", "t_stop")
         }

@@ -52,4 +52,6 @@ class EnsembleTable(Table):
     def _sensible(self) -> "EnsembleTable":
         if self.confidence >= 1:
             raise problem(f"came confidence = {self.confidence:g}; allowed: above 0 and below 1")
+        if self.relative_error is not None and self.most < self.replicas:
+            raise problem(f"came most = {self.most}, but {self.replicas} replicas are computed at a time")
         return self

@@ -79,4 +79,4 @@ def _recorder(stage: "Stage") -> Recorder:
 
 
 def _where(stage: "Stage", replica: int) -> dict[str, float]:
-    return {"t": float(stage.simulation.t[replica]), "stage": stage.index, "replica": replica}
+    return {"t": float(stage.simulation.t[replica]), "stage": stage.index, "replica": stage.recorder.replicas[replica]}

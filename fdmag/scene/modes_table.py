@@ -50,8 +50,8 @@ class SpectrumTable(Table):
         5, description="number of peaks, the highest"
     )
     cells: Flag = Field(True, description="keep every cell: peaks without net moment, and maps of amplitude and phase")
-    tolerance: Annotated[float, quantity("1", "local error of m", above=0)] = Field(
-        1e-8, description="local error of m allowed per step, below 1"
+    tolerance: Annotated[float, quantity("1", "local error of m", above=0)] | None = Field(
+        None, description="local error of m allowed per step, below 1; by default 1e-8, with noise 1e-3"
     )
 
     def model_post_init(self, _: object) -> None:

@@ -44,6 +44,15 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
             yield Problem((*place, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
         if check.replica >= batch and whole:
             yield Problem((*place, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
+        if check.measure in ("share", "time_constant") and with_rows:
+            stage = with_rows[-1] if check.stage is None else check.stage
+            if stage in with_rows and getattr(scene.stages[stage], "until", None) is None:
+                could = [i for i, each in enumerate(scene.stages) if getattr(each, "until", None) is not None]
+                listed = ", ".join(map(str, could)) or "none"
+                yield Problem(
+                    (*place, "stage"),
+                    f"in stage {stage} no replica may stop; stages with until, counted from 0: {listed}",
+                )
         if scene.sweep is None:
             for key in ("member", "statistic"):
                 if getattr(check, key) is not None:

@@ -14,6 +14,7 @@ from fdmag.parameter import Parameter
 from fdmag.quantities import Above, Below, MovingWindow
 from fdmag.scene import tables
 from fdmag.scene.barrier_stage import find_barriers
+from fdmag.scene.devices import columns_of_devices
 from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
@@ -47,6 +48,7 @@ def run_stages(
     """
     for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
+        simulation.stop_times[:] = np.nan  # in this stage none has stopped yet
         _STAGES[type(stage)](Stage(index, stage, settings[index], simulation, recorder, progress, devices or {}))
         recorder.end_stage(index)
         progress.finish()
@@ -108,12 +110,15 @@ def _run(stage: Stage) -> None:
         return place < len(times) and times[place] <= elapsed + close
 
     outputs = iter([0.0, *(times := merged_times(rows, frames))])
+    going = np.ones(simulation.batch, bool)
 
     def output(_: Simulation) -> None:
+        nonlocal going
         elapsed = next(outputs)
         ended = table.until is not None and not np.isnan(simulation.stop_times).any()
         if elapsed == 0 or due(rows, elapsed) or ended:
-            recorder.row(stage.index)
+            recorder.row(stage.index, of=going)
+            going = np.isnan(simulation.stop_times)  # the rows of a replica end when it stops, as if it were alone
         if (elapsed == 0 and table.fields_every is not None) or due(frames, elapsed) or (elapsed > 0 and ended):
             recorder.fields()
 
@@ -127,16 +132,16 @@ def _run(stage: Stage) -> None:
         tolerance=table.tolerance,
         dt=table.dt,
         window=window,
-        until=None if table.until is None else _criterion(table.until),
+        until=None if table.until is None else _criterion(table.until, stage.devices),
         on_step=tell,
         **given,
     )
 
 
-def _criterion(until: UntilTable) -> Below:
+def _criterion(until: UntilTable, devices: Mapping[str, Device]) -> Below:
     kind, value = (Below, until.below) if until.above is None else (Above, until.above)
     assert value is not None  # one of the two is given
-    return kind(until.column, value)
+    return kind(columns_of_devices(devices).get(until.column, until.column), value)
 
 
 def _operate(stage: Stage) -> None:

@@ -91,6 +91,7 @@ class DyadicIntegrator:
             state.dt[chosen] = whole[chosen] / np.left_shift(1, divisions[chosen])
             if on_step is not None:
                 on_step()
+        state.noise_steps[place > 0] += 1  # of one who stopped within a step: what it has seen is not seen again
 
     def _divide(self, rejected: NDArray[np.intp], place: NDArray[np.int64]) -> None:
         self.state.rejected[rejected] += 1

@@ -70,6 +70,8 @@ class Samples:
         chosen = table["stage"] == (table["stage"].max() if stage is None else stage)
         replicas = np.unique(table["replica"])
         rows = [chosen & (table["replica"] == replica) for replica in replicas]
+        if len({int(row.sum()) for row in rows}) > 1:
+            raise ParameterError(f"{path}: replicas have unequal numbers of rows, as where they stop; take one of them")
         average = [np.stack([table[f"m{axis}"][row] for axis in "xyz"], axis=1) for row in rows]
         return cls.of(table["t"][rows[0]], np.stack(average, axis=1))
 
@@ -94,7 +96,7 @@ def ring_down(
     every: float,
     *,
     cells: bool = True,
-    tolerance: float | None = TOLERANCE,
+    tolerance: float | None = None,
     on_step: Callable[[], None] | None = None,
     **options: Any,
 ) -> Samples:
@@ -109,8 +111,10 @@ def ring_down(
         The spectrum has steps of 1/duration up to 1/(2 every).
     cells : bool
         Keep m of every cell too, for maps of modes: 12 bytes for each cell and sample.
-    tolerance, on_step, options
-        As in `Simulation.run`; with ``dt`` the tolerance is not used.
+    tolerance : float, optional
+        Allowed local error of m per adaptive step; by default `TOLERANCE`, or with noise that of `Simulation.run`.
+    on_step, options
+        As in `Simulation.run`.
 
     Raises
     ------
@@ -146,7 +150,7 @@ def ring_down(
                 changes[taken] = current.m - first
             taken += 1
 
-    if "dt" not in options:
-        options["tolerance"] = tolerance
-    simulation.run(count * every, every=every, callback=sample, on_step=on_step, **options)
+    if tolerance is None and "dt" not in options and not simulation.magnet.noisy:
+        tolerance = TOLERANCE
+    simulation.run(count * every, every=every, callback=sample, tolerance=tolerance, on_step=on_step, **options)
     return Samples(t, average, changes, simulation.mesh, simulation.magnetic)

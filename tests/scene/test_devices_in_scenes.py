@@ -181,6 +181,28 @@ def test_several_mistakes_at_once(scene):
     assert len(caught.value.problems) == 2
 
 
+def test_a_run_may_stop_by_what_a_device_reads(scene, tmp_path):
+    """The resistance of a junction above a wall that is driven to one side: halfway between P and AP at the start."""
+    run = 'kind = "run"\nduration = "0.2 ns"\nuntil = { column = "read.cosine", VALUE }'
+    text = scene(('kind = "operate"\ndevice = "synapse"', run), ("J = 0\n", 'J = "0.3 TA/m^2"\n')).read_text("utf-8")
+    text = text.replace('columns = ["read", "synapse.position"]', 'columns = ["read"]')
+    text = text[: text.index("[device.synapse]")] + text[text.index("[output]") : text.index("[expect.energy]")]
+    for number, value in enumerate(("below = -0.2", "above = 0.2")):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text.replace("VALUE", value), encoding="utf-8")
+        run_scene(path, tmp_path / f"out{number}")
+    tables = [read_table(tmp_path / f"out{number}" / "table.csv").replica(1) for number in range(2)]
+    (stopped,) = [table for table in tables if np.isfinite(table["t_stop"][-1])]
+    assert abs(stopped["read.cosine"][-1]) == close(0.2, rel=1e-6)
+
+
+def test_a_criterion_of_a_broken_device_is_told_once(scene):
+    run = '[[stages]]\nkind = "run"\nduration = "1 ps"\nuntil = { column = "read.cosine", below = 0 }\n[[stages]]\n'
+    with pytest.raises(SceneError) as caught:
+        load_scene(scene(("[[stages]]\n", run), ("TMR = 1.0\n", "")))
+    assert len(caught.value.problems) == 1
+
+
 def test_a_window_carries_the_track_away(scene):
     stage = '[[stages]]\nkind = "run"\nduration = "1 ps"\nwindow = "wall_position"\n'
     with pytest.raises(SceneError, match="would carry the track away from below the junction"):

@@ -132,6 +132,55 @@ def test_an_ensemble_ends_when_the_figure_is_known(tmp_path):
     assert switching(fewer, 0, 10e-12).probability().relative_error > 0.2
 
 
+def test_tables_of_stages_number_replicas_through(tmp_path):
+    """Of an ensemble that grows: no number comes twice."""
+    stages = """
+[[stages]]
+kind = "spectrum"
+duration = "16 ps"
+sample_every = "1 ps"
+peaks = 1
+[[stages]]
+kind = "set"
+values = { "terms.thermal.T" = 0, "terms.zeeman.B" = [0, 0, "10 mT"] }
+[[stages]]
+kind = "barrier"
+start = { kind = "uniform", direction = [0, 0, 1] }
+end = { kind = "uniform", direction = [0, 0, -1] }
+path = { kind = "rotation", through = [1, 0, 0] }
+images = 5
+[terms.uniaxial_anisotropy]
+Ku1 = "400 kJ/m^3"
+"""
+    path, out = tmp_path / "hot.toml", tmp_path / "out"
+    path.write_text(HOT.replace("CHUNK", "2\nrelative_error = 1e-6\nmost = 4") + stages)
+    run_scene(path, out)
+    for name, rows in (("spectrum", 9), ("barrier_3", 5)):
+        replica = read_table(out / "tables" / f"{name}.csv")["replica"]
+        np.testing.assert_array_equal(np.bincount(replica), [rows] * 4)
+
+
+def test_t_stop_is_that_of_the_stage(tmp_path):
+    """A relaxation that follows has none."""
+    path, out = tmp_path / "turning.toml", tmp_path / "out"
+    text = TURNING.replace("alpha = 0\n", "alpha = 0.01\n").replace("tolerance = 1e-9\n", "")
+    path.write_text(text[: text.index("[expect.first]")] + '[[stages]]\nkind = "relax"\nmax_torque = 1\n')
+    run_scene(path, out)
+    table = read_table(out / "table.csv")
+    assert np.isfinite(table["t_stop"][table["stage"] == 0]).any()
+    assert np.isnan(table["t_stop"][table["stage"] == 1]).all()
+
+
+def test_noise_is_left_out_of_a_minimisation(tmp_path):
+    """As in Python: a thermal run may begin in the state of lowest energy."""
+    path, out = tmp_path / "hot.toml", tmp_path / "out"
+    text = HOT.replace("CHUNK", "2").replace("[[stages]]", '[[stages]]\nkind = "minimize"\n[[stages]]')
+    path.write_text(text)
+    run_scene(path, out)
+    table = read_table(out / "table.csv")
+    np.testing.assert_allclose(table["mz"][table["stage"] == 0], -1, rtol=1e-6)
+
+
 RUN = 'duration = "1 ps"'
 
 
@@ -152,6 +201,12 @@ RUN = 'duration = "1 ps"'
             "needs noise",
         ),
         (RUN, "[ensemble]\nreplicas = 2\nconfidence = 1.5", "above 0 and below 1"),
+        (RUN, "[ensemble]\nreplicas = 9\nrelative_error = 0.1\nmost = 8", "came most = 8, but 9 replicas are computed"),
+        (
+            f'{RUN}\nuntil = {{ column = "mz", below = 0 }}\n[[stages]]\nkind = "relax"',
+            '[expect.a]\ncolumn = "t_stop"\nmeasure = "share"\nvalue = 0\nsigmas = 3\nsource = "x"',
+            "in stage 2 no replica may stop; stages with until, counted from 0: 1",
+        ),
         (RUN, '[expect.a]\ncolumn = "mz"\nvalue = 0\nsource = "x"', "came neither of tolerance and sigmas"),
         (RUN, '[expect.a]\ncolumn = "mz"\nvalue = 0\nsigmas = 3\nsource = "x"', "has no standard error"),
         (

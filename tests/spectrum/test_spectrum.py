@@ -11,7 +11,7 @@ from fdmag.output.table import Table
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
 from fdmag.spectrum import Samples, ring_down
-from fdmag.terms import Exchange, Zeeman
+from fdmag.terms import Exchange, Thermal, Zeeman
 from tests.closeness import close
 
 T = np.arange(2000) * 10e-12
@@ -111,6 +111,22 @@ def test_samples_from_the_table_of_a_run(tmp_path):
                       "mx": mean[0], "my": mean[1], "mz": mean[2]})  # fmt: skip
     (peak,) = Samples.from_table(tmp_path / "table.csv").spectrum().peaks(1)
     assert peak.frequency == close(8.25e9, rel=1e-6)
+
+
+def test_a_spectrum_of_noise_takes_the_steps_of_a_noisy_run():
+    """A part of a step in the noise for an error that a ring-down without noise needs would take hours."""
+    spin = Simulation(Mesh((1, 1, 1), (20e-9, 20e-9, 2e-9)), [Zeeman(B=(0, 0, 0.3)), Thermal(T=300, seed=1)], Ms=1e6,
+                      alpha=0.1, device="host")  # fmt: skip
+    ring_down(spin, 0.1e-9, every=5e-12)
+    assert spin.state.steps[0] < 1000
+
+
+def test_a_table_in_which_replicas_stop_is_no_spectrum_of_all(tmp_path):
+    units = {"t": "s", "stage": "1", "replica": None, "mx": "1", "my": "1", "mz": "1"}
+    with Table(tmp_path / "table.csv", units) as table:
+        table.append({"t": [0, 0, 1], "stage": 0, "replica": [0, 1, 1], "mx": 1, "my": 0, "mz": 0})
+    with pytest.raises(ParameterError, match="unequal numbers of rows"):
+        Samples.from_table(tmp_path / "table.csv")
 
 
 def test_what_makes_no_spectrum_is_refused():

@@ -43,13 +43,12 @@ class Journal:
 
     def __init__(self, folder: Path, count: int) -> None:
         self.folder = folder
-        self._digits = max(4, len(str(count - 1)))
         self._count = count
         self.results: dict[int, MemberResult] = {}
 
     def member_folder(self, member: int) -> Path:
         """Return the directory of a member: ``members/0042``."""
-        return self.folder / "members" / f"{member:0{self._digits}d}"
+        return self.folder / "members" / f"{member:04d}"
 
     def recover(self) -> None:
         """Read what an earlier run has done; members whose failure need not come again are not done."""

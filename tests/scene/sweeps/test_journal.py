@@ -65,6 +65,12 @@ def test_lines_that_are_damaged_are_members_that_are_missing(damage, tmp_path):
     assert set(recovered(tmp_path)) == {3, 5}
 
 
+def test_more_members_leave_those_there_are_where_they_are(tmp_path):
+    """The names of their directories do not depend on how many there are."""
+    Journal(tmp_path, 10).add([result(3)], MESH)
+    assert set(recovered(tmp_path, 20_000)) == {3}
+
+
 def test_a_disk_that_does_not_take_it(tmp_path):
     journal = Journal(tmp_path, 10)
     (tmp_path / "members").write_text("a file where the directory should be")

@@ -72,6 +72,22 @@ def test_members_stop_each_at_its_time(swept):
     np.testing.assert_array_equal(data.t, data.t_stop)
 
 
+def test_rows_of_members_end_when_they_stop(tmp_path):
+    """However many are computed together: their tables are the same, and what is read off them."""
+    text = PARTICLE.replace('Ku1 = "0.2 MJ/m^3"', "Ku1 = 0").replace("direction = [0, 0, 1]", "direction = [1, 0, 0]")
+    (tmp_path / "scene.toml").write_text(
+        text + TURN.replace('"0.2 ns"', '"0.2 ns"\ntable_every = "10 ps"')
+        + '[sweep.results.mean]\ncolumn = "mx"\nmeasure = "mean"\n', encoding="utf-8",
+    )  # fmt: skip
+    runs = [fdmag.sweep(tmp_path / "scene.toml", tmp_path / f"{n}", workers=0, together=n) for n in (1, 3)]
+    np.testing.assert_array_equal(runs[0]["mean"], runs[1]["mean"])
+    for member in range(3):
+        one, other = (tmp_path / n / "members" / f"{member:04d}" / "table.csv" for n in ("1", "3"))
+        assert one.read_bytes() == other.read_bytes()
+    rows = len((tmp_path / "3/members/0002/table.csv").read_text(encoding="utf-8").splitlines()) - 1
+    assert rows == 2 + int(np.pi / 2 / GAMMA_E / 0.4 / 10e-12)  # the start, every 10 ps, and the end
+
+
 def test_stages_whose_results_are_further_tables_are_refused(swept):
     with pytest.raises(SceneError, match="tables of its own, which a sweep does not keep"):
         swept(PARTICLE + '[[stages]]\nkind = "modes"\ncount = 1\n' + BARRIER.split("[sweep.results")[0])
