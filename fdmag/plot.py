@@ -21,8 +21,10 @@ MEMBER = "member"
 """Dimension of a sweep whose members follow no grid."""
 MOST_CURVES = 12
 """Replicas that have a curve each with a name; of more, the mean and the middle nine tenths are drawn."""
+MOST_TOGETHER = 6
+"""Curves of several columns and replicas in one panel; of more, every column has a panel of its own."""
 _LABELS = ("replica", "stage")
-_INSIDE, _LINES = 6, 18  # entries of a legend that lies in the axes; lines of one beside them
+_INSIDE, _LINES = 5, 18  # entries of a legend that lies in the axes; lines of one beside them
 _SHORT = 7  # points along a dimension, up to which it is told by curves rather than by an axis of a map
 
 
@@ -69,19 +71,23 @@ def plot(
 
 
 def plot_table(data: TableData, names: Sequence[str] = (), *, x: str | None = None) -> "Figure":
-    """Return the figure of columns over a column, a panel for each unit; parameters and errors as of `plot`."""
+    """Return the figure of columns over a column; parameters and errors as of `plot`.
+
+    There is a panel for each unit, or where that makes many curves for each column.
+    """
     across = x or _usual_x(data, names)
     columns = list(names) or [name for name in ("mx", "my", "mz") if name in data] or _first_result(data, across)
-    panels: dict[str | None, list[str]] = {}
+    replicas = np.unique(data["replica"]) if "replica" in data else np.zeros(1, int)
+    apart = replicas.size <= MOST_CURVES and len(columns) * replicas.size > MOST_TOGETHER
+    panels: dict[tuple[str | None, str], list[str]] = {}
     for name in columns:
         data[name]  # tells an unknown one
-        panels.setdefault(data.units[name], []).append(name)
+        panels.setdefault((data.units[name], name if apart else ""), []).append(name)
     figure = new_figure(height=1.0 + 3.0 * len(panels))
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     xs, x_unit = scaled(data[across], data.units[across])
-    replicas = np.unique(data["replica"]) if "replica" in data else np.zeros(1, int)
     rows = [data["replica"] == each if "replica" in data else np.ones(len(data), bool) for each in replicas]
-    for panel, (unit, group) in zip(axes, panels.items(), strict=True):
+    for panel, ((unit, _), group) in zip(axes, panels.items(), strict=True):
         together, y_unit = scaled(np.stack([data[name] for name in group]), unit)
         for number, (name, ys) in enumerate(zip(group, together, strict=True)):
             _curves(panel, xs, ys, rows, [int(each) for each in replicas], name, number, len(group))
@@ -176,7 +182,10 @@ def _usual_x(data: TableData, columns: Sequence[str]) -> str:
     counts = {name: np.unique(data[name]).size for name in given}
     best = max(counts, key=lambda name: counts[name], default=None)
     if best is None or counts[best] < 2:
-        raise ParameterError(f"nothing passes in this table but the row; give x, one of: {', '.join(data.columns)}")
+        raise ParameterError(
+            "the table has no two rows that differ, so that there is no curve to draw; table_every of a run stage "
+            f"makes more rows. To draw over a column all the same give x, one of: {', '.join(data.columns)}"
+        )
     return best
 
 
@@ -184,7 +193,8 @@ def _legend(axes: "Axes") -> None:
     """Name the curves, in the axes if there are few, else beside them."""
     entries = len(axes.get_legend_handles_labels()[1])
     beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "ncols": -(-entries // _LINES)}
-    legend = axes.legend(fontsize="small", **(beside if entries > _INSIDE else {}))
+    place: dict[str, Any] = beside if entries > _INSIDE else {}
+    legend = axes.legend(fontsize="small", **place)
     for line in legend.get_lines():
         line.set_alpha(1)
 

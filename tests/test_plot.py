@@ -48,6 +48,24 @@ def test_columns_of_different_units_have_panels_of_their_own(run):
     np.testing.assert_allclose(lower.get_lines()[0].get_ydata(), upper.get_lines()[0].get_ydata(), rtol=0, atol=1e-12)
 
 
+def test_many_curves_have_a_panel_for_each_column(tmp_path):
+    """Three columns of two replicas lie in one panel, of five replicas in three; a replica keeps its colour."""
+    for count, panels in ((2, 1), (5, 3)):
+        path = tmp_path / f"{count}.csv"
+        with Table(path, {"t": "s", "replica": None, "mx": "1", "my": "1", "mz": "1"}) as table:
+            for t in np.linspace(0, 1e-9, 40):
+                values = dict(
+                    zip(("mx", "my", "mz"), np.sin(1e9 * t * np.arange(3 * count)).reshape(3, -1), strict=True)
+                )
+                table.append({"t": t, "replica": np.arange(count), **values})
+        axes = plot(path).axes
+        assert len(axes) == panels
+    assert [each.get_ylabel() for each in axes] == ["mx", "my", "mz"]
+    colours = [[line.get_color() for line in each.get_lines()] for each in axes]
+    assert colours[0] == colours[1] == colours[2]
+    assert len(set(colours[0])) == 5
+
+
 def test_of_many_replicas_the_mean_and_a_band_are_drawn(tmp_path):
     with Table(tmp_path / "table.csv", {"t": "s", "replica": None, "mx": "1"}) as table:
         for t in (0.0, 1e-9):
