@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -278,6 +279,12 @@ def test_quantities(cli):
     text = cli("quantities").stdout
     assert all(name in text for name in ("topological_charge", "wall_velocity", "m/s", "B.TERM", "m.free"))
     assert cli("quantities", "--markdown").stdout.startswith("# Quantities by name")
+    one = cli("terms", "zeeman").stdout
+    assert "[terms.zeeman]" in one
+    assert one.count("[") == 1
+    unknown = cli("terms", "zeemann")
+    assert unknown.exit_code == 2
+    assert 'did you mean "zeeman"?' in str(unknown.exception or unknown.stderr)
     assert cli("terms", "--markdown").stdout.startswith("# Interactions")
     cli("scenes", "mtj_voltage")
     of_scene = cli("quantities", "mtj_voltage.toml").stdout
@@ -358,3 +365,13 @@ def test_messages_are_not_wrapped_in_a_pipe(tmp_path):
 
 def test_a_folder_in_place_of_a_scene_is_named(tmp_path):
     assert fdmag_command("check", ".", cwd=tmp_path).stderr.startswith(".: cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [("run", "runs/<scene name>"), ("run", "float32 on a GPU"), ("plot", "mx my mz"), ("terms", "all")],
+)
+def test_the_help_tells_defaults(cli, command, default):
+    """Square brackets would be taken for markup and not printed."""
+    told = " ".join(re.sub(r"[│╭╮╰╯─]", " ", cli(command, "--help").stdout).split())
+    assert f"(default: {default}" in told
