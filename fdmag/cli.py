@@ -1,10 +1,11 @@
-"""The command line: run, check, plot, scenes, terms, quantities, schema, doctor."""
+"""The command line: run, check, plot, scenes, terms, quantities, devices, schema, doctor."""
 
 import json
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -240,10 +241,7 @@ def terms(
         print(term_page(), end="")
         return
     catalogue = term_catalogue()
-    known = [entry["name"] for entry in catalogue]
-    for name in names or ():
-        if name not in known:
-            raise ParameterError(f'"{name}" is no interaction; there are {", ".join(known)}{did_you_mean(name, known)}')
+    _check_names(names, [entry["name"] for entry in catalogue], "interaction")
     catalogue = [entry for entry in catalogue if not names or entry["name"] in names]
     if as_json:
         _print_json(catalogue)
@@ -286,13 +284,52 @@ def quantities(
         listed = list(zip(("columns", "fields"), quantity_rows(), strict=True))
     console = Console()
     for title, rows in listed:
-        console.print(title, style="bold", markup=False, highlight=False)
-        table = Table(Column(no_wrap=True), Column(no_wrap=True), Column(), show_header=False, box=None)
-        for row in rows:
-            table.add_row(*map(escape, row))
-        console.print(table)
+        _print_rows(console, title, rows)
     for note in QUANTITY_NOTES:
         console.print(note.replace("`", ""), markup=False, highlight=False)
+
+
+@app.command()
+def devices(
+    kinds: Annotated[list[str] | None, typer.Argument(help="only these (default: all)", show_default=False)] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print docs/device_kinds.md")] = False,
+) -> None:
+    """List the kinds of devices that a scene may hold, with their keys, columns and figures."""
+    from fdmag.scene.device_kinds import device_kinds
+    from fdmag.scene.pages import device_outcome, device_page, inner_tables, key_rows
+
+    if markdown:
+        print(device_page(), end="")
+        return
+    known = device_kinds()
+    _check_names(kinds, list(known), "kind of device")
+    console = Console()
+    for kind in kinds or known:
+        table = known[kind]
+        columns, figures = device_outcome(table)
+        parts = {
+            f'[device.NAME], kind = "{kind}"': table,
+            **{f"each of {k}": it for k, it in inner_tables(table).items()},
+        }
+        for title, part in parts.items():
+            _print_rows(console, title, [(key.strip("`"), *cells) for key, *cells in key_rows(part)])
+        _print_rows(console, "columns", columns)
+        _print_rows(console, "figures, for [expect]", figures)
+    console.print("— in the last column: the key must be given", markup=False, highlight=False)
+
+
+def _print_rows(console: Console, title: str, rows: Sequence[Sequence[str]]) -> None:
+    console.print(title, style="bold", markup=False, highlight=False)
+    table = Table(Column(no_wrap=True), Column(no_wrap=True), show_header=False, box=None)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def _check_names(names: list[str] | None, known: list[str], what: str) -> None:
+    for name in names or ():
+        if name not in known:
+            raise ParameterError(f'"{name}" is no {what}; there are {", ".join(known)}{did_you_mean(name, known)}')
 
 
 @app.command()

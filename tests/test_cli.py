@@ -283,6 +283,14 @@ def test_terms_by_name(cli):
     assert 'did you mean "zeeman"?' in str(cli("terms", "zeemann").exception)
 
 
+def test_devices(cli):
+    text = cli("devices", "wall_neuron").stdout
+    assert 'kind = "wall_neuron"' in text
+    assert all(name in text for name in ("threshold", "each of input", "columns", "first_spike", "A/m^2"))
+    assert "pulses" not in text
+    assert 'did you mean "mtj"?' in str(cli("devices", "mtk").exception)
+
+
 def test_quantities(cli):
     text = cli("quantities").stdout
     assert all(name in text for name in ("topological_charge", "wall_velocity", "m/s", "B.TERM", "m.free"))
