@@ -3,11 +3,13 @@
 import contextlib
 import functools
 import io
+import os
 import re
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 from fdmag.scene.shipped import shipped_scenes
 
@@ -17,6 +19,7 @@ BLOCK = re.compile(r"^(?:<!-- (?P<note>[^\n]*) -->\n)?```(?P<language>\w*)\n(?P<
 CHEAPER = {  # what an example has, and what does for a test of it
     "cells=(200, 50, 1), cell_size=(2.5e-9, 2.5e-9, 3e-9)": "cells=(20, 5, 1), cell_size=(25e-9, 25e-9, 3e-9)",
     "batch=20 * 1000": "batch=20 * 40",
+    "film.run(1e-9,": "film.run(0.1e-9,",
     "pillar(16)": "pillar(12)",
 }
 
@@ -74,12 +77,18 @@ def _joined(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def run_page(page: str) -> dict[str, Any]:
-    """Run the Python of a page from top to bottom in an empty folder, with fewer cells; return its names.
+    """Run the Python of a page from top to bottom in an empty folder, by NumPy and with fewer cells; return its names.
 
-    Examples below a comment ``<!-- not run: WHY -->`` are compiled alone.
+    Kernels for these few cells would take longer to compile than the examples. Those below a comment
+    ``<!-- not run: WHY -->`` are only checked for their syntax.
     """
     names: dict[str, Any] = {"__name__": page}
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()),
+        mock.patch.dict(os.environ, {"FDMAG_DEVICE": "numpy"}),
+    ):
         for block in blocks("python"):
             if block.page == page:
                 text = block.text
