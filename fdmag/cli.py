@@ -1,10 +1,11 @@
-"""The command line: run, check, plot, scenes, terms, quantities, schema, doctor."""
+"""The command line: run, check, plot, scenes, terms, quantities, devices, schema, doctor."""
 
 import json
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -15,19 +16,25 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 import fdmag
-from fdmag.errors import FdmagError, OutputError, ParameterError
+from fdmag.errors import FdmagError, OutputError, ParameterError, did_you_mean
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Finite-difference micromagnetics: a scene file in, a checked simulation out.",
+    help="Finite-difference micromagnetics: a scene file in, a checked simulation out.\n\n"
+    "To begin: fdmag scenes bloch_wall; fdmag run bloch_wall.toml; the results are in runs/bloch_wall.",
 )
 NOT_AS_EXPECTED, INVALID, FAILED = 1, 2, 3
 
 SceneFile = Annotated[Path, typer.Argument(help="scene file (TOML)", show_default=False)]
 Overrides = Annotated[
-    list[str], typer.Option("--set", metavar="KEY=VALUE", help="replace an entry: --set material.alpha=0.1")
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="replace an entry of the scene, may be repeated: --set material.alpha=0.1 --set stages.0.duration='1 ns'",
+    ),
 ]
 
 
@@ -71,12 +78,14 @@ def _root(version: Annotated[bool, typer.Option("--version", help="print the ver
 def run(
     scene: SceneFile,
     out: Annotated[
-        Path | None, typer.Option(help="run directory  [default: runs/<scene name>]", show_default=False)
+        Path | None, typer.Option(help="run directory (default: runs/<scene name>)", show_default=False)
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cuda, host (compiled) or numpy")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto (the fastest that works), cuda (GPU), host (compiled) or numpy")
+    ] = "auto",
     precision: Annotated[
         str | None,
-        typer.Option(help="float64 or float32  [default: float32 on a GPU, else float64]", show_default=False),
+        typer.Option(help="float64 or float32 (default: float32 on a GPU, else float64)", show_default=False),
     ] = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads the default
     quiet: Annotated[bool, typer.Option("--quiet", help="print errors only")] = False,
@@ -86,17 +95,19 @@ def run(
     scheduler: Annotated[str, typer.Option(help="where a sweep is computed: local or dask://HOST:PORT")] = "local",
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="processes of a sweep on this machine  [default: processors]", show_default=False),
+        typer.Option(min=0, help="processes of a sweep on this machine (default: processors)", show_default=False),
     ] = None,
     together: Annotated[
         int | None,
-        typer.Option(min=1, help="members of a sweep that are one batch  [default: measured]", show_default=False),
+        typer.Option(min=1, help="members of a sweep that are one batch (default: measured)", show_default=False),
     ] = None,
     member: Annotated[
         int | None, typer.Option(min=0, help="run this member of a sweep alone", show_default=False)
     ] = None,
 ) -> None:
-    """Run a scene, or of a sweep what is missing.
+    """Run a scene, or all members of a sweep; an interrupted sweep goes on where it was.
+
+    Scenes to start from are listed by: fdmag scenes
 
     Exit code: 0 finished and as expected, 1 an expectation fails, 2 invalid scene or directory, 3 the run, or a member
     of a sweep, failed, 130 interrupted (128 + signal).
@@ -177,13 +188,18 @@ def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
 @app.command()
 def plot(
     path: Annotated[Path, typer.Argument(help="run directory, table (.csv), or results of a sweep (.nc)")],
-    names: Annotated[list[str] | None, typer.Argument(help="what to draw  [default: m, or the first result]")] = None,
-    x: Annotated[str | None, typer.Option(help="what to draw it over  [default: t, or what was swept]")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="columns or results to draw (default: mx my mz, or the named results)")
+    ] = None,
+    x: Annotated[str | None, typer.Option(help="what to draw it over (default: t, or what was swept)")] = None,
     at: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="cut a sweep there: --at 'B=10 mT'")] = [],  # noqa: B006
     lines: Annotated[bool, typer.Option("--lines", help="curves where a map would be drawn")] = False,
     out: Annotated[Path, typer.Option(help="figure to write: .png, .pdf or .svg")] = Path("plot.png"),
 ) -> None:
-    """Draw columns of a run over time, or results of a sweep as curves or maps."""
+    """Draw columns of a run over time, or results of a sweep as curves or maps.
+
+    Example: fdmag plot runs/standard_problem_4 E_total --out energy.pdf
+    """
     from fdmag.output.plots import save_figure
     from fdmag.plot import plot as figure_of
 
@@ -195,7 +211,7 @@ def plot(
 
 @app.command()
 def scenes(name: Annotated[str | None, typer.Argument(help="copy this scene here", show_default=False)] = None) -> None:
-    """List the shipped scenes, or copy one into this directory."""
+    """List the shipped scenes, or copy one into this directory to start from."""
     import tomllib
 
     from fdmag.scene.shipped import copy_scene, shipped_scenes
@@ -212,6 +228,7 @@ def scenes(name: Annotated[str | None, typer.Argument(help="copy this scene here
 
 @app.command()
 def terms(
+    names: Annotated[list[str] | None, typer.Argument(help="only these (default: all)", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="print docs/terms.md")] = False,
 ) -> None:
@@ -224,6 +241,8 @@ def terms(
         print(term_page(), end="")
         return
     catalogue = term_catalogue()
+    _check_names(names, [entry["name"] for entry in catalogue], "interaction")
+    catalogue = [entry for entry in catalogue if not names or entry["name"] in names]
     if as_json:
         _print_json(catalogue)
         return
@@ -235,7 +254,7 @@ def terms(
         table = Table(*(Column(no_wrap=True) for _ in range(4)), Column(), show_header=False, box=None, pad_edge=True)
         for item in entry["parameters"]:
             default = list(item["default"]) if isinstance(item["default"], tuple) else item["default"]
-            shown = "required" if item["required"] else f"default {default}"
+            shown = "required" if item["required"] else "" if default in (None, "", []) else f"default {default}"
             table.add_row("", item["name"], item["unit"] or "", escape(shown), escape(item["meaning"]))
         console.print(table)
 
@@ -265,18 +284,57 @@ def quantities(
         listed = list(zip(("columns", "fields"), quantity_rows(), strict=True))
     console = Console()
     for title, rows in listed:
-        console.print(title, style="bold", markup=False, highlight=False)
-        table = Table(Column(no_wrap=True), Column(no_wrap=True), Column(), show_header=False, box=None)
-        for row in rows:
-            table.add_row(*map(escape, row))
-        console.print(table)
+        _print_rows(console, title, rows)
     for note in QUANTITY_NOTES:
         console.print(note.replace("`", ""), markup=False, highlight=False)
 
 
 @app.command()
+def devices(
+    kinds: Annotated[list[str] | None, typer.Argument(help="only these (default: all)", show_default=False)] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print docs/device_kinds.md")] = False,
+) -> None:
+    """List the kinds of devices that a scene may hold, with their keys, columns and figures."""
+    from fdmag.scene.device_kinds import device_kinds
+    from fdmag.scene.pages import device_outcome, device_page, inner_tables, key_rows
+
+    if markdown:
+        print(device_page(), end="")
+        return
+    known = device_kinds()
+    _check_names(kinds, list(known), "kind of device")
+    console = Console()
+    for kind in kinds or known:
+        table = known[kind]
+        columns, figures = device_outcome(table)
+        parts = {
+            f'[device.NAME], kind = "{kind}"': table,
+            **{f"each of {k}": it for k, it in inner_tables(table).items()},
+        }
+        for title, part in parts.items():
+            _print_rows(console, title, [(key.strip("`"), *cells) for key, *cells in key_rows(part)])
+        _print_rows(console, "columns", columns)
+        _print_rows(console, "figures, for [expect]", figures)
+    console.print("— in the last column: the key must be given", markup=False, highlight=False)
+
+
+def _print_rows(console: Console, title: str, rows: Sequence[Sequence[str]]) -> None:
+    console.print(title, style="bold", markup=False, highlight=False)
+    table = Table(Column(no_wrap=True), Column(no_wrap=True), show_header=False, box=None)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def _check_names(names: list[str] | None, known: list[str], what: str) -> None:
+    for name in names or ():
+        if name not in known:
+            raise ParameterError(f'"{name}" is no {what}; there are {", ".join(known)}{did_you_mean(name, known)}')
+
+
+@app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Tell what fdmag finds on this machine, and test each device.
+    """Tell what fdmag finds on this machine (compiler, GPU, threads, cache), and test each device.
 
     Exit code: 0 every device that is available computes right, 1 one does not.
     """
@@ -293,7 +351,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of scenes, for editors."""
+    """Print the JSON Schema of scenes, with which an editor completes and checks them while you type.
+
+    Write fdmag schema > scene.schema.json, and begin the scene with the line #:schema ./scene.schema.json
+    """
     from fdmag.scene.schema import json_schema
 
     _print_json(json_schema())

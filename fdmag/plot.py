@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 MEMBER = "member"
 """Dimension of a sweep whose members follow no grid."""
 MOST_CURVES = 12
-"""Replicas that have a curve each; of more, the mean and the middle nine tenths are drawn."""
+"""Replicas that have a curve each with a name; of more, the mean and the middle nine tenths are drawn."""
+MOST_TOGETHER = 6
+"""Curves of several columns and replicas in one panel; of more, every column has a panel of its own."""
 _LABELS = ("replica", "stage")
+_INSIDE, _LINES = 5, 18  # entries of a legend that lies in the axes; lines of one beside them
 _SHORT = 7  # points along a dimension, up to which it is told by curves rather than by an axis of a map
 
 
@@ -39,9 +42,10 @@ def plot(
     ----------
     path : path
     names : sequence of str
-        What to draw; by default ⟨m⟩ of a run, and the first result of a sweep.
+        What to draw; by default ⟨m⟩ of a run, the first result of another table, and the named results of a sweep.
     x : str, optional
-        What to draw it over; by default time, or the first swept quantity.
+        What to draw it over; by default time where it passes, else what counts the rows (image, mode, frequency) or
+        the applied field; of a sweep the quantity with the most values.
     at : mapping, optional
         Values of swept quantities at which to cut, the nearest counts: numbers in SI, or with units ("10 mT").
     lines : bool
@@ -59,29 +63,37 @@ def plot(
         return plot_sweep(_dataset(source), names, x=x, at=at or {}, lines=lines)
     if at:
         raise ParameterError(f"{source}: at is for sweeps; a table has no swept quantities")
-    return plot_table(read_table(source), names, x=x)
+    try:
+        return plot_table(read_table(source), names, x=x)
+    except ParameterError as error:
+        others = sorted(str(each) for each in source.parent.rglob("*.csv") if each != source and Path(path).is_dir())
+        raise ParameterError(f"{error}{'; or plot ' + ' or '.join(others) if others else ''}") from error
 
 
 def plot_table(data: TableData, names: Sequence[str] = (), *, x: str | None = None) -> "Figure":
-    """Return the figure of columns over a column, a panel for each unit; parameters and errors as of `plot`."""
-    columns = list(names) or [name for name in ("mx", "my", "mz") if name in data] or _numeric(data)[:1]
-    across = x or _usual_x(data, columns)
-    panels: dict[str | None, list[str]] = {}
+    """Return the figure of columns over a column; parameters and errors as of `plot`.
+
+    There is a panel for each unit, or where that makes many curves for each column.
+    """
+    across = x or _usual_x(data, names)
+    columns = list(names) or [name for name in ("mx", "my", "mz") if name in data] or _first_result(data, across)
+    replicas = np.unique(data["replica"]) if "replica" in data else np.zeros(1, int)
+    apart = replicas.size <= MOST_CURVES and len(columns) * replicas.size > MOST_TOGETHER
+    panels: dict[tuple[str | None, str], list[str]] = {}
     for name in columns:
         data[name]  # tells an unknown one
-        panels.setdefault(data.units[name], []).append(name)
+        panels.setdefault((data.units[name], name if apart else ""), []).append(name)
     figure = new_figure(height=1.0 + 3.0 * len(panels))
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     xs, x_unit = scaled(data[across], data.units[across])
-    replicas = np.unique(data["replica"]) if "replica" in data else np.zeros(1, int)
     rows = [data["replica"] == each if "replica" in data else np.ones(len(data), bool) for each in replicas]
-    for panel, (unit, group) in zip(axes, panels.items(), strict=True):
+    for panel, ((unit, _), group) in zip(axes, panels.items(), strict=True):
         together, y_unit = scaled(np.stack([data[name] for name in group]), unit)
         for number, (name, ys) in enumerate(zip(group, together, strict=True)):
             _curves(panel, xs, ys, rows, [int(each) for each in replicas], name, number, len(group))
         dressed(panel, "", axis_label(group[0] if len(group) == 1 else "", y_unit))
-        if len(group) > 1 or 1 < len(rows) <= MOST_CURVES:
-            panel.legend(fontsize="small")
+        if len(group) > 1 or len(rows) > 1:
+            _legend(panel)
     axes[-1].set_xlabel(axis_label(across, x_unit))
     return figure
 
@@ -149,22 +161,48 @@ def _numeric(data: TableData) -> list[str]:
     return [name for name in data.columns if name not in _LABELS and name != "t"]
 
 
+def _first_result(data: TableData, across: str) -> list[str]:
+    """Return the first column that is not drawn over; of a vector all components."""
+    first = next((name for name in _numeric(data) if name != across), across)
+    stem, dot, _ = first.rpartition(".")
+    return [name for name in _numeric(data) if dot and name.rpartition(".")[0] == stem] or [first]
+
+
 def _usual_x(data: TableData, columns: Sequence[str]) -> str:
-    """Return the time where it passes, else the column with the most values that is no result."""
+    """Return the time where it passes, else the first column that counts rows, else that with the most values."""
     if "t" in data and np.ptp(data["t"]) > 0:
         return "t"
-    given = [name for name in _numeric(data) if name not in columns and not name.startswith(("m", "E_"))]
+    results = {"mx", "my", "mz", "max_torque", *columns}
+    given = [name for name in _numeric(data) if name not in results and not name.startswith("E_")]
+    labels = [data[name] for name in _LABELS if name in data]
+    same = np.logical_and.reduce([np.ones(len(data) - 1, bool), *(each[1:] == each[:-1] for each in labels)])
+    for name in given:
+        if same.any() and (np.diff(data[name])[same] > 0).all():
+            return name
     counts = {name: np.unique(data[name]).size for name in given}
     best = max(counts, key=lambda name: counts[name], default=None)
     if best is None or counts[best] < 2:
-        raise ParameterError(f"nothing passes in this table but the row; give x, one of: {', '.join(data.columns)}")
+        raise ParameterError(
+            "the table has no two rows that differ, so that there is no curve to draw; table_every of a run stage "
+            f"makes more rows. To draw over a column all the same give x, one of: {', '.join(data.columns)}"
+        )
     return best
+
+
+def _legend(axes: "Axes") -> None:
+    """Name the curves, in the axes if there are few, else beside them."""
+    entries = len(axes.get_legend_handles_labels()[1])
+    beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "ncols": -(-entries // _LINES)}
+    place: dict[str, Any] = beside if entries > _INSIDE else {}
+    legend = axes.legend(fontsize="small", **place)
+    for line in legend.get_lines():
+        line.set_alpha(1)
 
 
 def _curves(
     axes: "Axes", xs: NDArray, ys: NDArray, rows: list[NDArray], replicas: list[int], name: str, number: int, group: int
 ) -> None:
-    """Draw a column: a curve for each replica, or of many the mean and the middle nine tenths."""
+    """Draw a column: a curve for each replica, or of many the mean and the middle nine tenths, or faint curves."""
     aligned = len({tuple(xs[chosen]) for chosen in rows}) == 1 if len(rows) > MOST_CURVES else False
     if aligned:
         values = np.stack([ys[chosen] for chosen in rows])
@@ -172,6 +210,11 @@ def _curves(
         low, high = np.percentile(values, [5, 95], axis=0)
         axes.fill_between(xs[rows[0]], low, high, color=drawn["color"], alpha=0.25, linewidth=0)
         axes.plot(xs[rows[0]], values.mean(axis=0), label=f"{name}, mean and 5–95 % of {len(rows)} replicas", **drawn)
+        return
+    if len(rows) > MOST_CURVES:  # of replicas with times of their own there is no mean
+        faint = {"color": style(number, 0)["color"], "alpha": max(0.05, 5 / len(rows)), "linewidth": 0.6}
+        for place, chosen in enumerate(rows):
+            axes.plot(xs[chosen], ys[chosen], label=f"{name}, {len(rows)} replicas" if place == 0 else None, **faint)
         return
     for place, (chosen, replica) in enumerate(zip(rows, replicas, strict=True)):
         text = name if len(rows) == 1 else f"{name}, replica {replica}" if group > 1 else f"replica {replica}"

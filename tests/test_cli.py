@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -274,6 +275,22 @@ def test_terms(cli):
         assert ("[material]" if entry["name"] == "material" else f"[terms.{entry['name']}]") in text
 
 
+def test_terms_by_name(cli):
+    one = cli("terms", "zeeman").stdout
+    assert "[terms.zeeman]" in one
+    assert one.count("[") == 1
+    assert [entry["name"] for entry in json.loads(cli("terms", "exchange", "--json").stdout)] == ["exchange"]
+    assert 'did you mean "zeeman"?' in str(cli("terms", "zeemann").exception)
+
+
+def test_devices(cli):
+    text = cli("devices", "wall_neuron").stdout
+    assert 'kind = "wall_neuron"' in text
+    assert all(name in text for name in ("threshold", "each of input", "columns", "first_spike", "A/m^2"))
+    assert "pulses" not in text
+    assert 'did you mean "mtj"?' in str(cli("devices", "mtk").exception)
+
+
 def test_quantities(cli):
     text = cli("quantities").stdout
     assert all(name in text for name in ("topological_charge", "wall_velocity", "m/s", "B.TERM", "m.free"))
@@ -358,3 +375,13 @@ def test_messages_are_not_wrapped_in_a_pipe(tmp_path):
 
 def test_a_folder_in_place_of_a_scene_is_named(tmp_path):
     assert fdmag_command("check", ".", cwd=tmp_path).stderr.startswith(".: cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [("run", "runs/<scene name>"), ("run", "float32 on a GPU"), ("plot", "mx my mz"), ("terms", "all")],
+)
+def test_the_help_tells_defaults(cli, command, default):
+    """Square brackets would be taken for markup and not printed."""
+    told = " ".join(re.sub(r"[│╭╮╰╯─]", " ", cli(command, "--help").stdout).split())
+    assert f"(default: {default}" in told

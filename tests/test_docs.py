@@ -1,33 +1,42 @@
-"""What the user guide shows must work."""
+"""What the reference of scenes lists is what there is, and its forms work; further examples: test_docs_examples."""
 
 import doctest
 import re
 import tomllib
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
 import fdmag
+from fdmag.analytic.fokker_planck import write_error_rate
+from fdmag.constants import BOLTZMANN, ELEMENTARY_CHARGE, HBAR
 from fdmag.scene import ensemble_tables, readings, shape_tables, state_tables, tables
 from fdmag.scene.load import load_scene
 from fdmag.scene.shipped import shipped_scenes
 from fdmag.units import parse_quantity
 from tests.closeness import close
+from tests.doc_blocks import blocks, page_text, run_page, scene_of
 
 PARSER = doctest.DocTestParser()
-GUIDE = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+GUIDE, SCENES = page_text("docs/guide.md"), page_text("docs/scenes.md")
 
 
-def test_the_scene_of_the_guide_is_valid(tmp_path):
-    (text,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.S)
-    (tmp_path / "guide.toml").write_text(text, encoding="utf-8")
+def test_the_scene_of_the_guide_is_a_disc(tmp_path):
+    (block,) = (block for block in blocks("toml") if block.page == "docs/guide.md")
+    (tmp_path / "guide.toml").write_text(block.text, encoding="utf-8")
     simulation = load_scene(tmp_path / "guide.toml").simulation
     assert list(simulation.terms) == ["demag", "exchange", "zeeman"]
     assert 0.7 < simulation.magnetic.mean() * 256**2 / 250**2 < 0.8  # π/4
 
 
-@pytest.mark.parametrize("form", re.findall(r"\| `((?:Ku1|A|alpha|B) = .*?)` ?[,|]", GUIDE))
+def test_a_part_of_a_scene_is_joined_to_that_of_the_guide():
+    (grains,) = (block for block in blocks("toml") if "cone" in block.text)
+    terms = scene_of(grains)["terms"]
+    assert terms["exchange"]["A"] == "10 pJ/m"
+    assert terms["zeeman"]["B"]["value"] == ["5 mT", 0, 0]
+
+
+@pytest.mark.parametrize("form", re.findall(r"\| `((?:Ku1|A|alpha|B) = .*?)` ?[,|]", SCENES))
 def test_every_form_of_a_parameter_in_the_guide_is_valid(form, tmp_path):
     text = """
     [mesh]
@@ -51,37 +60,40 @@ def test_every_form_of_a_parameter_in_the_guide_is_valid(form, tmp_path):
 
 
 def test_the_term_of_the_guide_works():
-    (code,) = re.findall(r"```python\n(.*?)```", GUIDE, re.S)
-    names = {}
-    exec(code, names)
+    easy = run_page("docs/python.md")["Easy"]
     mesh = fdmag.Mesh((2, 1, 1), (1e-9, 1e-9, 1e-9))
-    magnet = fdmag.Simulation(mesh, [names["Easy"](K=1e5)], Ms=8e5, m=(0.6, 0, 0.8))
+    magnet = fdmag.Simulation(mesh, [easy(K=1e5)], Ms=8e5, m=(0.6, 0, 0.8))
     assert magnet.effective_field()[0, 0, 0, 0, 0] == close(2 * 1e5 * 0.6 / 8e5)
     assert magnet.energy()[0] == close(-1e5 * 0.36 * 2e-27)
 
 
-def test_the_sessions_of_the_guide_print_what_it_shows():
-    examples = [each for block in re.findall(r"```pycon\n(.*?)```", GUIDE, re.S) for each in PARSER.get_examples(block)]
-    session = doctest.DocTest(examples, {}, "guide", "docs/guide.md", 0, None)
+def test_sessions_print_what_the_pages_show():
+    examples = [each for block in blocks("pycon") for each in PARSER.get_examples(block.text)]
+    session = doctest.DocTest(examples, {}, "docs", "docs", 0, None)
     told = []
     failed, tried = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session, out=told.append)
     assert tried > 5
     assert not failed, "".join(told)
 
 
-def test_the_splitting_of_the_guide_works():
-    """With fewer trajectories than it has: it falls with time, as a write error does."""
-    (code,) = re.findall(r"```\n(import numpy as np\nimport fdmag\nfrom fdmag.rare_events.*?)```", GUIDE, re.S)
-    names = {}
-    exec(code.replace("20 * 1000", "20 * 40"), names)
+def test_the_examples_of_ensembles_are_right():
+    """Of the ensemble the rate that the Fokker-Planck equation gives; of the splitting one that falls, as errors do."""
+    names = run_page("docs/ensembles.md")
+    critical = 2 * ELEMENTARY_CHARGE * 1e6 * 2e-9 * 0.1 * 0.3 / (HBAR * 0.5)
+    volume = 20e-9 * 20e-9 * 2e-9
+    (wanted,) = write_error_rate(
+        [0.5e-9], 7.3e11 / critical, 1.5e5 * volume / (BOLTZMANN * 300), alpha=0.1, B_K=0.3, absorbing=True
+    )
+    told = names["switched"].error_rate(confidence=0.9999)
+    assert 0.05 < told.low < wanted < told.high < 0.3
     found = names["found"].probability
     assert found[0] == 1
     assert 0 < found[5] < found[3] < 0.1
 
 
 def rows(heading):
-    """Return the rows of the tables of a section of the guide, as lists of cells; the first cell is never empty."""
-    section = re.split(r"\n##+ ", GUIDE.split(f"### {heading}\n")[1])[0]
+    """Return the rows of the tables of a section of the reference, as lists of cells; the first cell is never empty."""
+    section = re.split(r"\n##+ ", SCENES.split(f"### {heading}\n")[1])[0]
     found = []
     for line in section.splitlines():
         if line.startswith("|") and "---" not in line:

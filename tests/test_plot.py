@@ -48,6 +48,24 @@ def test_columns_of_different_units_have_panels_of_their_own(run):
     np.testing.assert_allclose(lower.get_lines()[0].get_ydata(), upper.get_lines()[0].get_ydata(), rtol=0, atol=1e-12)
 
 
+def test_many_curves_have_a_panel_for_each_column(tmp_path):
+    """Three columns of two replicas lie in one panel, of five replicas in three; a replica keeps its colour."""
+    for count, panels in ((2, 1), (5, 3)):
+        path = tmp_path / f"{count}.csv"
+        with Table(path, {"t": "s", "replica": None, "mx": "1", "my": "1", "mz": "1"}) as table:
+            for t in np.linspace(0, 1e-9, 40):
+                values = dict(
+                    zip(("mx", "my", "mz"), np.sin(1e9 * t * np.arange(3 * count)).reshape(3, -1), strict=True)
+                )
+                table.append({"t": t, "replica": np.arange(count), **values})
+        axes = plot(path).axes
+        assert len(axes) == panels
+    assert [each.get_ylabel() for each in axes] == ["mx", "my", "mz"]
+    colours = [[line.get_color() for line in each.get_lines()] for each in axes]
+    assert colours[0] == colours[1] == colours[2]
+    assert len(set(colours[0])) == 5
+
+
 def test_of_many_replicas_the_mean_and_a_band_are_drawn(tmp_path):
     with Table(tmp_path / "table.csv", {"t": "s", "replica": None, "mx": "1"}) as table:
         for t in (0.0, 1e-9):
@@ -56,6 +74,46 @@ def test_of_many_replicas_the_mean_and_a_band_are_drawn(tmp_path):
     np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), [0, 0.5])
     corners = axes.collections[0].get_paths()[0].vertices[:, 1]
     assert corners.max() == close(0.95)
+
+
+def test_many_replicas_with_times_of_their_own_are_faint_curves_of_one_name(tmp_path):
+    """As an ensemble whose replicas stop where they meet the criterion."""
+    with Table(tmp_path / "table.csv", {"t": "s", "replica": None, "mx": "1", "mz": "1"}) as table:
+        for t in (0.0, 1e-9):
+            numbers = np.arange(100)
+            table.append({"t": t * (1 + numbers), "replica": numbers, "mx": 0.0 * numbers, "mz": numbers * t})
+    (axes,) = plot(tmp_path).axes
+    assert len(axes.get_lines()) == 200
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mx, 100 replicas", "mz, 100 replicas"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "across", "drawn"),
+    [
+        ({"frequency": "Hz", "average.x": "1", "average.y": "1", "cells.x": "1"}, "frequency [Hz]", "average.x"),
+        ({"mode": "1", "frequency": "Hz", "linewidth": "Hz"}, "mode", None),
+        ({"image": None, "distance": "rad", "mz": "1"}, "image", None),
+    ],
+)
+def test_tables_of_stages_are_drawn_over_what_counts_their_rows(columns, across, drawn, tmp_path):
+    with Table(tmp_path / "table.csv", {"stage": "1", "replica": None} | columns) as table:
+        for stage in range(2):
+            for row in range(4):
+                values = dict.fromkeys(columns, 1.0 - row) | {next(iter(columns)): row}
+                table.append({"stage": stage, "replica": np.zeros(1, int)} | values)
+    (axes,) = plot(tmp_path).axes
+    assert axes.get_xlabel() == across
+    names = [] if axes.get_legend() is None else [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ([] if drawn is None else ["average.x", "average.y"])
+
+
+def test_a_run_whose_table_says_nothing_names_the_others(tmp_path):
+    (tmp_path / "tables").mkdir()
+    for name in ("table.csv", "tables/barrier_0.csv"):
+        with Table(tmp_path / name, {"t": "s", "replica": None, "mx": "1"}) as table:
+            table.append({"t": 0.0, "replica": np.zeros(1, int), "mx": 1.0})
+    with pytest.raises(ParameterError, match=r"give x, one of: t, replica, mx; or plot .*barrier_0\.csv"):
+        plot(tmp_path)
 
 
 def test_two_swept_quantities_make_a_map_with_the_values_where_they_belong(grid):

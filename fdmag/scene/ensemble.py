@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError
 from fdmag.output.files import atomic_write
@@ -14,6 +15,7 @@ from fdmag.scene import tables
 from fdmag.scene.load import LoadedScene
 from fdmag.scene.progress import Progress
 from fdmag.scene.stages import run_stages
+from fdmag.simulation import Simulation
 from fdmag.statistics import Estimate, SwitchingStatistics
 
 LOG = logging.getLogger("fdmag")
@@ -26,14 +28,16 @@ FIGURES: dict[str, Callable[[SwitchingStatistics, float], Estimate]] = {
 }
 
 
-def run_ensemble(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> list[dict[str, Any]]:
+def run_ensemble(
+    loaded: LoadedScene, recorder: Recorder, progress: Progress, past: list[dict[str, NDArray[np.int64]]]
+) -> list[dict[str, Any]]:
     """Carry out the stages, again with further replicas until the figure asked for is known; return the figures.
 
-    Replica r of all is the same whatever the number that is computed together.
+    Replica r of all is the same whatever the number that is computed together. What all but the last of the batches
+    took is appended to ``past``.
     """
     _carry_out(loaded, recorder, progress)
     ensemble = loaded.scene.ensemble
-    confidence = 0.95 if ensemble is None else ensemble.confidence
     if ensemble is not None and ensemble.relative_error is not None:
         builder, batch = loaded.builder, loaded.simulation.batch
         simulation = loaded.simulation
@@ -47,10 +51,22 @@ def run_ensemble(loaded: LoadedScene, recorder: Recorder, progress: Progress) ->
             builder.first_replica = done
             again = builder.simulation(simulation.backend.name, simulation.backend.dtype.name)
             assert again is not None  # the scene was checked with the first replicas
-            loaded.parts, loaded.simulation = again
-            recorder.go_on_with(loaded.simulation, done)
+            past.append(effort(simulation))
+            loaded.parts, simulation = again
+            loaded.simulation = simulation
+            recorder.go_on_with(simulation, done)
             _carry_out(loaded, recorder, progress)
-    return list(_figures(loaded, recorder.table.data, confidence))
+    return list(_figures(loaded, recorder.table.data))
+
+
+def effort(simulation: Simulation) -> dict[str, NDArray[np.int64]]:
+    """Return what each replica took: steps, rejected ones, evaluations of the field."""
+    state = simulation.state
+    return {"steps": state.steps, "rejected_steps": state.rejected, "evaluations": state.evaluations}
+
+
+def _confidence(loaded: LoadedScene) -> float:
+    return 0.95 if loaded.scene.ensemble is None else loaded.scene.ensemble.confidence
 
 
 def _carry_out(loaded: LoadedScene, recorder: Recorder, progress: Progress) -> None:
@@ -85,7 +101,8 @@ def _switching(loaded: LoadedScene, table: TableData, stage: int) -> SwitchingSt
     return switching(table, stage, loaded.scene.stages[stage].duration)
 
 
-def _figures(loaded: LoadedScene, table: TableData, confidence: float) -> Iterator[dict[str, Any]]:
+def _figures(loaded: LoadedScene, table: TableData) -> Iterator[dict[str, Any]]:
+    confidence = _confidence(loaded)
     for stage in _until(loaded):
         found = _switching(loaded, table, stage)
         figures: dict[str, Any] = {"stage": stage, "replicas": found.n, "stopped": found.switched}
@@ -98,7 +115,7 @@ def _figures(loaded: LoadedScene, table: TableData, confidence: float) -> Iterat
         yield figures | {"confidence": confidence}
 
 
-def write_switching(loaded: LoadedScene, recorder: Recorder, confidence: float = 0.95) -> None:
+def write_switching(loaded: LoadedScene, recorder: Recorder) -> None:
     """Write ``switching.csv``: by stage, the times [s] at which replicas stopped, and the probability not to have."""
     stages = _until(loaded)
     if not stages:
@@ -106,6 +123,6 @@ def write_switching(loaded: LoadedScene, recorder: Recorder, confidence: float =
     with atomic_write(recorder.folder / "switching.csv", text=True) as file:
         file.write("stage (1),t (s),not_stopped (1),low (1),high (1)\n")
         for stage in stages:
-            times, left = _switching(loaded, recorder.table.data, stage).survival(confidence)
+            times, left = _switching(loaded, recorder.table.data, stage).survival(_confidence(loaded))
             for row in zip(times.tolist(), left.value.tolist(), left.low.tolist(), left.high.tolist(), strict=True):
                 file.write(f"{stage},{','.join(map(repr, row))}\n")

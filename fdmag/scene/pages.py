@@ -1,15 +1,20 @@
-"""Pages of the documentation that follow from declarations: the interactions, and quantities by name."""
+"""Pages of the documentation that follow from declarations: the interactions, quantities by name, kinds of devices."""
 
 import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
+
+from fdmag.devices.result import quantities as declared_quantities
 from fdmag.parameter import Declaration
 from fdmag.quantities import Catalogue
 from fdmag.scene.contents import table_fields
+from fdmag.scene.device_kinds import DeviceTable, device_kinds
 from fdmag.scene.schema import described
+from fdmag.scene.values import Entry
 from fdmag.terms import Demag, Material, TunnelTorque, registry
 from fdmag.terms.term import Declared
 
@@ -51,6 +56,62 @@ def quantity_page() -> str:
         "TERM stands for the name of a term, as in the column `E_TERM`.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def device_page() -> str:
+    """Return the page of the kinds of devices: keys, columns and figures of each."""
+    parts = [
+        "# Kinds of devices",
+        WRITTEN.format(command="fdmag devices --markdown"),
+        "Each is a table of a scene, `[device.NAME]` with `kind`. Its columns, `NAME.column`, may be asked for in "
+        "`[output]`; its figures, `NAME.figure`, may stand in `[expect]`. Kinds that can be operated drive the "
+        'simulation in a stage `operate`; the others are read. "—" in the last column: the key must be given.',
+    ]
+    for kind, table in device_kinds().items():
+        parts += [f"## {kind}", inspect.cleandoc(table.__doc__ or "")]
+        parts += ["Driven by a stage `operate`." if table.operates else "Read, in any stage."]
+        parts.append(_table(("key", "unit", "meaning", "default"), key_rows(table)))
+        for key, inner in inner_tables(table).items():
+            parts += [f"Each table of `{key}`:", _table(("key", "unit", "meaning", "default"), key_rows(inner))]
+        columns, figures = device_outcome(table)
+        parts += ["Columns: " + ", ".join(f"`{name}` [{unit}]" for name, unit in columns) + "."]
+        parts += ["Figures:", _table(("figure", "unit", "meaning"), figures)]
+    return "\n\n".join(parts) + "\n"
+
+
+def key_rows(table: type[BaseModel]) -> list[tuple[str, str, str, str]]:
+    """Return key, unit, meaning and default of the entries of a table, but for its kind."""
+    rows = []
+    for key, field in table.model_fields.items():
+        if key == "kind":
+            continue
+        entry = next((each for each in field.metadata if isinstance(each, Entry) and each.declaration), None)
+        declared = entry.declaration if entry is not None else None
+        meaning = field.description or (declared.meaning if declared is not None else "")
+        told = re.search(r" \[(\S+|ohm m)\]", meaning)
+        unit = declared.unit if declared is not None else told[1] if told else ""
+        if get_origin(field.annotation) is Literal:
+            meaning += f"; {' or '.join(get_args(field.annotation))}"
+        default = "—" if field.is_required() else _shown(field.default)
+        rows.append((f"`{key}`", "" if unit == "1" else unit, meaning.replace(f" [{unit}]", ""), default))
+    return rows
+
+
+def inner_tables(table: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Return by key the tables of which a key holds a list."""
+    found = {}
+    for key, field in table.model_fields.items():
+        for inner in get_args(field.annotation):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                found[key] = inner
+    return found
+
+
+def device_outcome(table: type[DeviceTable]) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+    """Return the columns of a kind of device by name and unit, and its figures with their meaning."""
+    declared = declared_quantities(table.result)
+    figures = [(name, unit, declared[name].meaning) for name, unit in table.figures().items()]
+    return list(table.column_units.items()), figures
 
 
 def quantity_rows() -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
@@ -106,4 +167,4 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def markdown_pages() -> dict[str, str]:
     """Return the pages by file name below ``docs/``."""
-    return {"terms.md": term_page(), "quantities.md": quantity_page()}
+    return {"terms.md": term_page(), "quantities.md": quantity_page(), "device_kinds.md": device_page()}

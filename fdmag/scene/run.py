@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fdmag import __version__
 from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
@@ -19,7 +22,7 @@ from fdmag.output.recorder import Recorder
 from fdmag.scene.contents import files, result_tables, stage_columns
 from fdmag.scene.devices import record_devices, resolved_columns
 from fdmag.scene.directory import RunDirectory
-from fdmag.scene.ensemble import run_ensemble, write_switching
+from fdmag.scene.ensemble import effort, run_ensemble, write_switching
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
@@ -141,6 +144,7 @@ class SceneRun:
         LOG.info("%s on %s (%s), %s", record["scene"], record["device"], record["device_reason"], record["precision"])
         start = time.perf_counter()
         found: list[Outcome] | None = None
+        past: list[dict[str, NDArray[np.int64]]] = []
         try:
             recorder = Recorder(
                 self.directory.path,
@@ -152,7 +156,7 @@ class SceneRun:
                 stage_columns(loaded.scene),
             )
             try:
-                record["switching"] = run_ensemble(loaded, recorder, progress)
+                record["switching"] = run_ensemble(loaded, recorder, progress, past)
                 write_switching(loaded, recorder)
                 figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch)
                 found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
@@ -170,13 +174,12 @@ class SceneRun:
             raise
         finally:
             progress.close()
-            state = loaded.simulation.state
+            batches = [*past, effort(loaded.simulation)]
+            record |= {key: np.concatenate([each[key] for each in batches]) for key in batches[0]}
             record |= {
                 "ended": now(),
                 "wall_time_s": time.perf_counter() - start,
-                "steps": state.steps,
-                "rejected_steps": state.rejected,
-                "evaluations": state.evaluations,
+                "replicas": len(record["steps"]),
                 "expect": [{**asdict(outcome), "holds": outcome.holds} for outcome in found or ()],
                 "expect_holds": found is not None and all(outcome.holds for outcome in found),
             }

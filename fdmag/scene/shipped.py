@@ -1,5 +1,6 @@
 """The scenes that ship with fdmag."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def shipped_scenes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def copy_scene(name: str, folder: Path) -> list[Path]:
+def copy_scene(name: str, folder: str | os.PathLike[str] = ".") -> list[Path]:
     """Copy a shipped scene, with the files it reads, into a folder; return what was written.
 
     Raises
@@ -31,6 +32,7 @@ def copy_scene(name: str, folder: Path) -> list[Path]:
         near = did_you_mean(stem, available)
         raise OutputError(f'"{name}" is no shipped scene; there are {", ".join(available)}{near}')
     source = available[stem]
+    folder = Path(folder)
     sources = {folder / f"{stem}.toml": source}
     sources |= {folder / file: source.parent / file for _, file in files(load_scene(source).scene)}
     for target in sources:

@@ -105,7 +105,7 @@ def test_a_run_ends_when_all_have_stopped(tmp_path):
 
 def test_replicas_do_not_depend_on_how_many_are_computed_at_a_time(tmp_path):
     """12 in one go, and 4 at a time until there are 12, as far as they are allowed: the same rows."""
-    found = []
+    found, told = [], []
     for chunk, further in ((12, ""), (4, "relative_error = 1e-6\nmost = 13\n")):
         path, out = tmp_path / f"hot{chunk}.toml", tmp_path / f"out{chunk}"
         path.write_text(HOT.replace("CHUNK", f"{chunk}\n{further}"))
@@ -113,10 +113,26 @@ def test_replicas_do_not_depend_on_how_many_are_computed_at_a_time(tmp_path):
         table = read_table(out / "table.csv")
         order = np.lexsort([table["t"], table["replica"]])
         found.append({name: table[name][order] for name in table.columns})
-        assert json.loads((out / "run.json").read_text())["switching"][0]["replicas"] == 12
+        told.append(json.loads((out / "run.json").read_text()))
+        assert told[-1]["replicas"] == told[-1]["switching"][0]["replicas"] == 12
     for name, values in found[0].items():
         np.testing.assert_array_equal(found[1][name], values)
     assert np.unique(found[0]["mx"]).size > 20
+    for figure in ("steps", "rejected_steps", "evaluations"):
+        assert len(told[0][figure]) == 12
+        assert told[1][figure] == told[0][figure]
+
+
+def test_the_interval_written_has_the_confidence_asked_for(tmp_path):
+    widths = {}
+    for confidence in (0.5, 0.99):
+        path, out = tmp_path / f"{confidence}.toml", tmp_path / f"{confidence}"
+        path.write_text(HOT.replace("CHUNK", f"10\nconfidence = {confidence}"))
+        run_scene(path, out)
+        rows = np.loadtxt(out / "switching.csv", delimiter=",", skiprows=1)
+        widths[confidence] = (rows[:, 4] - rows[:, 3]).max()
+        assert json.loads((out / "run.json").read_text())["switching"][0]["confidence"] == confidence
+    assert widths[0.99] > 2 * widths[0.5]
 
 
 def test_an_ensemble_ends_when_the_figure_is_known(tmp_path):

@@ -1,21 +1,18 @@
-"""What the user guide shows of sweeps must work."""
+"""What the page on sweeps shows must work."""
 
 import re
-from pathlib import Path
 from typing import get_args
-
-import pytest
 
 from fdmag.scene.sweeps.check import load_sweep
 from fdmag.scene.sweeps.tables import FORMS, SweepTable
+from tests.doc_blocks import blocks, page_text
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "guide.md").read_text(encoding="utf-8")
-SECTION = GUIDE.split("\n## Sweeps\n")[1].split("\n## ")[0]
+SECTION = page_text("docs/sweeps.md")
 
 
 def test_the_sweep_of_the_guide_is_valid(tmp_path):
-    (scene,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.S)
-    sweep = re.findall(r"```\n(.*?)```", SECTION, re.S)[0]
+    (scene,) = (block.text for block in blocks("toml") if block.page == "docs/guide.md")
+    (sweep,) = (block.text for block in blocks("toml") if block.page == "docs/sweeps.md")
     scene = scene.replace("[64, 64, 1]", "[16, 16, 1]").replace('["4 nm", "4 nm"', '["16 nm", "16 nm"')
     (tmp_path / "guide.toml").write_text(scene + sweep, encoding="utf-8")
     found = load_sweep(tmp_path / "guide.toml")
@@ -30,10 +27,3 @@ def test_the_guide_names_every_form_key_and_kind():
     assert keys <= set(re.findall(r"^\| `(\w+)` \|", SECTION, re.M))
     for kind in get_args(SweepTable.model_fields["kind"].annotation):
         assert f'"{kind}"' in SECTION
-
-
-@pytest.mark.parametrize(
-    "block", [block for block in re.findall(r"```\n(.*?)```", SECTION, re.S) if "fdmag.sweep" in block]
-)
-def test_scripts_of_the_guide_are_python(block):
-    compile(block, "guide", "exec")
