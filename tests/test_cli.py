@@ -196,6 +196,7 @@ def test_finished_runs_are_kept_unless_told(cli, scene):
     [
         (["check", "nothing.toml"], 2, "nothing.toml: cannot be read: No such file"),
         (["check", "."], 2, "cannot be read: Is a directory"),
+        (["check", "film.mx3"], 2, "a scene is a TOML file: fdmag scenes lists some to start from"),
         (
             ["check", "broken.toml"],
             2,
@@ -218,6 +219,7 @@ def test_errors_are_one_message_and_an_exit_code(scene, tmp_path, arguments, cod
     (tmp_path / "broken.toml").write_text(SCENE.replace("Ms = ", "alpa = 1\nMs = ").replace("duration", "duraton"))
     stuck = SCENE.replace('kind = "run"\nduration = "1 ps"\ntable_every = "0.5 ps"', 'kind = "relax"\nmax_steps = 1')
     (tmp_path / "stuck.toml").write_text(stuck)
+    (tmp_path / "film.mx3").write_text("SetGridSize(128, 32, 1)")
     before = scene.read_text()
     done = fdmag_command(*arguments, cwd=tmp_path)
     assert done.returncode == code
@@ -226,6 +228,12 @@ def test_errors_are_one_message_and_an_exit_code(scene, tmp_path, arguments, cod
     assert [line for line in done.stdout.splitlines() if not line.startswith("device ")] in ([], ["stage 0: relax"])
     assert scene.read_text() == before
     assert not (tmp_path / "runs").exists() or code == 3
+
+
+def test_of_a_run_directory_the_scene_is_told(scene, tmp_path):
+    assert fdmag_command("run", scene, "--quiet", cwd=tmp_path).returncode == 0
+    told = fdmag_command("run", "runs/film", cwd=tmp_path).stderr
+    assert "Is a directory; the scene of this run is runs/film/scene.toml" in told
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

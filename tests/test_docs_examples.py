@@ -73,6 +73,13 @@ def test_names_of_fdmag_exist(page):
                 found = getattr(found, part)
 
 
+def test_extras_that_are_named_exist():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = [name for page in PAGES for name in re.findall(r"(?:fdmag|'\.)\[([a-z0-9,]+)\]", page_text(page))]
+    assert len(named) > 5
+    assert {extra for name in named for extra in name.split(",")} <= extras.keys()
+
+
 @pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_and_anchors_lead_somewhere(path):
     text = BLOCK.sub("", path.read_text(encoding="utf-8"))

@@ -211,7 +211,7 @@ class SceneReader:
         found = [
             (
                 "extra_forbidden",
-                Problem((key,), f"unknown table; allowed: {', '.join(names)}{did_you_mean(key, names)}"),
+                Problem((key,), f"unknown table; allowed: {', '.join(names)}{_near(key)}"),
             )
             for key in raw
             if key not in names
@@ -263,6 +263,15 @@ def _with_tolerance(stage: Any, simulation: Simulation) -> Any:
     return stage.model_copy(update={"tolerance": usual_tolerance(method, noisy=noisy)})
 
 
+def _near(table: str) -> str:
+    """Return what a top-level table that is unknown was meant to be: one within another, or one with a like name."""
+    names = scene_model().model_fields
+    for outer in ("material", "terms"):
+        if table in getattr(names[outer].annotation, "model_fields", ()):
+            return f"; did you mean [{outer}] {table}?" if outer == "material" else f"; did you mean [{outer}.{table}]?"
+    return did_you_mean(table, names)
+
+
 def _read(path: Path) -> dict[str, Any]:
     def refused(message: str) -> SceneError:
         return SceneError(path, [Problem((), message)])
@@ -277,13 +286,16 @@ def _read(path: Path) -> dict[str, Any]:
         if isinstance(error, SceneError):
             raise
         if isinstance(error, OSError):
-            message = f"cannot be read: {error.strerror or error}"
+            inside = path / "scene.toml"
+            hint = f"; the scene of this run is {inside}" if path.is_dir() and inside.is_file() else ""
+            message = f"cannot be read: {error.strerror or error}{hint}"
         elif isinstance(error, UnicodeDecodeError):
             message = "is no UTF-8 text; a scene is a TOML file"
         elif isinstance(error, RecursionError):
             message = f"nested too deeply; allowed: {MAX_DEPTH} tables and arrays in each other"
         else:
-            message = f"is no TOML: {error}"
+            hint = "" if path.suffix == ".toml" else "; a scene is a TOML file: fdmag scenes lists some to start from"
+            message = f"is no TOML: {error}{hint}"
         raise refused(message) from error
 
 

@@ -18,6 +18,8 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
         "",
         ["[materials]: unknown table", "allowed: title, mesh", 'did you mean "material"?'],
     ),
+    "term outside of terms": ([], "[demag]\n", ["[demag]: unknown table", "did you mean [terms.demag]?"]),
+    "entry outside of the material": ([], "[alpha]\n", ["[alpha]: unknown table", "did you mean [material] alpha?"]),
     "wrong unit": ([(MS, '"800 kA"')], "", ['[material] Ms: "800 kA" is a current [A]', 'allowed: "800 kA/m"']),
     "unit of an energy": ([(A, '"13 pJ"')], "", ['[terms.exchange] A: "13 pJ" is an energy', 'allowed: "13 pJ/m"']),
     "two components": ([(B, "[0, 0]")], "", ["[terms.zeeman] B: came [0, 0]", "a list of 3 numbers in T"]),
