@@ -3,9 +3,10 @@
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
+from scipy.signal import get_window
 
 from fdmag.modes.result import COLUMNS as MODE_COLUMNS
-from fdmag.scene.values import Flag, Table, problem, quantity
+from fdmag.scene.values import Flag, Table, problem, quantity, shown
 from fdmag.scene.values import count as whole_number
 from fdmag.spectrum.columns import PEAK_COLUMNS, SPECTRUM_COLUMNS
 
@@ -55,7 +56,15 @@ class SpectrumTable(Table):
     )
 
     def model_post_init(self, _: object) -> None:
-        """Refuse too few samples."""
+        """Refuse too few samples, and what no spectrum or run takes."""
+        if self.tolerance is not None and self.tolerance >= 1:
+            raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
+        try:
+            get_window(self.window, 16)
+        except ValueError:
+            raise problem(
+                f"came window = {shown(self.window)}; allowed: hann, hamming, blackman, boxcar, others of scipy.signal"
+            ) from None
         if self.duration < 16 * self.sample_every * (1 - 1e-9):
             raise problem(
                 f"sample_every = {self.sample_every:g} s in {self.duration:g} s gives fewer than 16 samples; "
