@@ -11,6 +11,7 @@ from fdmag.scene.values import count as whole_number
 from fdmag.spectrum.columns import PEAK_COLUMNS, SPECTRUM_COLUMNS
 
 WHERE = {"t": "s", "stage": "1"}
+MAX_SAMPLES = 10_000_000
 
 
 class ModesTable(Table):
@@ -55,8 +56,15 @@ class SpectrumTable(Table):
         None, description="local error of m allowed per step, below 1; by default 1e-8, with noise 1e-3"
     )
 
+    @property
+    def samples(self) -> int:
+        """How many samples of every cell are kept."""
+        return round(self.duration / self.sample_every) if self.cells else 0
+
     def model_post_init(self, _: object) -> None:
         """Refuse too few samples, and what no spectrum or run takes."""
+        if (count := self.duration / self.sample_every) > MAX_SAMPLES:
+            raise problem(f"sample_every = {self.sample_every:g} s divides {self.duration:g} s into {count:.2g} parts")
         if self.tolerance is not None and self.tolerance >= 1:
             raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
         try:

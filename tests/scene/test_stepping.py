@@ -5,6 +5,7 @@ import pytest
 
 from fdmag.constants import GAMMA_E
 from fdmag.output import read_table
+from fdmag.scene import checks
 from fdmag.scene.run import run_scene
 from tests.closeness import close
 
@@ -81,6 +82,7 @@ def test_a_spectrum_of_noise_has_the_tolerance_of_noise(scenes):
         (RUN, f'{RUN}\nsolver = "rk4"', HOT, '2nd (run) solver: "rk4" cannot adapt its step to thermal noise'),
         (BEFORE, 'kind = "modes"\ncount = 101', "", "count: came 101; the magnet has 100 modes"),
         (BEFORE, f'{SPECTRUM}\nwindow = "hanning2"', "", 'came window = "hanning2"; allowed: hann'),
+        (BEFORE, SPECTRUM.replace('"1 ps"', '"1e-20 s"'), "", "divides 1.6e-11 s into 1.6e+09 parts"),
         (BEFORE, f"{SPECTRUM}\ntolerance = 2", "", "came tolerance = 2; allowed: above 0 and below 1"),
         (RUN, f'{RUN}\nwindow = "wall_position"', '[terms.uniaxial_anisotropy]\nKu1 = { expression = "1e5*x/nm" }',
          "window: uniaxial_anisotropy.Ku1 varies along x"),
@@ -88,6 +90,14 @@ def test_a_spectrum_of_noise_has_the_tolerance_of_noise(scenes):
 )  # fmt: skip
 def test_what_a_stage_cannot_do_is_told_before(scenes, old, new, add, message):
     assert message in scenes.errors((old, new), add=add)
+
+
+def test_the_memory_for_samples_of_cells_is_counted(scenes, monkeypatch):
+    """12 bytes for each cell and sample, and as much again."""
+    monkeypatch.setattr(checks, "available_memory", lambda: 20_000_000)
+    long = SPECTRUM.replace('"16 ps"', '"10 ns"')
+    assert "10000 samples of every cell, which cells = false does without" in scenes.errors((BEFORE, long))
+    scenes.load((BEFORE, f"{long}\ncells = false"))
 
 
 @pytest.mark.parametrize(
