@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fdmag.errors import ParameterError
+from fdmag.modes.linearised import moving_cells
 from fdmag.parameter import Parameter
 from fdmag.quantities import MovingWindow
 from fdmag.scene.build import Parts
@@ -44,8 +45,11 @@ def stepping_problems(stages: list[Any], parts: Parts, simulation: Simulation) -
             if simulation.backend.dtype != np.float64:
                 message = "modes need double precision, and this run has float32; add --precision float64"
                 yield Problem((*place, "kind"), message)
-            elif not changed and stage.count > (most := _moving(simulation)):
-                yield Problem((*place, "count"), f"came {stage.count}; the magnet has {most} modes, one for each cell")
+            elif not changed and stage.count > 2 * (cells := moving_cells(simulation)):
+                message = (
+                    f"came {stage.count}; {cells} cells that move have {cells} modes that turn, and at most as many"
+                )
+                yield Problem((*place, "count"), f"{message} again that do not")
         if isinstance(stage, Run) and stage.window is not None and not changed:
             try:
                 MovingWindow(stage.window).check(simulation)
@@ -77,10 +81,3 @@ def _usual(stage: Any, simulation: Simulation, *, noisy: bool) -> float:
         return TOLERANCE
     solver = getattr(stage, "solver", None)
     return usual_tolerance(method_for(solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1), noisy=noisy)
-
-
-def _moving(simulation: Simulation) -> int:
-    """Return the number of magnetic cells that are not frozen, of the replica that has the fewest."""
-    frozen = simulation.magnet.material.frozen.base[:, 0]
-    cells = np.broadcast_to(simulation.magnetic & (frozen == 0), (simulation.batch, *simulation.mesh.shape))
-    return int(cells.reshape(simulation.batch, -1).sum(axis=1).min())

@@ -80,7 +80,7 @@ def test_a_spectrum_of_noise_has_the_tolerance_of_noise(scenes):
     ("old", "new", "add", "message"),
     [
         (RUN, f'{RUN}\nsolver = "rk4"', HOT, '2nd (run) solver: "rk4" cannot adapt its step to thermal noise'),
-        (BEFORE, 'kind = "modes"\ncount = 101', "", "count: came 101; the magnet has 100 modes"),
+        (BEFORE, 'kind = "modes"\ncount = 201', "", "count: came 201; 100 cells that move have 100 modes"),
         (BEFORE, f'{SPECTRUM}\nwindow = "hanning2"', "", 'came window = "hanning2"; allowed: hann'),
         (BEFORE, SPECTRUM.replace('"1 ps"', '"1e-20 s"'), "", "divides 1.6e-11 s into 1.6e+09 parts"),
         (BEFORE, f"{SPECTRUM}\ntolerance = 2", "", "came tolerance = 2; allowed: above 0 and below 1"),
