@@ -15,6 +15,12 @@ LINEAR = 1e-12
 """Largest deviation from additivity, relative to the field, of a term that counts as linear."""
 
 
+def moving_cells(simulation: Simulation) -> int:
+    """Return how many cells have Ms > 0 and no frozen spin, in the replica that has the fewest."""
+    free = simulation.magnet.material.frozen.base[:, 0] == 0
+    return int((simulation.magnetic & free).sum(axis=(1, 2, 3)).min())
+
+
 class Linearised:
     """The motion of small deviations from the state of one replica.
 

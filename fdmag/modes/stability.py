@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from fdmag.errors import ParameterError, SolverError
+from fdmag.modes.linearised import moving_cells
 from fdmag.modes.lowest import eigenmodes
 from fdmag.modes.result import Modes
 from fdmag.simulation import Simulation
@@ -121,8 +122,8 @@ def threshold(
 
 
 def _allowed(simulation: Simulation, count: int) -> int:
-    """Return the count, or the number of cells if there are fewer: each has a mode at least."""
-    return min(count, max(1, int(simulation.magnetic.sum(axis=(1, 2, 3)).min())))
+    """Return the count, or the number of cells that move if there are fewer: each has a mode at least."""
+    return min(count, max(1, moving_cells(simulation)))
 
 
 def _most_unstable(modes: Modes) -> int:

@@ -63,7 +63,9 @@ class Rows:
         values |= {name: column for name, (_, column) in simulation.summary().items()}
         values |= {column.name: column.evaluate(simulation) for column in self._columns}
         given = dict.fromkeys(self._results, np.nan) | dict(results or {})
-        return values | {name: np.broadcast_to(np.asarray(each), batch) for name, each in given.items()}
+        return values | {
+            name: np.broadcast_to(np.asarray(each, dtype=np.float64), batch) for name, each in given.items()
+        }
 
 
 class RowsInMemory:

@@ -45,14 +45,8 @@ class MovingWindow:
         self.follow = follow
         self._column: Column = Catalogue({}, ()).columns([follow])[0]
 
-    def start(self, simulation: Simulation) -> None:
-        """Check that the simulation can be shifted and that there is something to follow.
-
-        Raises
-        ------
-        ParameterError
-            If a parameter or a term's own field varies along x, or a replica has nothing to follow.
-        """
+    def check(self, simulation: Simulation) -> None:
+        """Check that the simulation can be shifted: raise `ParameterError` if something varies along x."""
         for quantity in simulation.parameters():
             if quantity.varies_along(0):
                 raise ParameterError(f"window: {quantity.where} varies along x; {NEEDED}")
@@ -62,6 +56,16 @@ class MovingWindow:
                 magnetic = np.broadcast_to(simulation.magnetic[:, None], B.shape)
                 if np.any(np.abs(B - B[..., :1])[magnetic] > 1e-6 * np.abs(B).max()):
                     raise ParameterError(f"window: the field of {name} varies along x; {NEEDED}")
+
+    def start(self, simulation: Simulation) -> None:
+        """Check that the simulation can be shifted and that there is something to follow.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter or a term's own field varies along x, or a replica has nothing to follow.
+        """
+        self.check(simulation)
         lost = np.flatnonzero(np.isnan(self._column.evaluate(simulation)))
         if lost.size:
             raise ParameterError(f'window: replica {lost[0]} has no "{self.follow}": there is nothing to follow')

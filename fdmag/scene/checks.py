@@ -337,10 +337,13 @@ def _criteria(scene: Any) -> Iterator[Problem]:
 def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:
     batch = replica_count(scene)
     images = max((stage.images for stage in scene.stages if isinstance(stage, tables.EnergyBarrier)), default=0)
-    needed = prod(scene.mesh.cells) * (batch * NUMBERS_PER_CELL * itemsize + images * NUMBERS_PER_IMAGE * 8)
+    samples = max((stage.samples for stage in scene.stages if isinstance(stage, tables.SpectrumTable)), default=0)
+    kept = samples * (batch + 1) * 3 * 4  # single precision, and those of one replica again when they are transformed
+    needed = prod(scene.mesh.cells) * (batch * NUMBERS_PER_CELL * itemsize + images * NUMBERS_PER_IMAGE * 8 + kept)
     available = available_memory()
     if available is not None and needed > available:
         paths = f" and paths of {images} images" if images else ""
+        paths += f" and {samples} samples of every cell, which cells = false does without" if samples else ""
         yield Problem(
             ("mesh", "cells"),
             f"came {shown(scene.mesh.cells)} with {batch} replica(s){paths}; that needs about {needed / 1e9:.3g} GB, "

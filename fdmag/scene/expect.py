@@ -52,7 +52,8 @@ def outcomes(
         elif check.measure in OF_ALL:
             came, error = _read_of_all(check, table)
         else:
-            rows = table.replica(check.replica) if len(table) else table
+            of = table["replica"] == check.replica  # none where a replica has no peak, for example
+            rows = TableData({key: column[of] for key, column in table.columns.items()}, table.units)
             came, error = read(check, rows), 0.0
         tolerance = check.tolerance if check.sigmas is None else check.sigmas * error
         unit = reading_unit(check, units[check.table])

@@ -19,11 +19,11 @@ from fdmag.scene.checks import consistency
 from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
+from fdmag.scene.stepping import stepping_problems, with_tolerances
 from fdmag.scene.sweeps.expansion import Expansion
-from fdmag.scene.tables import ModesTable, Operate, Run, StageTable
+from fdmag.scene.tables import StageTable
 from fdmag.scene.validation import from_validation, without_misspelt
 from fdmag.simulation import Simulation
-from fdmag.solvers.choice import method_for, usual_tolerance
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 60
@@ -176,12 +176,9 @@ class SceneReader:
             raise SceneError(self.path, builder.problems, kinds)
         self._builder = builder
         parts, simulation = built
-        if simulation.backend.dtype != np.float64:
-            single = [index for index, stage in enumerate(scene.stages) if isinstance(stage, ModesTable)]
-            message = "modes need double precision, and this run has float32; add --precision float64"
-            if single:
-                raise SceneError(self.path, [Problem(("stages", index, "kind"), message) for index in single], kinds)
-        scene.stages = [_with_tolerance(stage, simulation) for stage in scene.stages]
+        if problems := list(stepping_problems(scene.stages, parts, simulation)):
+            raise SceneError(self.path, problems, kinds)
+        scene.stages = with_tolerances(scene.stages, parts, simulation)
         return LoadedScene(self.path, self.folder, scene, simulation, parts, builder, expansion)
 
     def load_member(self, member: int) -> LoadedScene:
@@ -252,15 +249,6 @@ def _adapter(name: str) -> TypeAdapter:
 def _default(name: str) -> Any:
     """Return a table that is left out, always the same one."""
     return scene_model().model_fields[name].get_default(call_default_factory=True)
-
-
-def _with_tolerance(stage: Any, simulation: Simulation) -> Any:
-    """Return the stage; a run with the tolerance of its solver filled in."""
-    if not isinstance(stage, Run | Operate) or stage.dt is not None or stage.tolerance is not None:
-        return stage
-    noisy = any(term.noisy for term in simulation.terms.values())
-    method = method_for(stage.solver, noisy=noisy, single_cell=simulation.mesh.n_cells == 1)
-    return stage.model_copy(update={"tolerance": usual_tolerance(method, noisy=noisy)})
 
 
 def _near(table: str) -> str:

@@ -3,13 +3,15 @@
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
+from scipy.signal import get_window
 
 from fdmag.modes.result import COLUMNS as MODE_COLUMNS
-from fdmag.scene.values import Flag, Table, problem, quantity
+from fdmag.scene.values import Flag, Table, problem, quantity, shown
 from fdmag.scene.values import count as whole_number
 from fdmag.spectrum.columns import PEAK_COLUMNS, SPECTRUM_COLUMNS
 
 WHERE = {"t": "s", "stage": "1"}
+MAX_SAMPLES = 10_000_000
 
 
 class ModesTable(Table):
@@ -54,8 +56,23 @@ class SpectrumTable(Table):
         None, description="local error of m allowed per step, below 1; by default 1e-8, with noise 1e-3"
     )
 
+    @property
+    def samples(self) -> int:
+        """How many samples of every cell are kept."""
+        return round(self.duration / self.sample_every) if self.cells else 0
+
     def model_post_init(self, _: object) -> None:
-        """Refuse too few samples."""
+        """Refuse too few samples, and what no spectrum or run takes."""
+        if (count := self.duration / self.sample_every) > MAX_SAMPLES:
+            raise problem(f"sample_every = {self.sample_every:g} s divides {self.duration:g} s into {count:.2g} parts")
+        if self.tolerance is not None and self.tolerance >= 1:
+            raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
+        try:
+            get_window(self.window, 16)
+        except ValueError:
+            raise problem(
+                f"came window = {shown(self.window)}; allowed: hann, hamming, blackman, boxcar, others of scipy.signal"
+            ) from None
         if self.duration < 16 * self.sample_every * (1 - 1e-9):
             raise problem(
                 f"sample_every = {self.sample_every:g} s in {self.duration:g} s gives fewer than 16 samples; "

@@ -28,6 +28,15 @@ def test_perpendicular_macrospin():
     assert found.frequency == close(GAMMA_E * 0.3 / 2 / np.pi, rel=1e-6)
 
 
+def test_cells_that_are_frozen_have_no_modes():
+    """Of two spins one is free: the threshold is its own, with as many modes asked for as there are cells."""
+    mesh = Mesh((2, 1, 1), (2e-9, 2e-9, 1.3e-9))
+    terms = [UniaxialAnisotropy(Ku1=1.5e5), Slonczewski(J=0, P=0.6)]
+    frozen = np.array([0.0, 1.0]).reshape(1, 1, 2)
+    found = threshold(Simulation(mesh, terms, Ms=1e6, alpha=0.01, frozen=frozen), "slonczewski.J", 0, 5e10)
+    assert found.value == close(current(0.01 * 0.3, 1e6, 0.6, 1.3e-9), rel=1e-6)
+
+
 def test_film_in_its_plane():
     """a = α (B + B_K + µ0 Ms/2): the mean of the two stiffnesses, of J. Z. Sun, Phys. Rev. B 62, 570 (2000)."""
     mesh = Mesh((2, 2, 1), (5e-9, 5e-9, 2e-9), (True, True, False))

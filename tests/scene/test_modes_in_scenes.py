@@ -79,6 +79,15 @@ def test_tables_and_fields_of_modes_and_peaks(scene, tmp_path, device):
     assert read_table(tmp_path / "run" / "table.csv")["stage"].tolist() == [0, 0, 2, 2, 2, 2]
 
 
+def test_what_is_expected_of_a_replica_without_peaks_fails_and_the_run_does_not(scene, tmp_path):
+    text = scene.read_text().replace("[0.003, 0, 0.3]", "[0, 0, 0.3]").replace('"peaks"\n', '"peaks"\nreplica = 1\n')
+    scene.write_text(text)
+    found = {outcome.name: outcome for outcome in run_scene(scene, tmp_path / "run")}
+    assert np.isnan(found["peak"].came)
+    assert not found["peak"].holds
+    assert found["mode"].holds
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -65,6 +65,15 @@ def test_a_delay_is_left_out():
     assert found.exponential_test(after=0.5, draws=199) > 0.02 > found.exponential_test(draws=199)
 
 
+@pytest.mark.parametrize("n", [4000, 6000])
+def test_intervals_of_a_mean_are_as_wide_with_and_without_resampling(n):
+    """2 × 1.96 τ/√n, of exponential times; n = 6000 is not resampled, nor are 10⁶, at once."""
+    found = drawn(1.0, 50.0, n, 1).mean_time()
+    assert found.high - found.low == pytest.approx(2 * 1.96 / np.sqrt(n), rel=0.05)
+    assert found.low < 1 < found.high
+    assert drawn(1.0, 50.0, 10**6, 2).mean_time().relative_error == pytest.approx(1.96e-3, rel=0.01)
+
+
 @pytest.mark.parametrize("end", [1.0, 10.0], ids=["cut off", "to the end"])
 def test_the_test_rejects_what_is_not_exponential_and_only_that(end):
     """p-values of exponential times are uniform: of 60, below 10 % lie 6 ± 3σ; a rising rate is found every time."""

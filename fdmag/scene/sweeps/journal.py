@@ -97,6 +97,7 @@ class Journal:
             raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
         if result.fields:
             write_vti(folder / "m.vti", mesh, result.fields)
+            entry["fields"] = sorted(result.fields)
         entry |= {"sha256": hashlib.sha256(content).hexdigest(), "device": result.device}
         entry |= {"precision": result.precision, "together": result.together, "wall_time_s": result.seconds}
         return entry | {key: result.counts.get(key, 0) for key in _KEPT}
@@ -107,7 +108,10 @@ class Journal:
             return None
         if status == "failed":
             return MemberResult(member, str(entry["error"]))
-        path = self.member_folder(member) / "table.csv"
+        folder = self.member_folder(member)
+        path = folder / "table.csv"
+        if entry.get("fields") and not (folder / "m.vti").is_file():
+            return None
         if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
             return None
         counts = {key: int(entry[key]) for key in _KEPT}

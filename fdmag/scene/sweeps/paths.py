@@ -63,7 +63,7 @@ def target(raw: dict[str, Any], text: str, model: type[BaseModel]) -> Target:
         if entry is not None:
             return _inside(entry, here, tuple(path), path[number:], text)
         if path[0] == "stages" and number == 3 and path[2] == "values":
-            return _setting(here, tuple(path), path[number:], text)
+            return _setting(here, path[:number], path[number:], text)
         kinds, here = _step(kinds, here, part, text)
     entry = next((kind for kind in kinds if isinstance(kind, Entry)), None)
     if entry is not None:
@@ -110,17 +110,23 @@ def _step(kinds: list[Any], here: Any, part: str, text: str) -> tuple[list[Any],
     return entries or _members(field.annotation), here.get(part) if isinstance(here, dict) else None
 
 
-def _setting(here: Any, path: tuple[str, ...], rest: list[str], text: str) -> Target:
-    """Return what a path leads to in the values of a set stage, written ``terms.zeeman.B`` or in nested tables."""
+def _setting(here: Any, above: list[str], rest: list[str], text: str) -> Target:
+    """Return what a path leads to in the values of a set stage, written ``"terms.zeeman.B"`` or in nested tables."""
     told: list[str] = []
+    path = [*above]
     owners: dict[str, Any] = {"material": Material, **{f"terms.{name}": term for name, term in registry().items()}}
-    while rest and isinstance(here, dict) and rest[0] in here:
-        part, *rest = rest
+    while isinstance(here, dict):
+        # A key with points may be written with quotes, or without.
+        count = next((n for n in range(1, len(rest) + 1) if ".".join(rest[:n]) in here), None)
+        if count is None:
+            break
+        part, rest = ".".join(rest[:count]), rest[count:]
         here = here[part]
+        path.append(part)
         told += part.split(".")
         owner, key = re.sub(r"_[0-9]+$", "", ".".join(told[:-1])), told[-1]
         if owner in owners and key in owners[owner].parameters():
-            return _inside(parameter_value(owners[owner].parameters()[key]), here, path, rest, text)
+            return _inside(parameter_value(owners[owner].parameters()[key]), here, (*path, *rest), rest, text)
     raise ParameterError(f"{shown(text)} leads to nothing that the stage sets; write it into the values of the stage")
 
 

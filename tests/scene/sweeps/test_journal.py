@@ -37,6 +37,12 @@ def test_what_is_written_comes_back(tmp_path):
     assert read_table(tmp_path / "members" / "0003" / "table.csv")["mz"][0] == 1 / 3
 
 
+def test_a_member_whose_fields_are_gone_is_missing(tmp_path):
+    Journal(tmp_path, 10).add([result(number, fields={"m": np.ones((3, 1, 1, 1))}) for number in (3, 5)], MESH)
+    (tmp_path / "members" / "0003" / "m.vti").unlink()
+    assert set(recovered(tmp_path)) == {5}
+
+
 def test_a_member_counts_once(tmp_path):
     """As when a worker that was given up answers after all."""
     journal = Journal(tmp_path, 10)

@@ -153,3 +153,14 @@ def test_kinds_and_whole_numbers_can_be_swept(sweeps):
     assert [raw(sweep, k)["mesh"]["cells"] for k in (0, 2, 4)] == [[2, 3, 1], [3, 3, 1], [4, 3, 1]]
     assert load_scene(sweeps.path, member=3).scene.stages[0].solver == "bogacki_shampine"
     assert len(sweep.groups) == 6
+
+
+@pytest.mark.parametrize("path", ["terms.zeeman.B.2", '\\"terms.zeeman.B\\".2'], ids=["plain", "quoted"])
+def test_what_a_stage_sets_can_be_swept_by_a_key_with_points(sweeps, path):
+    sweep = sweeps.load(
+        '[[stages]]\nkind = "set"\nvalues = { "terms.zeeman.B" = [0, 0, 0] }\n'
+        f'[sweep.quantities.B]\npath = "stages.1.values.{path}"\nvalues = ["1 mT", "2 mT"]\n'
+    )
+    assert [raw(sweep, k)["stages"][1]["values"] for k in (0, 1)] == [
+        {"terms.zeeman.B": [0, 0, B]} for B in (1e-3, 2e-3)
+    ]

@@ -6,6 +6,8 @@ import pytest
 import fdmag
 from fdmag.constants import GAMMA_E
 from fdmag.scene.problems import SceneError
+from fdmag.scene.progress import Silent
+from fdmag.scene.run import SceneRun
 
 pytest.importorskip("xarray")
 
@@ -62,6 +64,15 @@ def test_a_barrier_over_an_anisotropy_is_ku_v(swept, device, monkeypatch):
     np.testing.assert_allclose(data.barrier, np.array([0.1e6, 0.2e6, 0.4e6]) * 2e-25, rtol=1e-6)
     np.testing.assert_allclose(data.Delta, data.barrier / 1.380649e-23 / 300, rtol=1e-12)
     assert data.barrier.attrs["units"] == "J"
+
+
+def test_the_table_of_a_member_is_that_of_its_own_run(swept, tmp_path):
+    """To the last byte, though rows without barriers follow."""
+    swept(PARTICLE + BARRIER.replace("[sweep.q", '[[stages]]\nkind = "relax"\n[sweep.q', 1))
+    with SceneRun(tmp_path / "scene.toml", tmp_path / "alone", member=1) as run:
+        run.carry_out(Silent())
+    one, other = (tmp_path / name / "table.csv" for name in ("alone", "out/members/0001"))
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_members_stop_each_at_its_time(swept):
