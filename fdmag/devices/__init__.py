@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fdmag.devices.junction_curve import fit_bias
     from fdmag.devices.junction_device import JunctionDevice
     from fdmag.devices.mtj import TunnelJunction
+    from fdmag.devices.multilevel_mtj import MultilevelMTJ
     from fdmag.devices.spin_diffusion import SpinDiffusion
     from fdmag.devices.spin_layers import End, Interface, Layer
     from fdmag.devices.spread import Spread
@@ -41,6 +42,7 @@ _HOME = {
     "Interface": "spin_layers",
     "JunctionDevice": "junction_device",
     "Layer": "spin_layers",
+    "MultilevelMTJ": "multilevel_mtj",
     "PulseTrain": "wall_synapse",
     "SpinDiffusion": "spin_diffusion",
     "SpinOrbitWrite": "write_mechanisms",
@@ -71,6 +73,7 @@ __all__ = [
     "Interface",
     "JunctionDevice",
     "Layer",
+    "MultilevelMTJ",
     "PulseTrain",
     "SpinDiffusion",
     "SpinOrbitWrite",

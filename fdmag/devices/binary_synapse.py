@@ -10,7 +10,7 @@ from fdmag.devices.checks import array_of, checked
 from fdmag.devices.current_drive import CurrentDrive
 from fdmag.devices.device import Device, Told
 from fdmag.devices.junction_device import JunctionDevice
-from fdmag.devices.macrospin_limit import half_turn, pulse_probability
+from fdmag.devices.macrospin_limit import PulsedMacrospin, half_turn, pulsed_cell
 from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity
 from fdmag.errors import ParameterError
 from fdmag.output.plots import axis_label, scaled
@@ -171,8 +171,9 @@ class BinarySynapse(Device):
         self._drive = CurrentDrive(simulation, term, key)
         self._limit = np.full((self.amplitude.size, self.duration.size), np.nan)
         self._half_turn = np.nan
+        self._macrospin: tuple[PulsedMacrospin, float] | None = None
         if limit == "fokker_planck":
-            self._limit = pulse_probability(simulation, drive, self.amplitude, self.duration, settle)
+            self._macrospin = pulsed_cell(simulation, drive, self.amplitude)
         elif limit == "half_turn":
             self._half_turn = half_turn(simulation)
         place = np.arange(simulation.batch) % settings
@@ -194,6 +195,9 @@ class BinarySynapse(Device):
     def operate(self, told: Told | None = None, **options: Any) -> None:
         """Apply the pulses; ``told`` is called after each cycle."""
         start = self.simulation.m
+        if self._macrospin is not None:
+            magnet, Ku1 = self._macrospin
+            self._limit = magnet.probability(Ku1, self.duration, self.settle)
         for number in range(self.cycles):
             self.simulation.m = start
             if self.rest > 0:

@@ -99,6 +99,10 @@ class JunctionDevice(Device):
         """Return the conductance with leads now [S], (batch,)."""
         return 1 / self.resistance()
 
+    def conductance_of(self, cosine: ArrayLike) -> NDArray[np.float64]:
+        """Return the conductance with leads [S] that mean cosines to the reference would have."""
+        return 1 / self._with_leads(np.asarray(cosine, dtype=np.float64))
+
     def result(self) -> JunctionReading:
         """Return what is read now, and the resistances of both states."""
         cosine = self.cosine()

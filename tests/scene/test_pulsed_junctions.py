@@ -89,3 +89,32 @@ def test_mistakes_are_told(scene, change, wanted):
     with pytest.raises(SceneError) as caught:
         load_scene(scene(change))
     assert wanted in str(caught.value)
+
+
+LEVELS = """kind = "multilevel_mtj"
+amplitude = ["1 TA/m^2", "-1 TA/m^2"]
+repeat = 2
+width = "0.1 ns"
+gap = "50 ps"
+limit = "grains"
+"""
+
+
+def test_a_staircase_of_repeated_pulses(scene, tmp_path):
+    path = scene()
+    text = path.read_text(encoding="utf-8")
+    start, end = text.index('kind = "binary_synapse"'), text.index("[output]")
+    text = text[:start] + LEVELS + 'junction = "read"\n' + text[end:]
+    path.write_text(text, encoding="utf-8")
+    run_scene(path, tmp_path / "out")
+    with (tmp_path / "out" / "device_synapse.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * 5  # replicas, and before the first pulse and after each of four
+    assert [float(row["amplitude (unit of the drive)"]) for row in rows[:5]] == [0, 1e12, 1e12, -1e12, -1e12]
+    path.write_text(text.replace('"1 TA/m^2", ', '"1 T", '), encoding="utf-8")
+    with pytest.raises(SceneError, match="amplitude: number 1: "):
+        load_scene(path)
+    path.write_text(text.replace("[mesh]", "[mesh]\norigin = [0, 0, 0]").replace("cells = [1, 1, 1]", "cells = [1, 1, 2]"),
+                    encoding="utf-8")  # fmt: skip
+    with pytest.raises(SceneError, match="2 layers of cells"):
+        load_scene(path)
