@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from fdmag.devices.compact_model import CompactModel
 from fdmag.scene.load import load_scene
 from fdmag.scene.problems import SceneError
 from fdmag.scene.run import run_scene
@@ -91,6 +92,40 @@ def test_mistakes_are_told(scene, change, wanted):
     assert wanted in str(caught.value)
 
 
+def test_compact_models_of_a_run(scene, tmp_path):
+    """What is written is what was found: probabilities over amplitude and length, a junction over V and the cosine."""
+    flag = "\ncompact_model = true"
+    path = scene(('junction = "read"', f'junction = "read"{flag}'), ("TMR = 1.0", f"TMR = 1.0{flag}"))
+    run_scene(path, tmp_path / "out")
+    model = CompactModel.read(tmp_path / "out" / "device_synapse_model")
+    assert model.axes["amplitude"].unit == "A/m^2"
+    assert model.axes["amplitude"].values.tolist() == [0, 2e12]  # rising
+    assert model(amplitude=[0, 2e12, 1e12], duration=2e-10)["probability"].tolist() == [0, 1, 0.5]
+    read = CompactModel.read(tmp_path / "out" / "device_read_model")
+    assert float(read(V=0.1, cosine=1)["resistance"]) == close(5e-12 / 4e-16, rel=1e-6)
+    run_scene(path, tmp_path / "out", overwrite=True)
+
+
+def test_compact_models_that_make_no_sense(scene):
+    flag = "\ncompact_model = true"
+    text = scene(('junction = "read"', f'junction = "read"{flag}')).read_text(encoding="utf-8")
+    path = scene()
+    path.write_text(text.replace("[output]", '[device.synapse_model]\nkind = "mtj"\nRA_P = 1e-12\nTMR = 1\n[output]'))
+    with pytest.raises(SceneError, match='its files are named as those of "synapse_model"'):
+        load_scene(path)
+    tolerance = """[device.rho]
+kind = "tolerance"
+compact_model = true
+figure = "disc_anisotropy"
+values = { Ks = 1e-3, Ms = 1e6, thickness = 1e-9 }
+parameter = "Ks"
+limit = 0.1
+[output]"""
+    path.write_text(SCENE.replace("[output]", tolerance), encoding="utf-8")
+    with pytest.raises(SceneError, match="a tolerance has numbers only, and no curves"):
+        load_scene(path)
+
+
 LEVELS = """kind = "multilevel_mtj"
 amplitude = ["1 TA/m^2", "-1 TA/m^2"]
 repeat = 2
@@ -114,7 +149,6 @@ def test_a_staircase_of_repeated_pulses(scene, tmp_path):
     path.write_text(text.replace('"1 TA/m^2", ', '"1 T", '), encoding="utf-8")
     with pytest.raises(SceneError, match="amplitude: number 1: "):
         load_scene(path)
-    path.write_text(text.replace("[mesh]", "[mesh]\norigin = [0, 0, 0]").replace("cells = [1, 1, 1]", "cells = [1, 1, 2]"),
-                    encoding="utf-8")  # fmt: skip
+    path.write_text(text.replace("cells = [1, 1, 1]", "cells = [1, 1, 2]"), encoding="utf-8")
     with pytest.raises(SceneError, match="2 layers of cells"):
         load_scene(path)
