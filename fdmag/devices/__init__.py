@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fdmag.devices.bias_table import BiasTable
+    from fdmag.devices.binary_synapse import BinarySynapse
     from fdmag.devices.compact_model import CompactModel, tabulate
     from fdmag.devices.crossbar import write_crossbar
     from fdmag.devices.junction_curve import fit_bias
     from fdmag.devices.junction_device import JunctionDevice
     from fdmag.devices.mtj import TunnelJunction
+    from fdmag.devices.multilevel_mtj import MultilevelMTJ
     from fdmag.devices.spin_diffusion import SpinDiffusion
     from fdmag.devices.spin_layers import End, Interface, Layer
     from fdmag.devices.spread import Spread
     from fdmag.devices.synapse import synapse_figures
+    from fdmag.devices.threshold_spread import ThresholdSpread
     from fdmag.devices.tolerance import tolerable_spread
     from fdmag.devices.track_readout import TrackReadout
     from fdmag.devices.variability import with_elliott_yafet
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BiasTable": "bias_table",
+    "BinarySynapse": "binary_synapse",
     "CompactModel": "compact_model",
     "DomainWallNeuron": "wall_neuron_track",
     "DomainWallSynapse": "wall_synapse",
@@ -38,11 +42,13 @@ _HOME = {
     "Interface": "spin_layers",
     "JunctionDevice": "junction_device",
     "Layer": "spin_layers",
+    "MultilevelMTJ": "multilevel_mtj",
     "PulseTrain": "wall_synapse",
     "SpinDiffusion": "spin_diffusion",
     "SpinOrbitWrite": "write_mechanisms",
     "SpinTransferWrite": "write_mechanisms",
     "Spread": "spread",
+    "ThresholdSpread": "threshold_spread",
     "TrackReadout": "track_readout",
     "TunnelJunction": "mtj",
     "VoltageWrite": "write_mechanisms",
@@ -58,6 +64,7 @@ _HOME = {
 # ``variability`` and ``wall_velocity`` are names of modules too: they are imported from there
 __all__ = [
     "BiasTable",
+    "BinarySynapse",
     "CompactModel",
     "DomainWallNeuron",
     "DomainWallSynapse",
@@ -66,11 +73,13 @@ __all__ = [
     "Interface",
     "JunctionDevice",
     "Layer",
+    "MultilevelMTJ",
     "PulseTrain",
     "SpinDiffusion",
     "SpinOrbitWrite",
     "SpinTransferWrite",
     "Spread",
+    "ThresholdSpread",
     "TrackReadout",
     "TunnelJunction",
     "VoltageWrite",

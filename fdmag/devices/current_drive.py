@@ -1,4 +1,4 @@
-"""The current of a device: the J of a spin torque, changed while the simulation runs."""
+"""What drives a device: the J of a spin torque, or another parameter, changed while the simulation runs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ __all__ = ["CurrentDrive"]
 
 
 class CurrentDrive:
-    """Sets the current density of a term, along +x or in the pattern that the term has at the start.
+    """Sets the current density of a term, or its voltage or field, along +x or in the pattern that it has at the start.
 
     A term whose J is 0 everywhere is given a uniform current, for a vector along x. One whose J varies over cells,
     around notches for example, keeps this pattern; the amplitude is then that of its largest value, and its sign that
@@ -23,6 +23,8 @@ class CurrentDrive:
     simulation : Simulation
     term : str
         Name of a term with the parameter J, such as "spin_orbit_torque" or "zhang_li".
+    parameter : str
+        Another one than J: "voltage" of interface_anisotropy or tunnel_torque, "B" of zeeman.
 
     Raises
     ------
@@ -30,17 +32,20 @@ class CurrentDrive:
         If there is no such term, or its J depends on time.
     """
 
-    def __init__(self, simulation: Simulation, term: str) -> None:
-        able = [name for name, each in simulation.terms.items() if "J" in each.parameters()]
+    def __init__(self, simulation: Simulation, term: str, parameter: str = "J") -> None:
+        able = [name for name, each in simulation.terms.items() if parameter in each.parameters()]
         if term not in able:
             known = ", ".join(able) or "none"
-            raise ParameterError(f'term = "{term}" has no current; terms that have: {known}{did_you_mean(term, able)}')
+            what = "current" if parameter == "J" else f'parameter "{parameter}"'
+            raise ParameterError(f'term = "{term}" has no {what}; terms that have: {known}{did_you_mean(term, able)}')
         bound: Any = simulation.terms[term]
-        J = bound.J
+        J = getattr(bound, parameter)
         if not J.constant:
             raise ParameterError(f"{J.where} depends on time; a device sets it by itself: write 0")
         self.simulation = simulation
         self.term = term
+        self.path = f"{term}.{parameter}"
+        self.unit: str = J.declaration.unit
         largest = float(np.abs(J.base).max())
         self._uniform = largest == 0
         shape = (1, J.declaration.components, 1, 1, 1)
@@ -49,6 +54,6 @@ class CurrentDrive:
             self._pattern[:, 0] = 1.0
 
     def set(self, amplitude: ArrayLike) -> None:
-        """Let so much current flow from now on [A/m²]: one number, or one per replica (batch,)."""
+        """Let so much current flow from now on [A/m², or the unit of the parameter]: one number, or one per replica."""
         values = np.asarray(amplitude, dtype=np.float64)
-        self.simulation.set(f"{self.term}.J", values.reshape((-1, 1, 1, 1, 1)) * self._pattern)
+        self.simulation.set(self.path, values.reshape((-1, 1, 1, 1, 1)) * self._pattern)

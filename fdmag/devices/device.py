@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from fdmag.devices.compact_model import CompactModel
 from fdmag.devices.result import Result
+from fdmag.devices.result_model import model_of
 from fdmag.quantities import Column
 
 __all__ = ["Device", "Told"]
@@ -35,3 +37,13 @@ class Device(ABC):
     @abstractmethod
     def result(self) -> Result:
         """Return its figures as they are now."""
+
+    def compact_model(self, name: str) -> CompactModel:
+        """Return what it found as a table with a reference evaluation; see `fdmag.devices.result_model.model_of`.
+
+        Raises
+        ------
+        ParameterError
+            If nothing in its result varies along an axis.
+        """
+        return model_of(self.result(), name)

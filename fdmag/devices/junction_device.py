@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fdmag.devices.compact_model import CompactModel, tabulate
 from fdmag.devices.device import Device
 from fdmag.devices.mtj import TunnelJunction
 from fdmag.devices.result import Result, quantity
@@ -99,12 +100,30 @@ class JunctionDevice(Device):
         """Return the conductance with leads now [S], (batch,)."""
         return 1 / self.resistance()
 
+    def conductance_of(self, cosine: ArrayLike) -> NDArray[np.float64]:
+        """Return the conductance with leads [S] that mean cosines to the reference would have."""
+        return 1 / self._with_leads(np.asarray(cosine, dtype=np.float64))
+
     def result(self) -> JunctionReading:
         """Return what is read now, and the resistances of both states."""
         cosine = self.cosine()
         R = self._with_leads(cosine)
         R_P, R_AP = self._with_leads(np.array([1.0, -1.0])).tolist()
         return JunctionReading(self.area, R_P, R_AP, cosine, R, 1 / R, self.V / R)
+
+    def compact_model(self, name: str) -> CompactModel:
+        """Return resistance and current over the voltage across junction and leads, to 1 V, and the mean cosine."""
+
+        def figures(V: NDArray, cosine: NDArray) -> dict[str, NDArray]:
+            R = self.junction.resistance(cosine, self.junction.across(cosine, V, area=self.area), area=self.area)
+            return {"resistance": R, "current": V / R}
+
+        axes = {"V": ("V", np.linspace(-1, 1, 41)), "cosine": ("1", np.linspace(-1, 1, 41))}
+        given = {"RA_P": (self.junction.RA_P, "ohm m^2"), "area": (self.area, "m^2")}
+        units = {"resistance": "ohm", "current": "A"}
+        return tabulate(
+            figures, axes, units, name=name, interpolation="pchip", constants=given, source="TunnelJunction"
+        )
 
     def _with_leads(self, cosine: NDArray) -> NDArray[np.float64]:
         across = self.junction.across(cosine, self.V, area=self.area)

@@ -60,7 +60,7 @@ class WriteEnergyScaling(Result):
             ax.plot(self.diameter * 1e9, within, "-", color=COLOURS[k], linewidth=2, label=str(name))
         ax.plot([], [], "--", color="black", linewidth=1, label="beyond the limit of its drive")
         ax.set(xscale="log", yscale="log")
-        ax.legend()
+        ax.legend(loc="lower left")
         return ax
 
 

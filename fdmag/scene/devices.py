@@ -1,6 +1,6 @@
 """The devices of a scene: what they must agree on, their columns and figures, and what they leave behind."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ def device_problems(scene: Any) -> Iterator[Problem]:
         place = ("device", name)
         if name in taken:
             yield Problem(place, f'"{name}" is the name of columns already; choose another')
+        if table.compact_model and f"{name}_model" in scene.device:
+            yield Problem((*place, "compact_model"), f'its files are named as those of "{name}_model"; rename that one')
+        if table.compact_model and not any(what.dims for what in quantities_of(table.result).values()):
+            yield Problem((*place, "compact_model"), f"a {table.kind} has numbers only, and no curves; leave it out")
         for key, message in table.check(scene):
             yield Problem((*place, key), message)
         for key, partner in table.partners().items():
@@ -113,11 +117,18 @@ def resolved_columns(loaded: Any) -> list[str | Column]:
     return [ours.get(column.name, column) for column in listed]
 
 
-def record_devices(folder: Path, devices: Mapping[str, Device], batch: int) -> dict[str, NDArray]:
-    """Write what the devices found into a run directory; return the figures, (batch,) each, by NAME.figure."""
+def record_devices(
+    folder: Path, devices: Mapping[str, Device], batch: int, modelled: Collection[str] = ()
+) -> dict[str, NDArray]:
+    """Write what the devices found into a run directory; return the figures, (batch,) each, by NAME.figure.
+
+    Of those ``modelled`` compact models are written too.
+    """
     figures: dict[str, NDArray] = {}
     for name, device in devices.items():
         result = device.result()
         write_record(folder, name, result)
+        if name in modelled:
+            device.compact_model(name).write(folder / f"device_{name}_model")
         figures |= {f"{name}.{figure}": values for figure, values in figures_of(result, batch).items()}
     return figures

@@ -158,7 +158,8 @@ class SceneRun:
             try:
                 record["switching"] = run_ensemble(loaded, recorder, progress, past)
                 write_switching(loaded, recorder)
-                figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch)
+                modelled = [name for name, table in loaded.scene.device.items() if table.compact_model]
+                figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch, modelled)
                 found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
             except BaseException:
                 with suppress(OSError):  # what failed first is told

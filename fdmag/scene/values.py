@@ -109,6 +109,22 @@ def vector(
     return Entry(lambda value: constant(value, declaration), constant_schema(declaration), declaration)
 
 
+def quantities(
+    unit: str, meaning: str, *, minimum: float | None = None, above: float | None = None, least: int = 1
+) -> Entry:
+    """Mark a list of floats as any number of quantities with a unit, at least ``least``."""
+    declaration = Declaration(unit, meaning, minimum=minimum, above=above)
+
+    def read(value: Any) -> list[float]:
+        if not isinstance(value, list) or len(value) < least:
+            raise problem(f"came {shown(value)}; {meaning}: allowed: a list of at least {least}")
+        return [number(item, declaration) for item in value]
+
+    scalar = scalar_schema(declaration)
+    schema = {"type": "array", "items": {"anyOf": scalar["anyOf"]}, "minItems": least}
+    return Entry(read, schema | {"description": scalar["description"]})
+
+
 def count(meaning: str, minimum: int = 0, maximum: int = 2**31) -> Entry:
     """Mark an integer in a range, both ends included."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from fdmag.devices.device import Device
 from fdmag.devices.record import figure_units
 from fdmag.devices.result import Result
@@ -10,7 +12,7 @@ from fdmag.errors import did_you_mean
 from fdmag.parameter import Declaration
 from fdmag.scene.contents import terms_in_use
 from fdmag.scene.problems import Place, shown
-from fdmag.scene.values import Table
+from fdmag.scene.values import Flag, Table
 
 Found = tuple[str, str]
 """A key of the table, and what is wrong with it."""
@@ -28,6 +30,8 @@ class DeviceTable(Table):
     operates : bool
         Whether a stage "operate" is for it.
     """
+
+    compact_model: Flag = Field(False, description="write what it found as a compact model, device_NAME_model")
 
     column_units: ClassVar[Mapping[str, str]]
     result: ClassVar[type[Result]]

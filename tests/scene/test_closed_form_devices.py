@@ -1,0 +1,120 @@
+"""Devices of a scene that no simulation is part of, and spreads of its parameters: mistakes, and what is recorded."""
+
+import json
+
+import pytest
+
+from fdmag.devices.disc_figures import spin_hall_figure
+from fdmag.devices.spread import Spread
+from fdmag.devices.tolerance import tolerable_spread
+from fdmag.scene.device_kinds.tolerance import FIGURES, UNITS
+from fdmag.scene.load import load_scene
+from fdmag.scene.problems import SceneError
+from fdmag.scene.run import run_scene
+from tests.closeness import close
+
+SCENE = """
+[mesh]
+cells = [1, 1, 1]
+cell = ["2 nm", "2 nm", "1 nm"]
+[material]
+Ms = "1 MA/m"
+[terms.spin_orbit_torque]
+J = 0
+xi_DL = 0.2
+[ensemble]
+replicas = 13
+[[stages]]
+kind = "run"
+duration = "1 ps"
+[device.write]
+kind = "write_energy"
+diameter = ["20 nm", "40 nm"]
+voltage = { coefficient = 300e-15 }
+[device.rho]
+kind = "tolerance"
+figure = "spin_hall_efficiency"
+values = { rho = "200 uohm cm", lambda_sf = "2 nm", t_HM = "4 nm", spin_hall_conductivity = 1.5e5 }
+spreads = { lambda_sf = { CV = 0.05 } }
+parameter = "rho"
+limit = 0.04
+samples = 1000
+[output]
+formats = []
+"""
+SPREAD = """
+[[stages]]
+kind = "operate"
+device = "wafer"
+[device.wafer]
+kind = "threshold_spread"
+low = "1 TA/m^2"
+high = "2 TA/m^2"
+rise = "1 ns"
+hold = "1 ns"
+[device.wafer.spreads]
+"material.Ms" = { CV = 0.01 }
+"""
+
+
+@pytest.fixture
+def scene(tmp_path):
+    def write(*changes, add=""):
+        text = SCENE + add
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path = tmp_path / "scene.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_figures_are_those_of_python(scene, tmp_path):
+    run_scene(scene(), tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "device_rho.json").read_text(encoding="utf-8"))["figures"]
+
+    def figure(rho, lambda_sf):
+        return spin_hall_figure(rho, lambda_sf, 4e-9, 1.5e5)
+
+    spreads = {"lambda_sf": Spread.relative(2e-9, 0.05), "rho": Spread(2e-6, 0.0)}
+    assert told["CV"]["value"] == close(tolerable_spread(figure, spreads, "rho", 0.04, samples=1000).CV, rel=1e-12)
+    told = json.loads((tmp_path / "out" / "device_write.json").read_text(encoding="utf-8"))
+    assert told["figures"]["smallest_spin_transfer"]["value"] == "NaN"  # not asked for
+    assert told["figures"]["smallest_voltage"]["value"] == close(26.52e-9, rel=1e-3)  # 45.93 nm/sqrt(3)
+    assert len((tmp_path / "out" / "device_write.csv").read_text(encoding="utf-8").splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (("voltage = { coefficient = 300e-15 }", ""), "came no way of writing"),
+        (('["20 nm", "40 nm"]', '["40 nm", "20 nm"]'), "the diameters do not rise"),
+        (('["20 nm", "40 nm"]', '["20 nm"]'), "a list of at least 2"),
+        (('["20 nm", "40 nm"]', '["20 nm", "-4 nm"]'), "impossible diameters"),
+        (('rho = "200 uohm cm"', 'rho = "200 nm"'), "[device.rho]: values: rho: "),
+        (('rho = "200 uohm cm"', 'rh = "200 uohm cm"'), 'did you mean "rho"'),
+        (('lambda_sf = "2 nm", ', ""), "lambda_sf missing"),
+        (("spreads = { lambda_sf", "spreads = { lambda"), "lambda is none of values"),
+        (('"spin_hall_efficiency"', '"spin_hall"'), 'did you mean "spin_hall_efficiency"'),
+        (('"material.Ms" =', '"material.M" ='), '"material.M" is no parameter of this scene'),
+        (('"material.Ms" =', '"terms.spin_orbit_torque.direction" ='), "is not one number"),
+        (('hold = "1 ns"', 'hold = "1 ns"\nlimit = 0.1'), "needs both limit and parameter"),
+        (('hold = "1 ns"', 'hold = "1 ns"\nlimit = 0.1\nparameter = "Ms"'), 'parameter: "Ms" has no spread'),
+        (('hold = "1 ns"', 'hold = "1 ns"\nterm = "spin_orbit"'), "is not among the terms with a current density"),
+        (('hold = "1 ns"', 'hold = "1 ns"\ncolumn = "mx_"'), '"mx_" is no column of every run'),
+        (('low = "1 TA/m^2"', 'low = "3 TA/m^2"'), "give low below high"),
+        (("replicas = 13", "replicas = 12"), "give at least 13"),
+    ],
+)
+def test_mistakes_are_told(scene, change, wanted):
+    with pytest.raises(SceneError) as caught:
+        load_scene(scene(change, add=SPREAD))
+    assert wanted in str(caught.value)
+
+
+def test_every_parameter_of_the_figures_has_a_unit():
+    import inspect
+
+    assert {name for figure in FIGURES.values() for name in inspect.signature(figure).parameters} == set(UNITS)
