@@ -74,7 +74,11 @@ def plot_table(data: TableData, names: Sequence[str] = (), *, x: str | None = No
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     xs, x_unit = scaled(data[across], data.units[across])
     replicas = np.unique(data["replica"]) if "replica" in data else np.zeros(1, int)
-    rows = [data["replica"] == each if "replica" in data else np.ones(len(data), bool) for each in replicas]
+    rows: list[NDArray] = [
+        data["replica"] == each if "replica" in data else np.ones(len(data), bool) for each in replicas
+    ]
+    if len(replicas) == len(data) > 1:  # one row of each: a curve over all of them
+        replicas, rows = np.zeros(1, int), [np.argsort(xs, kind="stable")]
     for panel, (unit, group) in zip(axes, panels.items(), strict=True):
         together, y_unit = scaled(np.stack([data[name] for name in group]), unit)
         for number, (name, ys) in enumerate(zip(group, together, strict=True)):
