@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fdmag.devices.junction_curve import fit_bias
     from fdmag.devices.junction_device import JunctionDevice
     from fdmag.devices.mtj import TunnelJunction
+    from fdmag.devices.oscillator import SpinTorqueOscillator
     from fdmag.devices.spin_diffusion import SpinDiffusion
     from fdmag.devices.spin_layers import End, Interface, Layer
     from fdmag.devices.spread import Spread
@@ -41,6 +42,7 @@ _HOME = {
     "PulseTrain": "wall_synapse",
     "SpinDiffusion": "spin_diffusion",
     "SpinOrbitWrite": "write_mechanisms",
+    "SpinTorqueOscillator": "oscillator",
     "SpinTransferWrite": "write_mechanisms",
     "Spread": "spread",
     "TrackReadout": "track_readout",
@@ -69,6 +71,7 @@ __all__ = [
     "PulseTrain",
     "SpinDiffusion",
     "SpinOrbitWrite",
+    "SpinTorqueOscillator",
     "SpinTransferWrite",
     "Spread",
     "TrackReadout",

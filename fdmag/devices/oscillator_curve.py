@@ -110,7 +110,7 @@ class OscillatorCurve(Result):
 
         Over the number of the replica, if all have the same current.
         """
-        same = len(self.J) > 1 and bool(np.all(self.J == self.J[0]))
+        same = len(self.J) > 1 and bool(np.ptp(self.J) == 0)
         ax = axes_for(ax, "replica" if same else "J [10¹⁰ A/m²]", "f [GHz]", "spin-torque oscillator")
         order = np.argsort(self.J, kind="stable")
         J = np.arange(len(self.J)) if same else self.J[order] * 1e-10

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from fdmag.errors import ParameterError
 from fdmag.spectrum.peaks import fitted_peak
@@ -96,6 +97,11 @@ class Orbit:
         """Phase without jumps, rising in the long run."""
         return self.sense * self.raw_phase
 
+    @property
+    def turned(self) -> float:
+        """How often m has turned about the axis."""
+        return float(self.phase[-1] - self.phase[0]) / (2 * np.pi)
+
     def check(self, what: str) -> None:
         """Raise `ParameterError` if there are too few samples in a turn."""
         turned = float(np.median(np.abs(np.diff(self.raw_phase))))
@@ -117,22 +123,27 @@ class Orbit:
         levels = 2 * np.pi * np.arange(np.ceil(phase[0] / 2 / np.pi), np.floor(highest[-1] / 2 / np.pi) + 1)
         levels = levels[levels > phase[0]]
         after = np.searchsorted(highest, levels)
-        before = after - 1
-        change = np.diff(phase)
-        x = (levels - phase[before]) / change[before]
-        w0, w1 = self.weight[before], self.weight[after]
-        swept = np.concatenate([[0.0], np.cumsum((self.weight[1:] + self.weight[:-1]) / 2 * change)])
-        area = swept[before] + change[before] * x * (w0 + (w1 - w0) * x / 2)
-        return self.t[before] + x * self.step, np.diff(area) / (2 * np.pi)
+        times = self.t[after - 1] + self.step * (levels - phase[after - 1]) / (phase[after] - phase[after - 1])
+        swept = CubicSpline(self.t, np.stack([self._velocity, self.weight * self._velocity], axis=1)).antiderivative()
+        angle, area = np.diff(swept(times), axis=0).T
+        return times, area / angle  # angle: 2π but for the error of the derivative, which also the area has
+
+    @property
+    def _velocity(self) -> NDArray[np.float64]:
+        """dφ/dt [1/s]."""
+        square = np.maximum(np.abs(self.c) ** 2, np.finfo(float).tiny)
+        return self.sense * (self.c.conj() * CubicSpline(self.t, self.c)(self.t, 1)).imag / square
 
     def frequency(self) -> tuple[float, float]:
         """Return whole turns over the time they take [Hz], and the standard error from the scatter along the run.
 
-        Without a whole turn it is 0.
+        Without a whole turn it is 0; in less than two, the slope of the phase.
         """
         times, _ = self.turns
-        if len(times) < 2:
+        if self.turned < 1:
             return 0.0, np.nan
+        if len(times) < 2:
+            return self.turned / float(self.t[-1] - self.t[0]), np.nan
         f = (len(times) - 1) / (times[-1] - times[0])
         if len(times) <= BLOCKS:
             return float(f), np.nan
@@ -142,8 +153,10 @@ class Orbit:
     def power(self) -> tuple[float, float]:
         """Return the mean power of whole turns, and its standard error; 0 without a whole turn about the axis."""
         _, powers = self.turns
-        if len(powers) < 1 or not self.moves:
+        if self.turned < 1 or not self.moves:
             return 0.0, np.nan
+        if len(powers) < 1:
+            return float(self.weight.mean()), np.nan
         if len(powers) < BLOCKS:
             return float(powers.mean()), np.nan
         return float(powers.mean()), _error_of_mean([part.mean() for part in np.array_split(powers, BLOCKS)])
