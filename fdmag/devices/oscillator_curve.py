@@ -129,13 +129,14 @@ class OscillatorCurve(Result):
         ):
             if np.isfinite(value) and not same:
                 ax.axvline(value * 1e-10, color="0.5", linestyle=style, linewidth=1, label=name)
-        highest = np.nanmax(np.append(self.frequency * 1e-9, 1e-3))
-        ax.set_ylim(-0.03 * highest, 1.15 * highest)
+        highest = max(float(np.nanmax(np.append(self.frequency * 1e-9, 1e-3))), 0.0)
+        highest = min(max(highest, float(np.nan_to_num(limit, posinf=0.0).max())), 2 * highest)
+        ax.set_ylim(-0.03 * highest, 1.4 * highest)
         right = ax.twinx()
         right.plot(J, self.power[order], "s-", color=COLOURS[1], markersize=4, linewidth=1, label="p0")
         right.set_ylabel("p0")
-        right.set_ylim(-0.03 * max(1e-3, self.power.max()), 1.15 * max(1e-3, self.power.max()))
+        right.set_ylim(-0.03 * max(1e-3, self.power.max()), 1.4 * max(1e-3, self.power.max()))
         lines, names = ax.get_legend_handles_labels()
         more, further = right.get_legend_handles_labels()
-        right.legend(lines + more, names + further, fontsize="small", framealpha=0.8, edgecolor="none")
+        right.legend(lines + more, names + further, fontsize="small", frameon=False, loc="upper center", ncols=3)
         return ax
