@@ -7,6 +7,7 @@ from fdmag.analytic.oscillator import perpendicular_polariser_oscillator
 from fdmag.constants import BOLTZMANN, ELEMENTARY_CHARGE, GAMMA_E, HBAR
 from fdmag.devices import SpinTorqueOscillator
 from fdmag.errors import ParameterError
+from fdmag.initial import vortex
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.shapes import Cylinder
@@ -119,8 +120,26 @@ def test_threshold_of_modes_is_that_of_growing_orbits_in_a_disc():
     oscillator.operate()
     found = oscillator.result()
     assert found.growth_threshold == close(threshold.J, rel=0.02)
-    assert found.f0 is not None
     np.testing.assert_allclose(found.frequency[1:3], threshold.frequency, rtol=0.01)
+
+
+@pytest.mark.slow
+def test_threshold_of_a_vortex():
+    """The core of a vortex turns in a disc: |c|² for its power, and both ways to its threshold. About 12 s."""
+    mesh = Mesh((16, 16, 1), (5e-9, 5e-9, 10e-9))
+    terms = [Exchange(A=13e-12), Demag(), Slonczewski(J=0, P=P)]
+    disc = Simulation(mesh, terms, Ms=MS, alpha=0.05, geometry=Cylinder(80e-9), m=vortex(mesh), batch=4)
+    disc.relax(1e-6)
+    oscillator = SpinTorqueOscillator(
+        disc, 2e-9, 4e-9, sample_every=15e-12, axis=(0, 0, 1), power="amplitude", tilt=0.02, fit_power=0.003
+    )
+    threshold = oscillator.threshold(0, 2e12)
+    oscillator._J = threshold.J * np.array([0.7, 0.9, 1.1, 1.3])
+    oscillator.operate()
+    found = oscillator.result()
+    assert found.growth_threshold == close(threshold.J, rel=0.02)
+    assert found.frequency[1] == close(threshold.frequency, rel=0.01)
+    assert np.all(np.diff(found.power) > 0)
 
 
 def test_linewidth_of_a_thermal_oscillator():
