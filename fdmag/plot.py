@@ -78,7 +78,8 @@ def plot_table(data: TableData, names: Sequence[str] = (), *, x: str | None = No
     across = x or _usual_x(data, names)
     columns = list(names) or [name for name in ("mx", "my", "mz") if name in data] or _first_result(data, across)
     replicas = np.unique(data["replica"]) if "replica" in data else np.zeros(1, int)
-    apart = replicas.size <= MOST_CURVES and len(columns) * replicas.size > MOST_TOGETHER
+    one_row_each = len(replicas) == len(data) > 1  # then there is one curve, over all of them
+    apart = not one_row_each and replicas.size <= MOST_CURVES and len(columns) * replicas.size > MOST_TOGETHER
     panels: dict[tuple[str | None, str], list[str]] = {}
     for name in columns:
         data[name]  # tells an unknown one
@@ -86,7 +87,11 @@ def plot_table(data: TableData, names: Sequence[str] = (), *, x: str | None = No
     figure = new_figure(height=1.0 + 3.0 * len(panels))
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     xs, x_unit = scaled(data[across], data.units[across])
-    rows = [data["replica"] == each if "replica" in data else np.ones(len(data), bool) for each in replicas]
+    rows: list[NDArray] = [
+        data["replica"] == each if "replica" in data else np.ones(len(data), bool) for each in replicas
+    ]
+    if one_row_each:
+        replicas, rows = np.zeros(1, int), [np.argsort(xs, kind="stable")]
     for panel, ((unit, _), group) in zip(axes, panels.items(), strict=True):
         together, y_unit = scaled(np.stack([data[name] for name in group]), unit)
         for number, (name, ys) in enumerate(zip(group, together, strict=True)):

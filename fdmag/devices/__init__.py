@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fdmag.devices.junction_device import JunctionDevice
     from fdmag.devices.mtj import TunnelJunction
     from fdmag.devices.multilevel_mtj import MultilevelMTJ
+    from fdmag.devices.oscillator import SpinTorqueOscillator
     from fdmag.devices.spin_diffusion import SpinDiffusion
     from fdmag.devices.spin_layers import End, Interface, Layer
     from fdmag.devices.spread import Spread
@@ -46,6 +47,7 @@ _HOME = {
     "PulseTrain": "wall_synapse",
     "SpinDiffusion": "spin_diffusion",
     "SpinOrbitWrite": "write_mechanisms",
+    "SpinTorqueOscillator": "oscillator",
     "SpinTransferWrite": "write_mechanisms",
     "Spread": "spread",
     "ThresholdSpread": "threshold_spread",
@@ -77,6 +79,7 @@ __all__ = [
     "PulseTrain",
     "SpinDiffusion",
     "SpinOrbitWrite",
+    "SpinTorqueOscillator",
     "SpinTransferWrite",
     "Spread",
     "ThresholdSpread",

@@ -37,7 +37,7 @@ def figures_of(result: Result, batch: int) -> dict[str, NDArray[np.float64]]:
 
 
 def write_record(folder: Path, name: str, result: Result) -> list[Path]:
-    """Write ``device_NAME.json``, and where there are curves ``device_NAME.csv`` and ``device_NAME.png``.
+    """Write ``device_NAME.json``, and where there are curves or a picture ``device_NAME.csv`` and ``device_NAME.png``.
 
     Parameters
     ----------
@@ -45,8 +45,9 @@ def write_record(folder: Path, name: str, result: Result) -> list[Path]:
         It exists.
     name : str
     result : Result
-        Fields with axes become columns of the CSV file, one row per combination of their values; the picture is that
-        of the result's ``plot``, left out where matplotlib is not installed.
+        Fields with axes become columns of the CSV file, one row per combination of their values; one per replica where
+        these are all that the picture is drawn from. The picture is that of the result's ``plot``, left out where
+        matplotlib is not installed.
 
     Raises
     ------
@@ -69,7 +70,8 @@ def write_record(folder: Path, name: str, result: Result) -> list[Path]:
             data["curves"][field] = entry | {"axes": list(what.dims)}
     written = [folder / f"device_{name}.json"]
     write_json(written[0], data)
-    if data["curves"]:
+    over_replicas = hasattr(result, "plot") and any(what.dims == (REPLICA,) for what in declared.values())
+    if data["curves"] or over_replicas:
         written.append(folder / f"device_{name}.csv")
         with atomic_write(written[-1], text=True) as file:
             csv.writer(file, lineterminator="\n").writerows(_rows(result))
