@@ -142,7 +142,7 @@ def test_resolved_scene_gives_the_same_table(scene, tmp_path):
     [
         (('junction = "read"', 'junction = "reed"'), 'junction: "reed" is not among the junctions: read'),
         (('junction = "read"', 'junction = "reed"'), 'did you mean "read"?'),
-        (('kind = "mtj"', 'kind = "mtk"'), 'kind "mtk" is unknown; allowed: mtj, wall_neuron, '),
+        (('kind = "mtj"', 'kind = "mtk"'), 'kind "mtk" is unknown; allowed: mtj, '),
         (('RA_P = "10 ohm um^2"\n', ""), "[device.read] RA_P: missing: resistance-area product"),
         (('V = "0.1 V"', 'V = "0.1 A"'), "[device.read] V: "),
         (('TMR = 1.0', "TMR = -1"), "[device.read] TMR: came -1; impossible"),
