@@ -49,7 +49,7 @@ OTHERS = {
     "split": '{ kind = "write_errors", J = [3e11], t_pulse = ["5 ps"], settle = "5 ps", samples = 4, '
              'method = "split", groups = 2 }',
     "stability": '{ kind = "stability", images = 7 }',
-    "escape_rates": '{ kind = "escape_rates", T = [1000, 1500], duration = "1 ns", samples = 20 }',
+    "escape_rates": '{ kind = "escape_rates", T = [1500, 2500], duration = "1 ns", samples = 40 }',
 }  # fmt: skip
 NOISE = '[terms.thermal]\nT = "300 K"\n'
 
