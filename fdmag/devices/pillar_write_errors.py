@@ -136,7 +136,11 @@ def write_errors(
             compared = (samples * p >= COUNTED_WELL) & (samples * (1 - p) >= COUNTED_WELL)
         else:
             samples = pillar.batch
-            found = [_split(pillar, float(each), t_pulse, settle, groups, seed, told) for each in J]
+            found = []
+            for number, each in enumerate(J, start=1):
+                found.append(_split(pillar, float(each), t_pulse, settle, groups, seed))
+                if told is not None:
+                    told(number, J.size)
             error, sigma, low, high = (np.stack(each) for each in zip(*found, strict=True))
             compared = sigma > 0
     far = np.abs(error - limit)[compared & np.isfinite(limit)] / sigma[compared & np.isfinite(limit)]
@@ -190,7 +194,7 @@ class _Pulsed(SimulationParticles):
 
 
 def _split(
-    pillar: Nanopillar, J: float, t_pulse: NDArray, settle: float, groups: int, seed: int, told: Told | None
+    pillar: Nanopillar, J: float, t_pulse: NDArray, settle: float, groups: int, seed: int
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Return rate, standard error and interval (t_pulse,) of one current."""
     pillar.reset()
@@ -200,11 +204,7 @@ def _split(
     before = settle * np.arange(1, SETTLING + 1) / SETTLING
     times = np.concatenate([before, settle + slices])
 
-    def progress(done: int) -> None:
-        if told is not None:
-            told(done, times.size)
-
-    found = split(_Pulsed(pillar, J, groups), times, pillar.threshold, seed=seed, progress=progress)
+    found = split(_Pulsed(pillar, J, groups), times, pillar.threshold, seed=seed)
     at = SETTLING + np.array([int(np.argmin(np.abs(slices - t))) for t in t_pulse])
     low, high = found.interval()
     return found.probability[at], found.standard_error[at], low[at], high[at]
