@@ -30,7 +30,7 @@ class MacrospinLimit(Result):
     B_x, B_y
         2 K/Ms of a tilt from the axis towards the two directions across it: the anisotropy field B_K, twice.
     B_axis, B_across
-        Applied field along the axis, and along the direction that a spin–orbit torque pulls m to.
+        Applied field along the axis, and along the direction that a spin–orbit torque of J > 0 pulls the start to.
     barrier
         Of a uniform rotation by the easier of both directions, without the applied field.
     axial, across
@@ -39,7 +39,8 @@ class MacrospinLimit(Result):
         1 or −1: along which end of the axis m starts.
     J_c
         Above it the start is lost at T = 0: the linear instability of a polariser along the axis, or where a slowly
-        raised spin–orbit torque leaves no equilibrium. NaN where there are both, or none.
+        raised spin–orbit torque leaves no equilibrium. Its sign is that which writes, with a field across the axis that
+        of J along whose pull the field is. NaN where there are both, or none.
     I_c
         J_c times the area.
 
@@ -215,17 +216,17 @@ def macrospin_limit(simulation: Simulation, term: str, area: float, unit: float,
     finally:
         simulation.m = kept
     axial, across = float(turn[1]), float(np.hypot(pull[0], pull[1]))
-    along_pull = abs(float(pull[0] * applied[0] + pull[1] * applied[1])) / across if across > 0 else 0.0
+    along_pull = up * float(pull[0] * applied[0] + pull[1] * applied[1]) / across if across > 0 else 0.0
     T = max((float(of(term.T.base)) for term in simulation.terms.values() if term.name == "thermal"), default=0.0)  # type: ignore[attr-defined]
     alpha, B_axis = of(magnet.material.alpha.base), (against - along) / (2 * moment)
     B_K, largest = sum(fields) / 2, max(abs(axial), across)
     J_c = np.nan
     if largest > 0 and across < ROUND * largest:
         J_c = alpha * (B_K + up * B_axis) / (up * axial)
-    elif largest > 0 and abs(axial) < ROUND * largest and 0 <= along_pull <= B_K:
-        J_c = (
-            float(spin_orbit_threshold(B_K, along_pull, 1.0, 1.0, 1.0) * spin_torque_field(1.0, 1.0, 1.0, 1.0)) / across
-        )
+    elif largest > 0 and abs(axial) < ROUND * largest and abs(along_pull) <= B_K:
+        field = spin_orbit_threshold(B_K, abs(along_pull), 1.0, 1.0, 1.0) * spin_torque_field(1.0, 1.0, 1.0, 1.0)
+        opposed = along_pull < -1e-9 * B_K  # below is the rounding of energies
+        J_c = float(field) / across * (-1 if opposed else 1)
     return MacrospinLimit(
         moment, area, alpha, of(magnet.material.gamma.base), fields[0], fields[1], B_axis, along_pull, min(equator),
         axial, across, float(up), T, float(J_c), float(J_c) * area,

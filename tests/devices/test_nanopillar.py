@@ -147,6 +147,21 @@ def test_field_diagram_follows_the_critical_currents_in_both_directions():
     assert np.all(pillar.simulation.terms["zeeman"].B.base == 0)
 
 
+def test_spin_orbit_torque_writes_by_the_sign_of_current_times_field():
+    """J > 0 along x in a metal below of positive angle pulls m from up to +x and from down to −x. With a field along
+    +x J > 0 therefore turns up to down, J < 0 down to up; with one along −x the other way round.
+    """
+    terms = [UniaxialAnisotropy(Ku1=1.5e5), Zeeman(B=(0, 0, 0)), SpinOrbitTorque(J=0, xi_DL=0.3)]
+    layer = Simulation(Mesh((1, 1, 1), (2e-9, 2e-9, 1e-9)), terms, Ms=1e6, alpha=0.5, batch=52)
+    pillar = Nanopillar(layer, term="spin_orbit_torque")
+    found = field_diagram(pillar, np.linspace(-1.8e12, 1.8e12, 13), [-0.05, 0.05], 0.5e-9, direction=(1, 0, 0),
+                          relax=0.5e-9)  # fmt: skip
+    np.testing.assert_allclose(np.abs([found.limit_down, found.limit_up]), 1.1724e12, rtol=1e-3)
+    np.testing.assert_allclose(found.J_down, [-1.1724e12, 1.1724e12], rtol=0.15)  # half a step, 0.13
+    np.testing.assert_allclose(found.J_up, [1.1724e12, -1.1724e12], rtol=0.15)
+    assert found.deviation < 0.15
+
+
 def test_pulse_diagram_follows_the_switching_time():
     pillar = Nanopillar(layer(80, alpha=0.1, theta=0.1), RA=5e-12)
     J = np.geomspace(1.2, 8, 20) * pillar.limit().J_c
