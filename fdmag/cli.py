@@ -194,6 +194,7 @@ def plot(
     x: Annotated[str | None, typer.Option(help="what to draw it over (default: t, or what was swept)")] = None,
     at: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="cut a sweep there: --at 'B=10 mT'")] = [],  # noqa: B006
     lines: Annotated[bool, typer.Option("--lines", help="curves where a map would be drawn")] = False,
+    together: Annotated[bool, typer.Option("--together", help="results of a sweep in one panel per unit")] = False,
     out: Annotated[Path, typer.Option(help="figure to write: .png, .pdf or .svg")] = Path("plot.png"),
 ) -> None:
     """Draw columns of a run over time, or results of a sweep as curves or maps.
@@ -206,7 +207,7 @@ def plot(
     if wrong := [text for text in at if "=" not in text]:
         raise ParameterError(f'--at "{wrong[0]}": write NAME=VALUE, for example --at "B=10 mT"')
     cuts = {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in at)}
-    print(f"{save_figure(figure_of(path, names or (), x=x, at=cuts, lines=lines), out)} written")
+    print(f"{save_figure(figure_of(path, names or (), x=x, at=cuts, lines=lines, together=together), out)} written")
 
 
 @app.command()

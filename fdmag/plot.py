@@ -35,6 +35,7 @@ def plot(
     x: str | None = None,
     at: Mapping[str, str | float] | None = None,
     lines: bool = False,
+    together: bool = False,
 ) -> "Figure":
     """Return the figure of a run directory, a table (.csv) or the results of a sweep (.nc).
 
@@ -50,6 +51,8 @@ def plot(
         Values of swept quantities at which to cut, the nearest counts: numbers in SI, or with units ("10 mT").
     lines : bool
         Draw curves where a map would be drawn.
+    together : bool
+        Draw results of a sweep over one quantity as curves in one panel for each unit, as columns of a table are.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def plot(
     """
     source = _source(Path(path))
     if source.suffix == ".nc":
-        return plot_sweep(_dataset(source), names, x=x, at=at or {}, lines=lines)
+        return plot_sweep(_dataset(source), names, x=x, at=at or {}, lines=lines, together=together)
     if at:
         raise ParameterError(f"{source}: at is for sweeps; a table has no swept quantities")
     try:
@@ -110,6 +113,7 @@ def plot_sweep(
     x: str | None = None,
     at: Mapping[str, str | float] | None = None,
     lines: bool = False,
+    together: bool = False,
 ) -> "Figure":
     """Return the figure of results of a sweep, a panel for each; parameters and errors as of `plot`.
 
@@ -126,10 +130,33 @@ def plot_sweep(
     if not drawn:
         raise ParameterError("the sweep has no results that are numbers")
     cut = _cut(data, at or {})
+    if together:
+        return _together(cut, drawn, x)
     figure = new_figure(height=0.6 + 3.6 * len(drawn))
     panels = figure.subplots(len(drawn), 1, squeeze=False)[:, 0]
     for panel, name in zip(panels, drawn, strict=True):
         _draw_result(figure, panel, cut, name, x, lines)
+    return figure
+
+
+def _together(data: Any, names: Sequence[str], x: str | None) -> "Figure":
+    """Return the figure of results over one swept quantity, curves in a panel for each unit."""
+    panels: dict[str, list[str]] = {}
+    for name in names:
+        dims = [str(dim) for dim in data[name].squeeze().dims]
+        if len(dims) != 1 or dims == [MEMBER] or x not in (None, dims[0]):
+            raise ParameterError(f'together: "{name}" lies over {", ".join(dims) or "nothing"}; needed: one quantity')
+        panels.setdefault(str(data[name].attrs.get("units", "1")), []).append(name)
+    figure = new_figure(height=0.6 + 3.6 * len(panels))
+    axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
+    for panel, (unit, group) in zip(axes, panels.items(), strict=True):
+        across = str(data[group[0]].squeeze().dims[0])
+        ys, y_unit = scaled(np.stack([data[name].squeeze().values for name in group]), unit)
+        xs, x_unit = scaled(data[across].values, data[across].attrs.get("units"))
+        for number, (name, values) in enumerate(zip(group, ys, strict=True)):
+            panel.plot(xs, values, label=name, **style(number, xs.size))
+        panel.legend(fontsize="small")
+        dressed(panel, axis_label(across, x_unit), f"[{y_unit}]" if y_unit else "")
     return figure
 
 

@@ -142,6 +142,17 @@ def test_few_values_of_the_other_quantity_are_told_by_curves(grid):
     np.testing.assert_allclose(axes.get_lines()[1].get_ydata(), J / 1e11 + 0.1)
 
 
+def test_results_of_one_unit_may_share_a_panel(grid):
+    line = grid.isel(B=0).assign(half=grid.mz.isel(B=0) / 2, E=(grid.mz.isel(B=0) * 1e-18).assign_attrs(units="J"))
+    line["half"].attrs["units"] = "1"
+    first, second = plot_sweep(line, ["mz", "half", "E"], together=True).axes
+    assert [text.get_text() for text in first.get_legend().get_texts()] == ["mz", "half"]
+    np.testing.assert_allclose(2 * first.get_lines()[1].get_ydata(), first.get_lines()[0].get_ydata())
+    assert second.get_ylabel() == "[aJ]"
+    with pytest.raises(ParameterError, match='together: "mz" lies over J, B; needed: one quantity'):
+        plot_sweep(grid, together=True)
+
+
 def test_members_of_no_grid_are_points():
     thickness = np.array([1.1e-9, 0.9e-9, 1.0e-9])
     data = xarray.Dataset(

@@ -3,6 +3,7 @@
 from fdmag.barriers.barrier import Barrier, Saddle
 from fdmag.barriers.find import find_again, find_barrier
 from fdmag.barriers.paths import InitialPath, Rotation, Switching, Through, WallSweep
+from fdmag.barriers.uniform import uniform_barrier
 
 __all__ = [
     "Barrier",
@@ -14,4 +15,5 @@ __all__ = [
     "WallSweep",
     "find_again",
     "find_barrier",
+    "uniform_barrier",
 ]

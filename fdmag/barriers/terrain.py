@@ -1,5 +1,7 @@
 """The energy of one replica of a simulation, for any number of states at once."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,17 +32,19 @@ class ReplicaEnergy:
     ParameterError
         If there is no such replica, or nothing that can move.
     SolverError
-        If a term has no energy.
+        If a term has no energy, and is no torque whose current is 0.
     """
 
     def __init__(self, simulation: Simulation, replica: int = 0) -> None:
         if not 0 <= replica < simulation.batch:
             raise ParameterError(f"replica = {replica}; the simulation has 0 to {simulation.batch - 1}")
         terms = simulation.terms
-        if without := [name for name, term in terms.items() if not (term.has_energy() or term.stochastic)]:
+        if without := [
+            name for name, term in terms.items() if not (term.has_energy() or term.stochastic or _idle(term))
+        ]:
             raise SolverError(
-                f"barrier: {', '.join(without)} derives from no energy, and there is no barrier without one; leave it "
-                "out, and use run with a thermal term for rates under a current"
+                f"barrier: {', '.join(without)} derives from no energy, and there is no barrier without one; let no "
+                "current flow in it, or leave it out, and use run with a thermal term for rates under a current"
             )
         self.simulation = simulation
         self.replica = replica
@@ -99,3 +103,9 @@ class ReplicaEnergy:
 
     def _rows(self, m: NDArray) -> NDArray[np.intp]:
         return np.full(len(m), self.replica, np.intp)
+
+
+def _idle(term: Any) -> bool:
+    """Return whether a torque has no current, and so no field."""
+    J = getattr(term, "J", None)
+    return J is not None and J.constant and not J.base.any()

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from fdmag.devices.junction_device import JunctionDevice
     from fdmag.devices.mtj import TunnelJunction
     from fdmag.devices.multilevel_mtj import MultilevelMTJ
+    from fdmag.devices.nanopillar import Channel, Nanopillar
     from fdmag.devices.oscillator import SpinTorqueOscillator
+    from fdmag.devices.pillar_diagram import field_diagram, pulse_diagram
+    from fdmag.devices.pillar_stability import escape_rates, stability
+    from fdmag.devices.pillar_switching import switching_times
+    from fdmag.devices.pillar_threshold import critical_current
+    from fdmag.devices.pillar_write_errors import write_errors
     from fdmag.devices.spin_diffusion import SpinDiffusion
     from fdmag.devices.spin_layers import End, Interface, Layer
     from fdmag.devices.spread import Spread
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 _HOME = {
     "BiasTable": "bias_table",
     "BinarySynapse": "binary_synapse",
+    "Channel": "nanopillar",
     "CompactModel": "compact_model",
     "DomainWallNeuron": "wall_neuron_track",
     "DomainWallSynapse": "wall_synapse",
@@ -44,6 +51,7 @@ _HOME = {
     "JunctionDevice": "junction_device",
     "Layer": "spin_layers",
     "MultilevelMTJ": "multilevel_mtj",
+    "Nanopillar": "nanopillar",
     "PulseTrain": "wall_synapse",
     "SpinDiffusion": "spin_diffusion",
     "SpinOrbitWrite": "write_mechanisms",
@@ -55,18 +63,26 @@ _HOME = {
     "TunnelJunction": "mtj",
     "VoltageWrite": "write_mechanisms",
     "WallNeuron": "wall_neuron",
+    "critical_current": "pillar_threshold",
+    "escape_rates": "pillar_stability",
+    "field_diagram": "pillar_diagram",
     "fit_bias": "junction_curve",
+    "pulse_diagram": "pillar_diagram",
+    "stability": "pillar_stability",
+    "switching_times": "pillar_switching",
     "synapse_figures": "synapse",
     "tabulate": "compact_model",
     "tolerable_spread": "tolerance",
     "with_elliott_yafet": "variability",
     "write_crossbar": "crossbar",
     "write_energy_scaling": "write_energy",
+    "write_errors": "pillar_write_errors",
 }
 # ``variability`` and ``wall_velocity`` are names of modules too: they are imported from there
 __all__ = [
     "BiasTable",
     "BinarySynapse",
+    "Channel",
     "CompactModel",
     "DomainWallNeuron",
     "DomainWallSynapse",
@@ -76,6 +92,7 @@ __all__ = [
     "JunctionDevice",
     "Layer",
     "MultilevelMTJ",
+    "Nanopillar",
     "PulseTrain",
     "SpinDiffusion",
     "SpinOrbitWrite",
@@ -87,13 +104,20 @@ __all__ = [
     "TunnelJunction",
     "VoltageWrite",
     "WallNeuron",
+    "critical_current",
+    "escape_rates",
+    "field_diagram",
     "fit_bias",
+    "pulse_diagram",
+    "stability",
+    "switching_times",
     "synapse_figures",
     "tabulate",
     "tolerable_spread",
     "with_elliott_yafet",
     "write_crossbar",
     "write_energy_scaling",
+    "write_errors",
 ]
 
 

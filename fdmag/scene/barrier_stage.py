@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.barriers import Barrier, InitialPath, Rotation, Switching, Through, WallSweep, find_again, find_barrier
+from fdmag.barriers import (
+    Barrier,
+    InitialPath,
+    Rotation,
+    Switching,
+    Through,
+    WallSweep,
+    find_again,
+    find_barrier,
+    uniform_barrier,
+)
+from fdmag.constants import BOLTZMANN
 from fdmag.scene import barrier_table
 
 if TYPE_CHECKING:
@@ -18,7 +29,8 @@ def find_barriers(stage: "Stage") -> None:
     stage.progress.start(stage.index, "barrier", simulation.batch)
     start = None if table.start is None else _of_replicas(stage, "start")
     end = _of_replicas(stage, "end")
-    found, halved = [], []
+    found, halved, uniform = [], [], []
+    frozen = bool(np.any(simulation.magnet.material.frozen.base))
     for replica in range(simulation.batch):
 
         def tell(force: NDArray, energy: NDArray, replica: int = replica) -> None:
@@ -33,11 +45,13 @@ def find_barriers(stage: "Stage") -> None:
         if table.halve_images:
             fewer = max(3, (table.images + 1) // 2)
             halved.append(find_again(barrier, simulation, images=fewer, **options))
+        ends = barrier.m[0], barrier.m[-1]
+        uniform.append(np.nan if frozen else uniform_barrier(simulation, *ends, replica=replica))
         simulation.state.evaluations[replica] += barrier.evaluations
         simulation.state.steps[replica] += barrier.steps
     _write(stage, found)
     _put(stage, [barrier.m[barrier.top] for barrier in found])
-    stage.recorder.row(stage.index, _columns(found, halved, table.temperature))
+    stage.recorder.row(stage.index, _columns(found, halved, np.array(uniform), table.temperature))
     stage.recorder.fields()
     _put(stage, [barrier.m[0] for barrier in found])
 
@@ -81,7 +95,7 @@ def _write(stage: "Stage", found: list[Barrier]) -> None:
         recorder.fields(series, image)
 
 
-def _columns(found: list[Barrier], halved: list[Barrier], T: float) -> dict[str, NDArray]:
+def _columns(found: list[Barrier], halved: list[Barrier], uniform: NDArray, T: float) -> dict[str, NDArray]:
     kT = np.array([barrier.in_kT(T) for barrier in found])
     fewer = [barrier.forward for barrier in halved] or np.full(len(found), np.nan)
     descents = [np.nan if barrier.saddle is None else barrier.saddle.descents for barrier in found]
@@ -92,6 +106,8 @@ def _columns(found: list[Barrier], halved: list[Barrier], T: float) -> dict[str,
         "barrier_back_kT": kT[:, 1],
         "barrier_spline": np.array([barrier.spline for barrier in found]),
         "barrier_halved": np.array(fewer),
+        "barrier_uniform": uniform,
+        "barrier_uniform_kT": uniform / (BOLTZMANN * T),
         "path_length": np.array([barrier.distance[-1] for barrier in found]),
         "saddles": np.array([len(barrier.saddles) for barrier in found]),
         "saddle_image": np.array([barrier.top for barrier in found]),

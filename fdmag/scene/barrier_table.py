@@ -63,6 +63,8 @@ class EnergyBarrier(Table):
         "barrier_back_kT": "1",
         "barrier_spline": "J",
         "barrier_halved": "J",
+        "barrier_uniform": "J",
+        "barrier_uniform_kT": "1",
         "path_length": "rad",
         "saddles": "1",
         "saddle_image": "1",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.devices.record import figure_units
 from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
 from fdmag.quantities import Catalogue, Column
@@ -137,6 +138,9 @@ def counts_of_replicas(scene: Any) -> list[tuple[Place, int]]:
             found.append(((*place, "grains", "replicas"), value["grains"]["replicas"]))
     if getattr(scene, "ensemble", None) is not None:
         found.append((("ensemble", "replicas"), scene.ensemble.replicas))
+    wanted = [table.replicas_wanted() or 1 for table in scene.device.values() if table is not None]
+    if not found and max(wanted, default=1) > 1:
+        found.append((("device",), max(wanted)))
     return found
 
 
@@ -234,7 +238,8 @@ def quantities(scene: Any) -> Catalogue:
 def figure_columns(scene: Any) -> dict[str, str]:
     """Return the units of the figures of all devices, by NAME.figure."""
     tables_known = {name: table for name, table in scene.device.items() if table is not None}
-    return {f"{name}.{key}": unit for name, table in tables_known.items() for key, unit in table.figures().items()}
+    return {f"{name}.{key}": unit for name, table in tables_known.items()
+            for key, unit in figure_units(table.returns()).items()}  # fmt: skip
 
 
 def of_broken_device(scene: Any, name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fdmag.devices.device import Device
-from fdmag.devices.record import figures_of, write_record
+from fdmag.devices.record import figure_units, figures_of, write_record
 from fdmag.devices.result import quantities as quantities_of
 from fdmag.errors import did_you_mean
 from fdmag.quantities import Column
@@ -76,8 +76,9 @@ def device_rows(
     columns = [(column.name, column.unit, column.meaning) for column in columns_of_devices(devices).values()]
     figures = []
     for name, table in scene.device.items():
-        declared = quantities_of(table.result)
-        figures += [(f"{name}.{key}", unit, declared[key].meaning) for key, unit in table.figures().items()]
+        declared = quantities_of(table.returns())
+        units = figure_units(table.returns())
+        figures += [(f"{name}.{key}", unit, declared[key].meaning) for key, unit in units.items()]
     return columns, figures
 
 

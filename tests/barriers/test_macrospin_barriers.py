@@ -7,10 +7,11 @@ from fdmag.analytic.prism import prism_demagnetising_factors
 from fdmag.analytic.stoner_wohlfarth import energy_barrier, switching_field
 from fdmag.barriers import Rotation, Through, find_barrier
 from fdmag.constants import BOLTZMANN, MU_0
+from fdmag.errors import SolverError
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
-from fdmag.terms import CubicAnisotropy, Demag, Exchange, UniaxialAnisotropy, Zeeman
+from fdmag.terms import CubicAnisotropy, Demag, Exchange, Slonczewski, UniaxialAnisotropy, Zeeman
 from tests.closeness import close
 
 MS, KU = 8e5, 2e5
@@ -153,3 +154,9 @@ def test_a_frozen_particle_stays():
     assert barrier.forward == close(KV, rel=1e-6)
     assert barrier.distance[-1] == close(np.pi, rel=1e-6)  # of what moves
     assert np.all(barrier.m[:, 2, 0, 0, 2] == 1)
+
+
+def test_a_torque_without_current_changes_nothing_and_one_with_it_has_no_barrier():
+    assert find_barrier(particle(Slonczewski(J=0, P=0.5))).forward == close(KV, rel=1e-8)
+    with pytest.raises(SolverError, match=r"slonczewski derives from no energy.*let no current flow in it"):
+        find_barrier(particle(Slonczewski(J=1e9, P=0.5)))

@@ -47,6 +47,9 @@ def test_barriers_of_replicas_and_what_is_left_of_them(tmp_path):
     np.testing.assert_allclose(table["barrier"][rows], exact, rtol=1e-5)
     np.testing.assert_allclose(table["barrier_halved"][rows], exact, rtol=1e-5)
     np.testing.assert_allclose(table["barrier_kT"][rows], exact / (1.380649e-23 * 300), rtol=1e-5)
+    # a single cell turns as one: the same, but for the angles that are looked at
+    np.testing.assert_allclose(table["barrier_uniform"][rows], exact, rtol=1e-3)
+    np.testing.assert_allclose(table["barrier_uniform_kT"][rows], exact / (1.380649e-23 * 300), rtol=1e-3)
     np.testing.assert_array_equal(table["saddle_descents"][rows], 1)
     assert table.units["barrier"] == "J"
     # The row is of the saddle; then m is at the start again.

@@ -42,6 +42,14 @@ class DeviceTable(Table):
         """Return the units of its figures by name."""
         return figure_units(cls.result)
 
+    def returns(self) -> type[Result]:
+        """Return what its device returns, where that depends on its entries; by default ``result``."""
+        return self.result
+
+    def replicas_wanted(self) -> int | None:
+        """Return how many replicas it would use at once, if nothing else in the scene says how many there are."""
+        return None
+
     def shapes(self) -> dict[str, Any]:
         """Return the shapes that it holds, or names of them, by key."""
         return {}

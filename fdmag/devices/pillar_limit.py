@@ -1,0 +1,233 @@
+"""The macrospin that a pillar would be if it were uniform: what its own energies and torques say, and what follows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+
+from fdmag.analytic.fokker_planck import write_error_rate
+from fdmag.analytic.spin_torque import spin_orbit_threshold, spin_torque_field, switching_time
+from fdmag.constants import BOLTZMANN
+from fdmag.devices.result import Result, quantity
+from fdmag.errors import ParameterError
+from fdmag.simulation import Simulation
+
+__all__ = ["MacrospinLimit", "macrospin_limit"]
+
+TILT = 0.05
+"""Angle to the axis [rad] at which curvature and torque are read off: both are exact for K1 and Lambda = 1."""
+ROUND = 1e-3
+"""Part by which anisotropy fields and torques of x and y may differ before the axial formulas no longer hold."""
+
+
+@dataclass(frozen=True)
+class MacrospinLimit(Result):
+    """A uniform free layer with the energies of the pillar: its own demagnetising factors, all anisotropies, the field.
+
+    Attributes
+    ----------
+    B_x, B_y
+        2 K/Ms of a tilt from the axis towards the two directions across it: the anisotropy field B_K, twice.
+    B_axis, B_across
+        Applied field along the axis, and along the direction that a spin–orbit torque of J > 0 pulls the start to.
+    barrier
+        Of a uniform rotation by the easier of both directions, without the applied field.
+    axial, across
+        Damping-like field per current density: of a polariser along the axis, and of spins across it.
+    up
+        1 or −1: along which end of the axis m starts.
+    J_c
+        Above it the start is lost at T = 0: the linear instability of a polariser along the axis, or where a slowly
+        raised spin–orbit torque leaves no equilibrium. Its sign is that which writes, with a field across the axis that
+        of J along whose pull the field is. NaN where there are both, or none.
+    I_c
+        J_c times the area.
+
+    Sources: J. Z. Sun, Phys. Rev. B 62, 570 (2000), α [(B_x + B_y)/2 + B]; K.-S. Lee et al., Appl. Phys. Lett. 102,
+    112410 (2013).
+    """
+
+    moment: float = quantity("J/T", "moment Ms V")
+    area: float = quantity("m^2", "area that the current crosses")
+    alpha: float = quantity("1", "Gilbert damping")
+    gamma: float = quantity("rad/(s T)", "gyromagnetic ratio")
+    B_x: float = quantity("T", "anisotropy field towards the first direction across the axis")
+    B_y: float = quantity("T", "anisotropy field towards the second direction across the axis")
+    B_axis: float = quantity("T", "applied field along the axis")
+    B_across: float = quantity("T", "applied field along the pull of a spin-orbit torque")
+    barrier: float = quantity("J", "barrier of a uniform rotation")
+    axial: float = quantity("T m^2/A", "damping-like field per current density, polariser along the axis")
+    across: float = quantity("T m^2/A", "damping-like field per current density, spins across the axis")
+    up: float = quantity("1", "end of the axis that m starts at")
+    T: float = quantity("K", "temperature")
+    J_c: float = quantity("A/m^2", "critical current density")
+    I_c: float = quantity("A", "critical current")
+
+    @property
+    def B_K(self) -> float:
+        """Mean anisotropy field [T]."""
+        return (self.B_x + self.B_y) / 2
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether energy and torque depend on the angle to the axis alone, as the formulas of switching times need."""
+        return abs(self.B_x - self.B_y) < ROUND * abs(self.B_K) and abs(self.across) < ROUND * abs(self.axial)
+
+    def stability(self, T: float) -> float:
+        """Return Δ = E_b/(k_B T), T above 0 K."""
+        return self.barrier / (BOLTZMANN * T)
+
+    def overdrive(self, J: ArrayLike) -> NDArray[np.float64]:
+        """Return a/(α B_K), above 0 where the torque drives m away from its start; 1 + `h` is critical."""
+        return self.up * self.axial * np.asarray(J, dtype=float) / (self.alpha * self.B_K)
+
+    @property
+    def h(self) -> float:
+        """Applied field along the start over B_K: above 0 it holds m."""
+        return self.up * self.B_axis / self.B_K
+
+    def critical_J(self, B_axis: ArrayLike) -> NDArray[np.float64]:
+        """Return J_c [A/m²] of a polariser along the axis in other fields along it [T]; NaN without one."""
+        if self.axial == 0:
+            return np.full(np.shape(B_axis), np.nan)
+        return self.alpha * (self.B_K + self.up * np.asarray(B_axis, dtype=float)) / (self.up * self.axial)
+
+    def switching_times(self, J: ArrayLike, theta0: float, threshold: float = 0.0) -> NDArray[np.float64]:
+        """Return the time [s] from θ0 [rad] to |m_z| = ``threshold`` at T = 0; NaN up to the critical current."""
+        i = self.overdrive(J) - self.h
+        able = (i > 1) & self.symmetric & (0 < theta0 < np.pi / 2) & (0 <= threshold < np.cos(theta0))
+        if not np.any(able):
+            return np.full(i.shape, np.nan)
+        safe = np.where(able, i, 2.0)
+        first, last = (
+            switching_time(safe, angle, self.alpha, self.B_K, self.gamma) for angle in (theta0, np.arccos(threshold))
+        )
+        return np.where(able, first - last, np.nan)
+
+    def not_switched(
+        self, t: ArrayLike, J: ArrayLike, T: float, *, absorbing: bool, threshold: float = 0.0
+    ) -> NDArray[np.float64]:
+        """Return the probability (J, t) not to be switched after a pulse that begins in equilibrium.
+
+        By the Fokker–Planck equation. With ``absorbing`` the first passage of m through ``threshold`` counts, else the
+        end of the pulse.
+        """
+        times, i = np.atleast_1d(np.asarray(t, dtype=float)), np.atleast_1d(self.overdrive(J))
+        if not (self.symmetric and T > 0 and abs(self.h) < 1):
+            return np.full((i.size, times.size), np.nan)
+        return write_error_rate(
+            times, i, self.stability(T), self.alpha, self.B_K, h=self.h, gamma=self.gamma, absorbing=absorbing,
+            threshold=threshold,
+        )  # fmt: skip
+
+    def mean_passage(self, J: ArrayLike, T: float, threshold: float = 0.0) -> NDArray[np.float64]:
+        """Return the mean time [s] of the first passage from equilibrium: the integral of `not_switched` over time."""
+        found = []
+        for each in np.atleast_1d(np.asarray(J, dtype=float)):
+            end = 4 / (self.alpha * self.gamma * self.B_K)
+            left = np.ones(1)
+            for _ in range(40):
+                times = np.linspace(0, end, 401)
+                left = self.not_switched(times, each, T, absorbing=True, threshold=threshold)[0]
+                if not left[-1] > 1e-5:
+                    break
+                end *= 1.6
+            else:
+                left = np.full(401, np.nan)
+            found.append(float(np.trapezoid(left, times)))
+        return np.array(found)
+
+    def current_for_time(self, t: ArrayLike, theta0: float) -> NDArray[np.float64]:
+        """Return the J [A/m²] with which `switching_times` is t [s]; NaN where the formulas do not hold."""
+        found = []
+        for each in np.atleast_1d(np.asarray(t, dtype=float)):
+            if not (self.symmetric and 0 < theta0 < np.pi / 2):
+                found.append(np.nan)
+                continue
+
+            def excess(x: float, goal: float = float(each)) -> float:
+                i = 1 + np.exp(x)
+                return float(np.log(switching_time(i, theta0, self.alpha, self.B_K, self.gamma) / goal))
+
+            i = 1 + np.exp(brentq(excess, -12.0, 14.0))
+            found.append((i + self.h) * self.alpha * self.B_K / (self.up * self.axial))
+        return np.array(found)
+
+
+def macrospin_limit(simulation: Simulation, term: str, area: float, unit: float, replica: int = 0) -> MacrospinLimit:
+    """Return the macrospin that a replica would be if its m were uniform, now.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Its easy axis is z; its m tells where it starts, and is as it was afterwards. A uniform J of ``unit`` flows.
+    term : str
+        Whose torque counts.
+    area : float [m²]
+        That J crosses.
+    unit : float [A/m²]
+        J that flows, for the torques.
+    replica : int
+
+    Raises
+    ------
+    ParameterError
+        If m is not along z on the whole.
+    """
+    magnet, kept = simulation.magnet, simulation.m
+    start = float(simulation.average_m()[replica, 2])
+    if abs(start) < 0.5:
+        raise ParameterError(
+            f"pillar: m_z = {start:.3g} at the start; allowed: below −0.5 or above 0.5, along the axis z"
+        )
+    up = np.sign(start)
+    Ms = np.broadcast_to(magnet.material.Ms.base[:, 0], (len(magnet.material.Ms.base), *simulation.mesh.shape))
+    Ms = Ms[replica if len(Ms) > 1 else 0]
+    moment = float(Ms.sum()) * simulation.mesh.cell_volume
+
+    def of(parameter: NDArray) -> float:
+        values = parameter[replica if len(parameter) > 1 else 0, 0]
+        return float(np.sum(np.broadcast_to(values, Ms.shape) * Ms) / Ms.sum())
+
+    def energy(*direction: float) -> float:
+        simulation.m = np.array(direction)
+        return float(simulation.energy()[replica])
+
+    def torque_field(*direction: float) -> NDArray[np.float64]:
+        simulation.m = np.array(direction)
+        B = simulation.effective_field(term)[replica]
+        return np.sum(B * Ms, axis=(1, 2, 3)) / Ms.sum()
+
+    s, c = np.sin(TILT), np.cos(TILT)
+    try:
+        along, against = energy(0, 0, 1), energy(0, 0, -1)
+        bottom = (along + against) / 2
+        equator, fields, applied = [], [], []
+        for x, y in ((1, 0), (0, 1)):
+            there, back = energy(x, y, 0), energy(-x, -y, 0)
+            equator.append((there + back) / 2 - bottom)
+            applied.append((back - there) / (2 * moment))
+            tilted = (energy(s * x, s * y, c) + energy(-s * x, -s * y, -c)) / 2
+            fields.append(2 * (tilted - bottom) / (moment * s**2))
+        pull = (torque_field(0, 0, 1) - torque_field(0, 0, -1)) / 2 / unit
+        # −a m × p of p = z for m = (s, 0, c) is (0, a s, 0)
+        turn = (torque_field(s, 0, up * c) - torque_field(-s, 0, up * c)) / (2 * unit * s)
+    finally:
+        simulation.m = kept
+    axial, across = float(turn[1]), float(np.hypot(pull[0], pull[1]))
+    along_pull = up * float(pull[0] * applied[0] + pull[1] * applied[1]) / across if across > 0 else 0.0
+    T = max((float(of(term.T.base)) for term in simulation.terms.values() if term.name == "thermal"), default=0.0)  # type: ignore[attr-defined]
+    alpha, B_axis = of(magnet.material.alpha.base), (against - along) / (2 * moment)
+    B_K, largest = sum(fields) / 2, max(abs(axial), across)
+    J_c = np.nan
+    if largest > 0 and across < ROUND * largest:
+        J_c = alpha * (B_K + up * B_axis) / (up * axial)
+    elif largest > 0 and abs(axial) < ROUND * largest and abs(along_pull) <= B_K:
+        field = spin_orbit_threshold(B_K, abs(along_pull), 1.0, 1.0, 1.0) * spin_torque_field(1.0, 1.0, 1.0, 1.0)
+        opposed = along_pull < -1e-9 * B_K  # below is the rounding of energies
+        J_c = float(field) / across * (-1 if opposed else 1)
+    return MacrospinLimit(
+        moment, area, alpha, of(magnet.material.gamma.base), fields[0], fields[1], B_axis, along_pull, min(equator),
+        axial, across, float(up), T, float(J_c), float(J_c) * area,
+    )  # fmt: skip

@@ -1,0 +1,190 @@
+"""The critical current of a pillar, by bisection: many currents at once where replicas are alike, else one for each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fdmag.devices.checks import checked
+from fdmag.devices.device import Told
+from fdmag.devices.nanopillar import Nanopillar, Reversed
+from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity
+from fdmag.errors import ParameterError
+
+__all__ = ["CRITERIA", "CriticalCurrent", "critical_current"]
+
+CRITERIA = ("passage", "growth")
+MOST_ROUNDS = 60
+STEPS_OF_RAMP = 20
+
+
+@dataclass(frozen=True)
+class CriticalCurrent(Result):
+    """The lowest current that writes, between one that does not and one that does.
+
+    Attributes
+    ----------
+    J_c, sigma_J_c
+        Middle of the bracket; its width over sqrt(12), the standard deviation of what lies anywhere in it.
+    low, high
+        Largest current density tried that does not write, and smallest that does.
+    limit
+        Of the uniform pillar.
+    deviation
+        J_c/limit − 1.
+    tried, written
+        Every current density in the order it was tried, and the share of its samples that was written.
+    """
+
+    J_c: NDArray = quantity("A/m^2", "critical current density", "replica")
+    sigma_J_c: NDArray = quantity("A/m^2", "standard uncertainty of the critical current density", "replica")
+    low: NDArray = quantity("A/m^2", "largest current density that does not write", "replica")
+    high: NDArray = quantity("A/m^2", "smallest current density that writes", "replica")
+    I_c: NDArray = quantity("A", "critical current", "replica")
+    limit: NDArray = quantity("A/m^2", "critical current density of the uniform pillar", "replica")
+    deviation: NDArray = quantity("1", "relative deviation from the uniform pillar", "replica")
+    tried: NDArray = quantity("A/m^2", "current density that was tried", "trial")
+    written: NDArray = quantity("1", "share that was written", "trial")
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw what was tried, and what became of it."""
+        ax = axes_for(ax, "trial", "J [10¹² A/m²]", "critical current by bisection")
+        trial = np.arange(self.tried.size)
+        for text, chosen, marker, colour in (
+            ("writes", self.written >= 0.5, "o", COLOURS[1]), ("does not", self.written < 0.5, "s", COLOURS[0]),
+        ):  # fmt: skip
+            ax.plot(trial[chosen], self.tried[chosen] * 1e-12, marker, color=colour, markersize=4, label=text)
+        for J in self.limit[np.isfinite(self.limit)]:
+            ax.axhline(J * 1e-12, color=COLOURS[-1], linewidth=1, label="uniform pillar")
+        handles, labels = ax.get_legend_handles_labels()
+        unique = dict(zip(labels, handles, strict=True))
+        ax.legend(unique.values(), unique.keys(), fontsize="small")
+        return ax
+
+
+def critical_current(
+    pillar: Nanopillar,
+    low: ArrayLike,
+    high: ArrayLike,
+    duration: float,
+    *,
+    criterion: str = "passage",
+    rise: float = 0.0,
+    settle: float = 0.0,
+    samples: int = 1,
+    tolerance: float = 0.01,
+    told: Told | None = None,
+) -> CriticalCurrent:
+    """Return the critical current, between two that are known not to reach it, and to be above it.
+
+    Where all replicas are alike, each round tries as many currents as there are replicas, and the bracket shrinks by
+    that factor; where they differ, each replica bisects a bracket of its own.
+
+    Parameters
+    ----------
+    pillar : Nanopillar
+        Of a start that is tilted a little, or with noise: exactly on the axis nothing happens at T = 0.
+    low, high : array_like [A/m²]
+        One number, or one per replica where they differ. Either sign; |low| < |high|.
+    duration : float [s]
+        Of the pulse.
+    criterion : str
+        "passage": m has switched at the end of the pulse, or before, by the threshold of the pillar: the current that
+        this pulse needs. "growth": the tilt grows in the second half of the pulse, the instability itself, whatever
+        the length; for spin-transfer torque at T = 0.
+    rise : float [s]
+        Time in which the current comes to its value, in 20 steps, before ``duration`` begins: a spin–orbit torque that
+        rises slowly against 1/(α γ B_K) has the threshold of its equilibria.
+    settle : float [s]
+        Without current before each pulse.
+    samples : int
+        With noise: pulses for each current, of which at least half must write; for replicas that are alike.
+    tolerance : float
+        Relative width of the bracket at the end.
+    told : callable, optional
+
+    Raises
+    ------
+    ParameterError
+        For a value out of its range, or if the bracket holds no critical current.
+    """
+    numbers = {"duration": duration, "rise": rise, "settle": settle, "samples": samples, "tolerance": tolerance}
+    checked("critical current", numbers, duration="positive s", rise="at least 0 s", settle="at least 0 s",
+            samples="positive", tolerance="positive")  # fmt: skip
+    if criterion not in CRITERIA:
+        raise ParameterError(f'critical current: criterion = "{criterion}"; allowed: {", ".join(CRITERIA)}')
+    if samples > 1 and not pillar.alike:
+        raise ParameterError("critical current: samples are for replicas that differ in nothing but noise; give 1")
+    groups = 1 if pillar.alike else pillar.batch
+    bracket = np.stack([np.broadcast_to(np.asarray(each, dtype=float), (groups,)) for each in (low, high)], axis=1)
+    if np.any(np.abs(bracket[:, 0]) >= np.abs(bracket[:, 1])):
+        raise ParameterError(
+            f"critical current: low = {bracket[0, 0]:g}, high = {bracket[0, 1]:g} A/m^2; |low| < |high|"
+        )
+    trials = _Trials(pillar, duration, criterion, rise, settle, samples)
+    with pillar.restored():
+        ends = trials.of(bracket)
+        if np.any(ends[:, 0]) or not np.all(ends[:, 1]):
+            which = "low writes already" if np.any(ends[:, 0]) else "high does not write"
+            raise ParameterError(f"critical current: {which}; give a bracket that holds the critical current")
+        each = max(1, pillar.batch // samples) if pillar.alike else 1
+        for number in range(MOST_ROUNDS):
+            if told is not None:
+                told(number, MOST_ROUNDS)
+            width = np.abs(bracket[:, 1] - bracket[:, 0])
+            if np.all(width <= tolerance * np.abs(bracket[:, 1])):
+                break
+            inner = np.linspace(bracket[:, 0], bracket[:, 1], each + 2, axis=1)
+            written = np.concatenate([[[False]] * groups, trials.of(inner[:, 1:-1]), [[True]] * groups], axis=1)
+            first = np.argmax(written, axis=1)
+            rows = np.arange(groups)
+            bracket = np.stack([inner[rows, first - 1], inner[rows, first]], axis=1)
+    J_c = bracket.mean(axis=1)
+    limit = np.array([pillar.limit(k).J_c for k in range(groups)])
+    return CriticalCurrent(
+        J_c, np.abs(np.diff(bracket, axis=1)[:, 0]) / np.sqrt(12), bracket[:, 0], bracket[:, 1], J_c * pillar.area,
+        limit, J_c / limit - 1, np.concatenate(trials.tried), np.concatenate(trials.written),
+    )  # fmt: skip
+
+
+class _Trials:
+    """Finds out which currents write."""
+
+    def __init__(
+        self, pillar: Nanopillar, duration: float, criterion: str, rise: float, settle: float, samples: int
+    ) -> None:
+        self.pillar, self.duration, self.criterion = pillar, duration, criterion
+        self.rise, self.settle, self.samples = rise, settle, samples
+        self.tried: list[NDArray] = []
+        self.written: list[NDArray] = []
+
+    def of(self, J: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return whether currents (groups, n) write."""
+        if self.pillar.alike:
+            shots = np.repeat(J[0], self.samples)
+            found = np.empty(shots.size)
+            for numbers in self.pillar.rounds(shots.size):
+                used = numbers >= 0
+                found[numbers[used]] = self._shoot(np.where(used, shots[numbers], 0.0), used)[used]
+            share = found.reshape(-1, self.samples).mean(axis=1)
+            self.tried.append(J[0])
+            self.written.append(share)
+            return (share >= 0.5)[None]
+        columns = [self._shoot(column, np.ones(column.size, bool)) for column in J.T]
+        self.tried.append(J.T.ravel())
+        self.written.append(np.concatenate(columns))
+        return np.stack(columns, axis=1) >= 0.5
+
+    def _shoot(self, J: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return 1 where a replica was written, else 0."""
+        pillar = self.pillar
+        up = pillar.reset()
+        pillar.run(self.settle)
+        pillar.ramp(J, self.rise, STEPS_OF_RAMP)
+        if self.criterion == "passage":
+            pillar.run(self.duration, until=Reversed(np.where(used, up, 0.0), pillar.threshold))
+            return (up * pillar.along() <= pillar.threshold + 1e-9).astype(float)
+        pillar.run(self.duration / 2)
+        middle = 1 - up * pillar.along()
+        pillar.run(self.duration / 2)
+        return ((1 - up * pillar.along() > middle) | (middle > 0.5)).astype(float)

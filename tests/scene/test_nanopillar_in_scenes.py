@@ -1,0 +1,145 @@
+"""Pillars in scenes: figures, files, replicas that come by themselves, mistakes told before anything is computed."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fdmag.output import read_table
+from fdmag.scene.contents import table_columns
+from fdmag.scene.load import load_scene
+from fdmag.scene.problems import SceneError
+from fdmag.scene.run import run_scene
+from tests.closeness import close
+
+PILLAR = """
+[mesh]
+cells = [1, 1, 1]
+cell = ["20 nm", "20 nm", "1 nm"]
+[material]
+Ms = "1 MA/m"
+alpha = 0.1
+[terms.uniaxial_anisotropy]
+Ku1 = "150 kJ/m^3"
+[terms.slonczewski]
+J = 0
+P = 0.6
+[terms.zeeman]
+B = [0, 0, 0]
+[initial]
+kind = "uniform"
+direction = [0.1, 0, 1]
+[[stages]]
+kind = "operate"
+device = "pillar"
+[device.pillar]
+kind = "nanopillar"
+RA = "5 ohm um^2"
+measure = MEASURE
+[output]
+formats = []
+columns = ["pillar"]
+"""
+TIMES = '{ kind = "switching_times", J = { linspace = ["0.2 TA/m^2", "0.4 TA/m^2", 3] }, duration = "3 ns" }'
+OTHERS = {
+    "critical_current": '{ kind = "critical_current", low = 1e11, high = 4e11, duration = "2 ns", tolerance = 0.1 }',
+    "field_diagram": '{ kind = "field_diagram", J = [1e11, 3e11], B = ["-10 mT", 0], duration = "20 ps" }',
+    "pulse_diagram": '{ kind = "pulse_diagram", J = { logspace = [2e11, 4e11, 3] }, t_pulse = ["10 ps", "20 ps"] }',
+    "write_errors": '{ kind = "write_errors", J = [3e11], t_pulse = ["5 ps"], settle = "5 ps", samples = 4 }',
+    "split": '{ kind = "write_errors", J = [3e11], t_pulse = ["5 ps"], settle = "5 ps", samples = 4, '
+             'method = "split", groups = 2 }',
+    "stability": '{ kind = "stability", images = 7 }',
+    "escape_rates": '{ kind = "escape_rates", T = [1500, 2500], duration = "1 ns", samples = 40 }',
+}  # fmt: skip
+NOISE = '[terms.thermal]\nT = "300 K"\n'
+
+
+@pytest.fixture
+def scene(tmp_path):
+    def write(measure=TIMES, *changes, noise=False):
+        text = PILLAR.replace("MEASURE", measure)
+        for old, new in (*changes, *([("[initial]", NOISE + "[initial]")] if noise else [])):
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path = tmp_path / "pillar.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_times_figures_and_files(scene, tmp_path):
+    path = scene()
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        + '[expect.like_a_macrospin]\ncolumn = "pillar.deviation"\nvalue = 0\ntolerance = 0.01\n'
+        'source = "closed form"\n',
+        encoding="utf-8",
+    )
+    assert [each.name for each in run_scene(path, tmp_path / "out") if not each.holds] == []
+    told = json.loads((tmp_path / "out" / "device_pillar.json").read_text(encoding="utf-8"))
+    assert told["result"] == "SwitchingTimes"
+    assert told["figures"]["J_c_limit"]["unit"] == "A/m^2"
+    assert told["curves"]["time"]["axes"] == ["J"]
+    table = read_table(tmp_path / "out" / "table.csv")
+    np.testing.assert_allclose(table["pillar.J"], [2e11, 3e11, 4e11])
+    assert len(np.unique(table["replica"])) == 3
+    pytest.importorskip("matplotlib")
+    assert (tmp_path / "out" / "device_pillar.png").exists()
+
+
+def test_replicas_come_by_themselves_or_are_those_of_the_scene(scene):
+    assert load_scene(scene()).simulation.batch == 3
+    few = load_scene(scene(TIMES, ("[[stages]]", "[ensemble]\nreplicas = 2\n[[stages]]")))
+    assert few.simulation.batch == 2
+    diagram = OTHERS["field_diagram"]
+    assert load_scene(scene(diagram)).simulation.batch == 8
+
+
+@pytest.mark.parametrize("measure", OTHERS)
+def test_every_measurement_can_be_asked_for(scene, tmp_path, measure):
+    path = scene(OTHERS[measure], noise=measure in ("write_errors", "split", "escape_rates"))
+    loaded = load_scene(path)
+    run_scene(path, tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "device_pillar.json").read_text(encoding="utf-8"))
+    asked = {name.partition(".")[2] for name in table_columns(loaded.scene) if name.startswith("pillar.")}
+    assert set(told["figures"]) <= asked | {"J", "state"}
+    assert told["figures"]
+
+
+def test_resolved_scene_gives_the_same_result(scene, tmp_path):
+    run_scene(scene(), tmp_path / "first")
+    run_scene(tmp_path / "first" / "scene.toml", tmp_path / "second")
+    for name in ("table.csv", "device_pillar.csv"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+
+
+def test_lists_may_be_given_as_lines(scene):
+    measure = load_scene(scene(OTHERS["pulse_diagram"])).scene.device["pillar"].measure
+    assert close([2e11, 2e11 * 2**0.5, 4e11]) == measure.J
+    assert measure.t_pulse == close([10e-12, 20e-12])
+
+
+@pytest.mark.parametrize(
+    ("measure", "changes", "wanted"),
+    [
+        (TIMES.replace("switching_times", "switching"), [], "allowed: switching_times, critical_current, "),
+        (TIMES.replace('"0.2 TA/m^2"', '"0.2 TA/m"'), [], "A/m^2"),
+        (TIMES.replace(", 3]", "]"), [], "{ linspace = [first, last, number] }"),
+        (TIMES.replace('"3 ns"', '"-3 ns"'), [], "duration: "),
+        (TIMES, [("RA =", 'term = "spin_orbit"\nRA =')], "is not among the terms with a current density: slonczewski"),
+        (TIMES, [("RA =", "assist = { slonczewsky = 1e10 }\nRA =")], 'did you mean "slonczewski"?'),
+        (TIMES, [("RA =", "threshold = 2\nRA =")], "threshold: came 2; allowed: above -1 and below 1"),
+        (TIMES, [("[0.1, 0, 1]", "[1, 0, 0.1]")], "m_z = 0.0995 at the start; allowed: below"),
+        (TIMES, [("alpha = 0.1", "alpha = { replicas = [0.1, 0.2] }")], "3 shots, and 2 replicas that differ"),
+        (OTHERS["field_diagram"].replace("duration", 'field = "zeman", duration'), [], 'did you mean "zeeman"?'),
+        (OTHERS["write_errors"], [], "nothing fails by chance without noise"),
+        (OTHERS["split"].replace("groups = 2", "groups = 3"), [], "a multiple of groups = 3 is needed"),
+        (OTHERS["critical_current"].replace("low = 1e11", "low = 5e11"), [], "allowed: |low| < |high|"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(scene, measure, changes, wanted):
+    with pytest.raises(SceneError) as caught:
+        load_scene(scene(measure, *changes))
+    assert wanted in str(caught.value)
+    assert "device.pillar" in str(caught.value)
