@@ -227,7 +227,7 @@ input = [{ J = { replicas = [1e11, 3e11] }, duration = "10 ps", gap = "5 ps", ti
     loaded = load_scene(path)
     neuron = loaded.devices["neuron"]
     assert neuron.drive.tolist() == [[1e11, 0, 1e11, 0, 0], [3e11, 0, 3e11, 0, 0]]
-    assert neuron.durations.tolist() == pytest.approx([1e-11, 5e-12, 1e-11, 5e-12, 5e-12])
+    assert neuron.durations.tolist() == close([1e-11, 5e-12, 1e-11, 5e-12, 5e-12])
     path.write_text(text.replace("[1e11, 3e11]", "[1e11, 3e11, 4e11]"), encoding="utf-8")
     with pytest.raises(SceneError, match="give one per replica"):
         load_scene(path)
