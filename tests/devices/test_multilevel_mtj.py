@@ -60,7 +60,7 @@ def test_independent_grains_are_counted_as_their_equation_says():
     simulation = layer(10, K, batch=2)
     written = MultilevelMTJ(simulation, junction_on(simulation), [0.9e12] * 3, width=0.3e-9, gap=0.2e-9, rest=0.2e-9,
                             cycles=2, limit="grains")  # fmt: skip
-    written.operate(dt=1.5e-12)
+    written.operate(dt=1e-12)
     found = written.result()
     assert found.readings >= 8
     assert found.chi2 < 2.5
