@@ -54,7 +54,7 @@ class SpinTorqueOscillator(Device):
     tilt : float [rad]
         Turn all m by it at the start, so that an oscillation can grow without noise.
     threshold_between : (float, float) [A/m²], optional
-        Find the threshold of eigenmodes between these before the operation.
+        Find the threshold of eigenmodes of the first replica between these before the operation.
     fires_at : float
         |c| from which a turn counts as a spike.
     fit_power : float
@@ -121,10 +121,6 @@ class SpinTorqueOscillator(Device):
             raise ParameterError(
                 f"oscillator: sample_every = {sample_every:g} s in {duration:g} s; allowed: at most {most:g} s"
             )
-        if J is not None and np.shape(J) not in ((), (simulation.batch,)):
-            raise ParameterError(
-                f"oscillator: J has shape {np.shape(J)}; allowed: a number, or one per replica ({simulation.batch})"
-            )
         if axis is not None and not (np.shape(axis) == (3,) and np.linalg.norm(axis) > 0):
             raise ParameterError(f"oscillator: axis = {axis!r}; allowed: a vector (3,) that is not 0")
         if threshold_between is not None and len(threshold_between) != 2:
@@ -132,21 +128,40 @@ class SpinTorqueOscillator(Device):
                 f"oscillator: threshold_between = {threshold_between!r}; allowed: two current densities"
             )
         self._drive = CurrentDrive(simulation, term)
-        self._driven = J is not None or not _currents(simulation, term).any()
-        if threshold_between is not None and not self._driven:
+        bound: Any = simulation.terms[term]
+        self._own = len(bound.J.base) > 1 or (J is None and bool(bound.J.base.any()))
+        if threshold_between is not None and self._own:
             raise ParameterError(UNDRIVEN)
         self._layer = FreeLayer(simulation, region)
         self.simulation, self.term = simulation, term
+        self._J: NDArray[np.float64] | None = None
+        if J is not None:
+            self.J = J
         self.settle, self.every = settle, sample_every
         self.axis = None if axis is None else np.asarray(axis, dtype=float) / np.linalg.norm(axis)
         self.power, self.tilt, self.fires_at, self.fit_power = power, tilt, fires_at, fit_power
         self.threshold_between, self.repetitions = threshold_between, repetitions
-        self._J = None if J is None else np.asarray(J, dtype=float)
         self._threshold: OscillatorThreshold | None = None
         self._amplitude: Any = np.abs(_currents(simulation, term)).max()
         self._start = self._axes_of(self._layer.mean_m())
         self._transient = np.empty((0, simulation.batch, 3))
         self._steady = np.empty((0, simulation.batch, 3))
+
+    @property
+    def J(self) -> NDArray[np.float64] | None:
+        """What flows from the start of the next operation on [A/m²], a number or (batch,); None: what the term has."""
+        return self._J
+
+    @J.setter
+    def J(self, values: ArrayLike) -> None:
+        if self._own:
+            raise ParameterError(UNDRIVEN)
+        if np.shape(values) not in ((), (self.simulation.batch,)):
+            raise ParameterError(
+                f"oscillator: J has shape {np.shape(values)}; allowed: a number, or one per replica "
+                f"({self.simulation.batch})"
+            )
+        self._J = np.asarray(values, dtype=float)
 
     def columns(self) -> list[Column]:
         """Return the power of a circular orbit through the present m, and the present phase."""
@@ -171,7 +186,7 @@ class SpinTorqueOscillator(Device):
         ParameterError, SolverError
             As of `fdmag.modes.threshold`.
         """
-        if not self._driven:
+        if self._own:
             raise ParameterError(UNDRIVEN)
         m, set_J = self.simulation.m, self._drive.set
         try:

@@ -116,7 +116,7 @@ def test_threshold_of_modes_is_that_of_growing_orbits_in_a_disc():
     disc.relax(1e-6)
     oscillator = SpinTorqueOscillator(disc, 0.5e-9, 1.5e-9, sample_every=3e-12, tilt=0.03, fit_power=0.01)
     threshold = oscillator.threshold(0, 2e12)
-    oscillator._J = threshold.J * np.array([0.85, 0.95, 1.05, 1.15])
+    oscillator.J = threshold.J * np.array([0.85, 0.95, 1.05, 1.15])
     oscillator.operate()
     found = oscillator.result()
     assert found.growth_threshold == close(threshold.J, rel=0.02)
@@ -134,7 +134,7 @@ def test_threshold_of_a_vortex():
         disc, 2e-9, 4e-9, sample_every=15e-12, axis=(0, 0, 1), power="amplitude", tilt=0.02, fit_power=0.003
     )
     threshold = oscillator.threshold(0, 2e12)
-    oscillator._J = threshold.J * np.array([0.7, 0.9, 1.1, 1.3])
+    oscillator.J = threshold.J * np.array([0.7, 0.9, 1.1, 1.3])
     oscillator.operate()
     found = oscillator.result()
     assert found.growth_threshold == close(threshold.J, rel=0.02)
@@ -221,6 +221,8 @@ def test_currents_of_the_term_are_told_and_kept():
     np.testing.assert_array_equal(oscillator.result().J, [3e11, 4e11])
     with pytest.raises(ParameterError, match="write J = 0 there"):
         oscillator.threshold(0, 1e12)
+    with pytest.raises(ParameterError, match="write J = 0 there"):  # one current would be scaled by the other
+        SpinTorqueOscillator(film, 0.2e-9, sample_every=2e-12, J=[1e11, 2e11])
 
 
 def test_threshold_leaves_state_and_current():
