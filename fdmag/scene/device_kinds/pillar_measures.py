@@ -244,6 +244,10 @@ class WriteErrorsTable(Measure):
         super().check_pillar(pillar)
         if not pillar.noisy:
             raise ParameterError("nothing fails by chance without noise; add [terms.thermal] with T > 0 K")
+        if self.method == "split" and pillar.batch != self.samples:
+            raise ParameterError(
+                f"samples = {self.samples}, and {pillar.batch} replicas; a splitting takes all at once"
+            )
 
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
