@@ -101,8 +101,10 @@ class SwitchingTimes(Result):
         ax = axes_for(ax, "t [ns]", "share not switched", "switching-time distribution")
         for k, J in enumerate(self.J):
             t, left = self.statistics(k).survival()
+            t, share = np.concatenate([[0], t, [self.end]]), np.concatenate([[1], left.value, left.value[-1:]])
+            share = share if share.size == t.size else np.ones(t.size)  # none switched
             colour = COLOURS[k % len(COLOURS)]
-            ax.step(t * 1e9, left.value, where="post", color=colour, label=f"{J * 1e-12:.4g}·10¹² A/m²")
+            ax.step(t * 1e9, share, where="post", color=colour, label=f"{J * 1e-12:.4g}·10¹² A/m²")
         ax.set_yscale("log")
         ax.legend(fontsize="small")
         return ax

@@ -268,3 +268,33 @@ def test_mistakes_of_measurements():
     )
     with pytest.raises(ParameterError, match="3 shots, and 2 replicas that differ"):
         switching_times(different, [1e10, 2e10, 3e10], 1e-12)
+
+
+def test_results_are_datasets_and_figures():
+    pytest.importorskip("xarray")
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    pillar = Nanopillar(layer(12, alpha=0.1, theta=0.1), RA=5e-12)
+    J_c = pillar.limit().J_c
+    times = switching_times(pillar, np.array([0.5, 2, 3]) * J_c, 0.6e-9)
+    results = [
+        times,
+        critical_current(pillar, 0.5 * J_c, 2 * J_c, 0.4e-9, criterion="growth", tolerance=0.1),
+        field_diagram(pillar, np.array([-2, 2]) * J_c, [-0.01, 0.0, 0.01], 0.1e-9),
+        pulse_diagram(pillar, np.array([2, 4]) * J_c, [0.1e-9, 0.4e-9]),
+        stability(pillar, images=7),
+        pillar.limit(),
+    ]
+    for result in results:
+        data = result.to_xarray()
+        assert all("units" in each.attrs for each in data.variables.values())
+        assert type(result).__name__ in str(result)
+        if hasattr(result, "plot"):
+            axes = figure().subplots()
+            assert result.plot(axes) is axes
+            assert "[" in axes.get_xlabel() + axes.get_ylabel()
+    assert results[2].to_xarray()["state"].dims == ("start", "B", "J")
+    assert np.isnan(times.time[0])
+    assert times.switched.tolist() == [0, 1, 1]
+    assert times.statistics(1).switched == 1
+    assert times.plot_rates(figure().subplots()).get_lines()
+    assert times.plot_distribution(figure().subplots()).get_lines()

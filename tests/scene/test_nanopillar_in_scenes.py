@@ -135,6 +135,11 @@ def test_lists_may_be_given_as_lines(scene):
         (OTHERS["field_diagram"].replace("duration", 'field = "zeman", duration'), [], 'did you mean "zeeman"?'),
         (OTHERS["write_errors"], [], "nothing fails by chance without noise"),
         (OTHERS["split"].replace("groups = 2", "groups = 3"), [], "a multiple of groups = 3 is needed"),
+        (
+            OTHERS["split"],
+            [("[initial]", NOISE + "[ensemble]\nreplicas = 6\n[initial]")],
+            "a splitting takes all at once",
+        ),
         (OTHERS["critical_current"].replace("low = 1e11", "low = 5e11"), [], "allowed: |low| < |high|"),
     ],
 )

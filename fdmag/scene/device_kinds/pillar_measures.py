@@ -25,7 +25,10 @@ from fdmag.scene.problems import shown
 from fdmag.scene.values import Entry, Table, count, number, problem, quantity, scalar_schema, vector
 
 MOST_SHOTS = 10_000_000
-FORMS = ("linspace", "logspace")
+FORMS = {
+    "linspace": "first value, last value, number of values, evenly spaced",
+    "logspace": "first value, last value, number of values, at a constant ratio",
+}
 
 
 def several(unit: str, meaning: str, *, above: float | None = None) -> Entry:
@@ -49,7 +52,10 @@ def several(unit: str, meaning: str, *, above: float | None = None) -> Entry:
 
     one = scalar_schema(declaration)
     line = {"type": "array", "items": one, "minItems": 3, "maxItems": 3}
-    forms = [{"type": "object", "properties": {form: line}, "required": [form]} for form in FORMS]
+    forms = [
+        {"type": "object", "properties": {form: line | {"description": text}}, "required": [form]}
+        for form, text in FORMS.items()
+    ]
     return Entry(read, {"anyOf": [{"type": "array", "items": one}, *forms]}, declaration)
 
 
@@ -238,6 +244,10 @@ class WriteErrorsTable(Measure):
         super().check_pillar(pillar)
         if not pillar.noisy:
             raise ParameterError("nothing fails by chance without noise; add [terms.thermal] with T > 0 K")
+        if self.method == "split" and pillar.batch != self.samples:
+            raise ParameterError(
+                f"samples = {self.samples}, and {pillar.batch} replicas; a splitting takes all at once"
+            )
 
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
