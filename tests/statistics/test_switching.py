@@ -69,9 +69,9 @@ def test_a_delay_is_left_out():
 def test_intervals_of_a_mean_are_as_wide_with_and_without_resampling(n):
     """2 × 1.96 τ/√n, of exponential times; n = 6000 is not resampled, nor are 10⁶, at once."""
     found = drawn(1.0, 50.0, n, 1).mean_time()
-    assert found.high - found.low == pytest.approx(2 * 1.96 / np.sqrt(n), rel=0.05)
+    assert found.high - found.low == close(2 * 1.96 / np.sqrt(n), rel=0.05)
     assert found.low < 1 < found.high
-    assert drawn(1.0, 50.0, 10**6, 2).mean_time().relative_error == pytest.approx(1.96e-3, rel=0.01)
+    assert drawn(1.0, 50.0, 10**6, 2).mean_time().relative_error == close(1.96e-3, rel=0.01)
 
 
 @pytest.mark.parametrize("end", [1.0, 10.0], ids=["cut off", "to the end"])
