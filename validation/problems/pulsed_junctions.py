@@ -27,6 +27,7 @@ class PulsedJunctions(Problem):
 
     name = "pulsed_junctions"
     title = "Junctions written by pulses: binary, multilevel, by voltage; spread of the threshold"
+    slow = True
 
     def compute(self) -> Result:
         """Count, and compare with the closed forms."""
