@@ -61,8 +61,8 @@ class OscillatorCurve(Result):
     rate
         Turns per second with the amplitude at or above ``fires_at``: spikes.
     linewidth, line_linewidth
-        From the noise of the frequency, above the threshold, and from the spectrum, which resolves it if a run is longer
-        than 1/linewidth; `fdmag.devices.oscillator_noise`.
+        From the noise of the frequency, above the threshold, and from the spectrum, which resolves it if a run is
+        longer than 1/linewidth; `fdmag.devices.oscillator_noise`.
     amplification, relaxation
         |ν| and Γ_p, where the noise shows them.
     threshold, threshold_frequency
