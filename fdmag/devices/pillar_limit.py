@@ -33,8 +33,9 @@ class MacrospinLimit(Result):
         Applied field along the axis, and along the direction that a spin–orbit torque of J > 0 pulls the start to.
     barrier
         Of a uniform rotation by the easier of both directions, without the applied field.
-    axial, across
-        Damping-like field per current density: of a polariser along the axis, and of spins across it.
+    axial, equatorial, across
+        Damping-like field per current density: of a polariser along the axis, near it and at the equator, and of spins
+        across it.
     up
         1 or −1: along which end of the axis m starts.
     J_c
@@ -58,6 +59,9 @@ class MacrospinLimit(Result):
     B_across: float = quantity("T", "applied field along the pull of a spin-orbit torque")
     barrier: float = quantity("J", "barrier of a uniform rotation")
     axial: float = quantity("T m^2/A", "damping-like field per current density, polariser along the axis")
+    equatorial: float = quantity(
+        "T m^2/A", "damping-like field per current density at the equator, polariser along the axis"
+    )
     across: float = quantity("T m^2/A", "damping-like field per current density, spins across the axis")
     up: float = quantity("1", "end of the axis that m starts at")
     T: float = quantity("K", "temperature")
@@ -71,8 +75,10 @@ class MacrospinLimit(Result):
 
     @property
     def symmetric(self) -> bool:
-        """Whether energy and torque depend on the angle to the axis alone, as the formulas of switching times need."""
-        return abs(self.B_x - self.B_y) < ROUND * abs(self.B_K) and abs(self.across) < ROUND * abs(self.axial)
+        """Whether energy and torque go as sin² and sin of the angle to the axis, as the closed forms of times need."""
+        energy = max(abs(self.B_x - self.B_y), abs(2 * self.barrier / self.moment - self.B_K))
+        torque = max(abs(self.across), abs(self.equatorial - self.axial))
+        return energy < ROUND * abs(self.B_K) and torque < ROUND * abs(self.axial)
 
     def stability(self, T: float) -> float:
         """Return Δ = E_b/(k_B T), T above 0 K."""
@@ -213,6 +219,7 @@ def macrospin_limit(simulation: Simulation, term: str, area: float, unit: float,
         pull = (torque_field(0, 0, 1) - torque_field(0, 0, -1)) / 2 / unit
         # −a m × p of p = z for m = (s, 0, c) is (0, a s, 0)
         turn = (torque_field(s, 0, up * c) - torque_field(-s, 0, up * c)) / (2 * unit * s)
+        equatorial = (torque_field(1, 0, 0) - torque_field(-1, 0, 0)) / (2 * unit)
     finally:
         simulation.m = kept
     axial, across = float(turn[1]), float(np.hypot(pull[0], pull[1]))
@@ -229,5 +236,5 @@ def macrospin_limit(simulation: Simulation, term: str, area: float, unit: float,
         J_c = float(field) / across * (-1 if opposed else 1)
     return MacrospinLimit(
         moment, area, alpha, of(magnet.material.gamma.base), fields[0], fields[1], B_axis, along_pull, min(equator),
-        axial, across, float(up), T, float(J_c), float(J_c) * area,
+        axial, float(equatorial[1]), across, float(up), T, float(J_c), float(J_c) * area,
     )  # fmt: skip

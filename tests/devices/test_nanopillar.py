@@ -60,6 +60,19 @@ def test_limit_knows_fields_and_the_demagnetising_factors_of_the_mesh():
     assert Nanopillar(cube).limit().barrier == close(1e5 * 216e-27, rel=1e-6)
 
 
+@pytest.mark.parametrize("changed", [Slonczewski(J=0, P=0.6, Lambda=1.5), UniaxialAnisotropy(Ku1=0, Ku2=1e4)])
+def test_times_in_closed_form_are_told_only_where_they_hold(changed):
+    """Not with a torque that depends on the angle, nor with a second anisotropy constant."""
+    terms = {"slonczewski": Slonczewski(J=0, P=0.6), "Ku1": UniaxialAnisotropy(Ku1=1.5e5)}
+    simple = Simulation(Mesh((1, 1, 1), (EDGE, EDGE, 1.3e-9)), [*terms.values()], Ms=1e6, alpha=0.01)
+    terms["slonczewski" if isinstance(changed, Slonczewski) else "Ku2"] = changed
+    other = Simulation(simple.mesh, [*terms.values()], Ms=1e6, alpha=0.01)
+    for simulation, holds in ((simple, True), (other, False)):
+        limit = Nanopillar(simulation).limit()
+        assert np.isfinite(limit.J_c)
+        assert np.isfinite(limit.switching_times(3 * limit.J_c, 0.1)) == holds
+
+
 def test_an_in_plane_easy_axis_adds_half_of_the_difference():
     """α (B_x + B_y)/2 of two anisotropy fields: J. Z. Sun (2000), as `critical_current_in_plane`."""
     terms = [UniaxialAnisotropy(Ku1=1e5), UniaxialAnisotropy(Ku1=-4e5, axis=(0, 1, 0)), Slonczewski(J=0, P=0.5)]
