@@ -27,6 +27,8 @@ class SpinProfile(Result):
     resistance_area
         What the current across meets, with all spin-dependent contributions; of a stack with thick outer layers only
         its finite part is counted. NaN without a current across.
+    efficiency
+        ξ: j_s into what lies behind the last layer, over a current along all layers. NaN without one.
     """
 
     x: NDArray = quantity("m", "position across the stack", "x")
@@ -35,6 +37,7 @@ class SpinProfile(Result):
     layer: NDArray = quantity("1", "number of the layer", "x")
     edges: NDArray = quantity("m", "interfaces and ends", "edges")
     resistance_area: float = quantity("ohm m^2", "resistance times area", default=np.nan)
+    efficiency: float = quantity("1", "spin current behind the last layer over the current along", default=np.nan)
 
     def at(self, edge: int, side: str = "left") -> tuple[float, float]:
         """Return (μ_s [V], j_s [A/m²]) on one side of edge number ``edge``: 0 is the start, −1 the end.
@@ -185,7 +188,9 @@ class SpinDiffusion:
         x, mu_s, j_s = (np.concatenate([part[i] for part in parts]) for i in range(3))
         number = np.repeat(np.arange(len(self.layers)), points)
         area = self._resistance_area(mu, j_e) if current_across else np.nan
-        return SpinProfile(x, mu_s, j_s, number, self.edges, area)
+        one_current = along[0] != 0 and np.all(along == along[0])
+        efficiency = float(j_s[-1] / along[0]) if one_current else np.nan
+        return SpinProfile(x, mu_s, j_s, number, self.edges, area, efficiency)
 
     def _edge_values(self, source: NDArray, j_e: float) -> NDArray:
         """Return μ_s at the left and right edge of each layer, (layers, 2)."""

@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from fdmag.devices.disc_figures import spin_hall_figure
+from fdmag.devices.spin_diffusion import SpinDiffusion
+from fdmag.devices.spin_layers import Interface, Layer
 from fdmag.devices.spread import Spread
 from fdmag.devices.tolerance import tolerable_spread
 from fdmag.scene.device_kinds.tolerance import FIGURES, UNITS
@@ -86,6 +89,42 @@ def test_figures_are_those_of_python(scene, tmp_path):
     assert len((tmp_path / "out" / "device_write.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
+STACK = """
+[device.stack]
+kind = "spin_diffusion"
+current_along = "-2 TA/m^2"
+layers = [{ thickness = "4 nm", conductivity = "0.5 MS/m", spin_diffusion_length = "1.5 nm", spin_hall_angle = 0.3 }]
+right = { absorption = "1e15 S/m^2" }
+[device.valve]
+kind = "spin_diffusion"
+current_across = "10 GA/m^2"
+layers = [
+    { conductivity = "17 MS/m", spin_diffusion_length = "60 nm", polarisation = 0.46 },
+    { thickness = "10 nm", conductivity = "170 MS/m", spin_diffusion_length = "450 nm" },
+    { conductivity = "17 MS/m", spin_diffusion_length = "60 nm", polarisation = -0.46 },
+]
+interfaces = [
+    { conductance = "2e15 S/m^2", polarisation = 0.77, memory_loss = 0.25 },
+    { conductance = "2e15 S/m^2", polarisation = -0.77, memory_loss = 0.25 },
+]
+"""
+
+
+def test_a_stack_of_layers_stands_beside_a_simulation(scene, tmp_path):
+    """The efficiency is that of Haney et al., whichever way the current flows; the valve that of Python."""
+    run_scene(scene(add=STACK), tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "device_stack.json").read_text(encoding="utf-8"))["figures"]
+    G, Re_G, t = 0.5e6 / 1.5e-9, 1e15, 4 / 1.5
+    backflow = (1 - 1 / np.cosh(t)) / (1 + G * np.tanh(t) / (2 * Re_G))
+    assert told["efficiency"]["value"] == close(0.3 * backflow)
+    assert told["resistance_area"]["value"] == "NaN"
+    Co, Cu = Layer(np.inf, 17e6, 60e-9, 0.46), Layer(10e-9, 170e6, 450e-9)
+    valve = SpinDiffusion([Co, Cu, Co], [Interface(2e15, 0.77, 0.25)] * 2).reversed(2)
+    told = json.loads((tmp_path / "out" / "device_valve.json").read_text(encoding="utf-8"))["figures"]
+    assert told["resistance_area"]["value"] == close(valve.solve(current_across=1e10).resistance_area)
+    assert (tmp_path / "out" / "device_stack.csv").is_file()
+
+
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [
@@ -98,6 +137,9 @@ def test_figures_are_those_of_python(scene, tmp_path):
         (('lambda_sf = "2 nm", ', ""), "lambda_sf missing"),
         (("spreads = { lambda_sf", "spreads = { lambda"), "lambda is none of values"),
         (('"spin_hall_efficiency"', '"spin_hall"'), 'did you mean "spin_hall_efficiency"'),
+        (('conductivity = "0.5 MS/m", ', ""), "conductivity"),
+        (('thickness = "10 nm", ', ""), "only the first and last of several layers may be infinitely thick"),
+        (("right = { absorption", "right = { absorbtion"), 'did you mean "absorption"'),
         (('"material.Ms" =', '"material.M" ='), '"material.M" is no parameter of this scene'),
         (('"material.Ms" =', '"terms.spin_orbit_torque.direction" ='), "is not one number"),
         (('hold = "1 ns"', 'hold = "1 ns"\nlimit = 0.1'), "needs both limit and parameter"),
@@ -110,7 +152,7 @@ def test_figures_are_those_of_python(scene, tmp_path):
 )
 def test_mistakes_are_told(scene, change, wanted):
     with pytest.raises(SceneError) as caught:
-        load_scene(scene(change, add=SPREAD))
+        load_scene(scene(change, add=SPREAD + STACK))
     assert wanted in str(caught.value)
 
 
