@@ -6,8 +6,8 @@ from math import pi
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 from scipy.special import ndtr, ndtri
 
 from fdmag.errors import ParameterError, did_you_mean
@@ -71,7 +71,7 @@ def voronoi_grains(mesh: Mesh, diameter: float, seed: int, columns: str | None =
     seeds = random.random((count, len(axes))) * spans - np.where(wraps, 0, MARGIN * diameter)
     centres = [(getattr(mesh, AXES[axis]) - mesh.origin[axis]).ravel() for axis in axes]
     grid = np.stack(np.meshgrid(*centres, indexing="ij"), axis=-1)
-    tree = cKDTree(np.where(wraps, seeds % spans, seeds), boxsize=np.where(wraps, spans, 0))
+    tree = scipy.spatial.cKDTree(np.where(wraps, seeds % spans, seeds), boxsize=np.where(wraps, spans, 0))
     _, nearest = tree.query(grid)
     numbers = nearest.T + 1  # axes in the order z, y, x
     if columns is not None:

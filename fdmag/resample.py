@@ -1,8 +1,8 @@
 """Magnetisation of one mesh on another, by trilinear interpolation."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from fdmag.errors import ParameterError
 from fdmag.mesh import AXES, Mesh
@@ -75,7 +75,7 @@ def resample_m(m: NDArray, source: Mesh, target: Mesh) -> NDArray[np.float64]:
     length = np.linalg.norm(m, axis=0)
     if not length.any():
         raise ParameterError("m is zero in every cell; give a magnetisation")
-    nearest = distance_transform_edt(
+    nearest = scipy.ndimage.distance_transform_edt(
         length == 0, sampling=source.cell_size[::-1], return_distances=False, return_indices=True
     )
     filled = (m / np.where(length > 0, length, 1))[:, *nearest]

@@ -48,7 +48,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("options", [{"solver": "rk4", "dt": 1e-13}, {}], ids=["fixed", "adaptive"])
+@pytest.mark.parametrize("options", [{"solver": "rk4", "dt": 1e-13}, {"dt_max": 1e-13}], ids=["fixed", "adaptive"])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("number", [1, 3])
 def test_in_a_callback(change, number, options):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import curve_fit
 
 from fdmag.constants import BOLTZMANN, GAMMA_E
 from fdmag.errors import ParameterError
@@ -228,7 +228,7 @@ def fit_power(current: ArrayLike, power: ArrayLike) -> tuple[float, float]:
         return (x - threshold) / (x + Q * threshold)
 
     try:
-        best, _ = curve_fit(curve, given / scale, p, p0=(threshold, product / threshold))
+        best, _ = scipy.optimize.curve_fit(curve, given / scale, p, p0=(threshold, product / threshold))
     except RuntimeError as error:
         raise ParameterError(f"no curve (I − I_th)/(I + Q I_th) fits: {error}") from None
     return float(best[0] * scale), float(best[1])

@@ -8,8 +8,8 @@ Source: P.-Y. Chen, X. Peng, S. Yu, IEDM 2017, 6.1.1, and IEEE Trans. Comput.-Ai
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from fdmag.errors import ParameterError
 
@@ -92,4 +92,4 @@ def pulse_constant_of_label(label: float, N: float) -> float:
     def excess(logarithm: float) -> float:
         return float(nonlinearity_label(np.exp(logarithm), 1.0)) - abs(label)
 
-    return float(np.sign(label) * np.exp(brentq(excess, np.log(1e-4), np.log(1e8), xtol=1e-14)) * N)
+    return float(np.sign(label) * np.exp(scipy.optimize.brentq(excess, np.log(1e-4), np.log(1e8), xtol=1e-14)) * N)

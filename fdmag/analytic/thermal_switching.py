@@ -5,9 +5,9 @@ W. F. Brown, Phys. Rev. 130, 1677 (1963) is the source of the rates; L. Néel, A
 """
 
 import numpy as np
+import scipy
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from fdmag.constants import GAMMA_E
 from fdmag.errors import ParameterError
@@ -252,7 +252,7 @@ def required_stability(t: float, bits: float, failure: float, attempt_time: floa
     def excess(delta: float) -> float:
         return float(np.log(array_failure_probability(t, delta, bits, attempt_time, spread)) - np.log(failure))
 
-    return float(brentq(excess, alike - 1, alike + spread**2 + 20 * spread + 5, xtol=1e-9))
+    return float(scipy.optimize.brentq(excess, alike - 1, alike + spread**2 + 20 * spread + 5, xtol=1e-9))
 
 
 def _stability(values: ArrayLike) -> NDArray[np.float64]:

@@ -20,8 +20,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
 
 from fdmag.constants import GAMMA_E, MU_0
 from fdmag.errors import ParameterError
@@ -221,7 +221,7 @@ class WallModel:
             [np.broadcast_to(np.asarray(q, dtype=float), self.shape) / width, np.broadcast_to(phi, self.shape)]
         )
         t = np.linspace(0, duration, samples)
-        found = solve_ivp(
+        found = scipy.integrate.solve_ivp(
             slope, (0, duration), start.ravel(), "DOP853", t, rtol=1e-9, atol=tolerance, max_step=longest_step
         )
         if not found.success or found.y.shape != (2 * count, samples):

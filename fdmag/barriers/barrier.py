@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicHermiteSpline
 
 from fdmag.constants import BOLTZMANN
 from fdmag.errors import ParameterError
@@ -124,14 +124,16 @@ class Barrier:
         return self.forward / (BOLTZMANN * T), self.backward / (BOLTZMANN * T)
 
     @cached_property
-    def _others(self) -> CubicHermiteSpline:
+    def _others(self) -> "scipy.interpolate.CubicHermiteSpline":
         keep = np.ones(self.images, bool)
         keep[[saddle.image for saddle in self.saddles]] = False
-        return CubicHermiteSpline(self.distance[keep], self.energy[keep], self.slope[keep])
+        return scipy.interpolate.CubicHermiteSpline(self.distance[keep], self.energy[keep], self.slope[keep])
 
     def along(self, distance: ArrayLike) -> NDArray[np.float64]:
         """Return the energy [J] at distances along the path [rad]: cubic between images, with their slopes."""
-        return CubicHermiteSpline(self.distance, self.energy, self.slope)(np.asarray(distance, dtype=float))
+        return scipy.interpolate.CubicHermiteSpline(self.distance, self.energy, self.slope)(
+            np.asarray(distance, dtype=float)
+        )
 
     @property
     def spline(self) -> float:

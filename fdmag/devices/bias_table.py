@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import PchipInterpolator
 
 from fdmag.errors import ParameterError
 from fdmag.output.table_data import read_table
@@ -96,5 +96,5 @@ class BiasTable:
         return np.asarray(self._interpolator(x), dtype=float)
 
     @cached_property
-    def _interpolator(self) -> PchipInterpolator:
-        return PchipInterpolator(self.V, self.TMR)
+    def _interpolator(self) -> "scipy.interpolate.PchipInterpolator":
+        return scipy.interpolate.PchipInterpolator(self.V, self.TMR)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import RegularGridInterpolator
 
 from fdmag.errors import FileFormatError, ParameterError, did_you_mean
 from fdmag.output.files import atomic_write
@@ -158,7 +158,7 @@ class CompactModel:
 
     def _interpolator(self, grid: list[NDArray], table: NDArray) -> Callable[[NDArray], NDArray]:
         method: Any = self.interpolation
-        return RegularGridInterpolator(grid, table, method=method)
+        return scipy.interpolate.RegularGridInterpolator(grid, table, method=method)
 
     def interpolation_error(self, function: Callable[..., Any], samples: int = 200, seed: int = 0) -> dict[str, float]:
         """Return, for each output, the largest deviation from the function that was tabulated, at random points.

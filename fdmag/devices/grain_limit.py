@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from fdmag.devices.macrospin_limit import PulsedMacrospin
 from fdmag.errors import ParameterError
@@ -67,7 +67,7 @@ def grain_chances(magnet: PulsedMacrospin, K: NDArray[np.float64], width: float,
         found = np.broadcast_to(chances[0][:, None, None], (magnet.a.size, *K.shape))
     else:
         clipped = np.clip(chances, 1e-15, 1 - 1e-15)
-        logit = PchipInterpolator(nodes, np.log(clipped) - np.log1p(-clipped), axis=0)(K)
+        logit = scipy.interpolate.PchipInterpolator(nodes, np.log(clipped) - np.log1p(-clipped), axis=0)(K)
         found = np.moveaxis(1 / (1 + np.exp(-logit)), -1, 0)
     return np.concatenate([np.zeros((1, *K.shape)), found])
 

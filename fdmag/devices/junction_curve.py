@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import curve_fit
 
 from fdmag.analytic.tunnel_junction import tmr_at_bias
 from fdmag.devices.checks import array_of
@@ -87,7 +87,9 @@ def fit_bias(V: ArrayLike, TMR: ArrayLike, sigma: ArrayLike | None = None) -> Bi
     start = (TMR[np.argmin(np.abs(V))], np.abs(V).max())
     spread = None if sigma is None else np.broadcast_to(np.asarray(sigma, dtype=float), V.shape)
     try:
-        found, covariance = curve_fit(_falling, V, TMR, p0=start, sigma=spread, absolute_sigma=spread is not None)
+        found, covariance = scipy.optimize.curve_fit(
+            _falling, V, TMR, p0=start, sigma=spread, absolute_sigma=spread is not None
+        )
     except RuntimeError as error:
         raise ParameterError(f"fit of TMR(V): {error}; does TMR fall with the bias?") from error
     uncertainty = np.sqrt(np.diag(covariance))

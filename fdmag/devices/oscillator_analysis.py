@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.signal
+import scipy
 from numpy.typing import NDArray
 
 from fdmag.devices.oscillator_curve import OscillatorCurve, OscillatorSpectrum, OscillatorThreshold

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from fdmag.errors import ParameterError
 
@@ -190,7 +190,7 @@ def _likelihood(mean: Floats, power: Floats) -> float:
 def _whittle(model: Callable[[Floats], Floats], power: Floats, start: Floats) -> tuple[Floats, Floats]:
     """Return the parameters of a model of the mean of values (repetitions, n) of largest likelihood, and covariance."""
     scale = np.maximum(np.abs(start), 1.0)
-    found: Any = minimize(  # type: ignore[call-overload]
+    found: Any = scipy.optimize.minimize(  # type: ignore[call-overload]
         lambda x: _likelihood(model(x * scale), power), start / scale, method="Nelder-Mead",
         options={"maxiter": 4000, "xatol": 1e-6, "fatol": 1e-6},
     )  # fmt: skip

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from fdmag.errors import ParameterError
 from fdmag.spectrum.peaks import fitted_peak
@@ -124,7 +124,9 @@ class Orbit:
         levels = levels[levels > phase[0]]
         after = np.searchsorted(highest, levels)
         times = self.t[after - 1] + self.step * (levels - phase[after - 1]) / (phase[after] - phase[after - 1])
-        swept = CubicSpline(self.t, np.stack([self._velocity, self.weight * self._velocity], axis=1)).antiderivative()
+        swept = scipy.interpolate.CubicSpline(
+            self.t, np.stack([self._velocity, self.weight * self._velocity], axis=1)
+        ).antiderivative()
         angle, area = np.diff(swept(times), axis=0).T
         return times, area / angle  # angle: 2π but for the error of the derivative, which also the area has
 
@@ -132,7 +134,7 @@ class Orbit:
     def _velocity(self) -> NDArray[np.float64]:
         """dφ/dt [1/s]."""
         square = np.maximum(np.abs(self.c) ** 2, np.finfo(float).tiny)
-        return self.sense * (self.c.conj() * CubicSpline(self.t, self.c)(self.t, 1)).imag / square
+        return self.sense * (self.c.conj() * scipy.interpolate.CubicSpline(self.t, self.c)(self.t, 1)).imag / square
 
     def frequency(self) -> tuple[float, float]:
         """Return whole turns over the time they take [Hz], and the standard error from the scatter along the run.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from fdmag.devices.checks import array_of, checked
 from fdmag.devices.device import Told
@@ -264,7 +264,9 @@ def _half_written(uniform: MacrospinLimit, J: NDArray, t_pulse: NDArray) -> NDAr
             return float(uniform.not_switched(t, i * J[-1], uniform.T, absorbing=False)[0, 0]) - 0.5
 
         ends = [excess(x) if uniform.symmetric else np.nan for x in (0.0, 3.0)]
-        found.append(float(brentq(excess, 0.0, 3.0, rtol=1e-4)) * J[-1] if ends[0] > 0 > ends[1] else np.nan)
+        found.append(
+            float(scipy.optimize.brentq(excess, 0.0, 3.0, rtol=1e-4)) * J[-1] if ends[0] > 0 > ends[1] else np.nan
+        )
     return np.array(found)
 
 

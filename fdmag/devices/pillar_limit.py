@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from fdmag.analytic.fokker_planck import write_error_rate
 from fdmag.analytic.spin_torque import spin_orbit_threshold, spin_torque_field, switching_time
@@ -156,7 +156,7 @@ class MacrospinLimit(Result):
                 i = 1 + np.exp(x)
                 return float(np.log(switching_time(i, theta0, self.alpha, self.B_K, self.gamma) / goal))
 
-            i = 1 + np.exp(brentq(excess, -12.0, 14.0))
+            i = 1 + np.exp(scipy.optimize.brentq(excess, -12.0, 14.0))
             found.append((i + self.h) * self.alpha * self.B_K / (self.up * self.axial))
         return np.array(found)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import OptimizeWarning, curve_fit
 
 from fdmag.analytic.thermal_switching import (
     array_failure_probability,
@@ -288,8 +288,8 @@ def _fit(T: NDArray, rate: NDArray, escapes: NDArray, prefactor: str) -> tuple[f
     steepest = np.polyfit(inverse * scale, np.log(rate[seen]), 1)
     first = [max(-steepest[0], 0.5), steepest[1]]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", OptimizeWarning)  # told by errors that are not finite
-        values, errors = curve_fit(
+        warnings.simplefilter("ignore", scipy.optimize.OptimizeWarning)  # told by errors that are not finite
+        values, errors = scipy.optimize.curve_fit(
             model, inverse, np.log(rate[seen]), p0=first, sigma=1 / np.sqrt(escapes[seen]), absolute_sigma=True
         )
     if not np.isfinite(errors[0, 0]):

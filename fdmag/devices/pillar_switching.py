@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fdmag.devices.checks import array_of, checked
 from fdmag.devices.device import Told
@@ -90,7 +90,7 @@ class SwitchingTimes(Result):
         seen = np.isfinite(self.time)
         ax.plot(self.J[seen] * 1e-12, 1e-9 / self.time[seen], "o", color=COLOURS[0], markersize=4)
         if np.isfinite(self.J_c):
-            slope = stats.linregress(self.J[seen], 1 / self.time[seen]).slope
+            slope = scipy.stats.linregress(self.J[seen], 1 / self.time[seen]).slope
             reach = np.array([self.J_c, self.J[seen][np.argmax(np.abs(self.J[seen]))]])
             ax.plot(reach * 1e-12, slope * (reach - self.J_c) * 1e-9, color=COLOURS[-1], linewidth=1)
         ax.axhline(0, color=COLOURS[-1], linewidth=0.5)
@@ -191,7 +191,7 @@ def _extrapolated(J: NDArray, time: NDArray) -> tuple[float, float]:
     seen = np.isfinite(time) & (time > 0)
     if np.unique(J[seen]).size < 2:
         return np.nan, np.nan
-    line = stats.linregress(J[seen], 1 / time[seen])
+    line = scipy.stats.linregress(J[seen], 1 / time[seen])
     J_c = -line.intercept / line.slope
     if seen.sum() < 3:
         return float(J_c), np.nan

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import curve_fit
 
 from fdmag.analytic.pulse_response import nonlinearity_label, pulse_response
 from fdmag.devices.result import Result, quantity
@@ -98,7 +98,7 @@ def _fit_readings(G: NDArray, N: int, change: float) -> ResponseFit:
     middle = float(np.mean(G[:, N // 2] - G[:, 0])) / change
     guess = (float(np.mean(G[:, 0])) / change, float(np.mean(G[:, -1])) / change, 4 * (2 * middle - 1))
     try:
-        found, covariance = curve_fit(model, x, G.ravel() / change, p0=guess, jac=slopes)
+        found, covariance = scipy.optimize.curve_fit(model, x, G.ravel() / change, p0=guess, jac=slopes)
     except RuntimeError as error:
         raise ParameterError(f"fit of a pulse response: {error}") from error
     residual = G.ravel() / change - model(x, *found)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from fdmag.devices.checks import checked
 from fdmag.devices.result import Result, quantity
@@ -123,7 +123,7 @@ def tolerable_spread(
         if end > 10:
             raise ParameterError(f"tolerable spread: the figure hardly depends on {parameter}: any spread will do")
         end = 1.2 * end
-    found = float(brentq(excess, start, end, xtol=1e-12, rtol=1e-10))
+    found = float(scipy.optimize.brentq(excess, start, end, xtol=1e-12, rtol=1e-10))
     step = max(found * 1e-3, 1e-9)
     slope = (excess(found + step) - excess(max(found - step, 0.0))) / (found + step - max(found - step, 0.0))
     error = sample(found).sigma_CV / abs(slope) if slope else np.inf

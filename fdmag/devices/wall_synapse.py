@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import OptimizeWarning
 
 from fdmag.devices.checks import checked
 from fdmag.devices.current_drive import CurrentDrive
@@ -252,10 +252,10 @@ class DomainWallSynapse(Device):
     def _figures(self, up: NDArray, down: NDArray) -> SynapseFigures | None:
         """Return the figures; None where no curve can be laid through the conductances."""
         with warnings.catch_warnings():
-            warnings.simplefilter("error", OptimizeWarning)
+            warnings.simplefilter("error", scipy.optimize.OptimizeWarning)
             try:
                 return synapse_figures(self._arranged(up), self._arranged(down), noise=self.noise)
-            except (ParameterError, OptimizeWarning):
+            except (ParameterError, scipy.optimize.OptimizeWarning):
                 return None
 
     def _sweeps(self, values: NDArray) -> tuple[NDArray, NDArray]:

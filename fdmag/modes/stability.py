@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from fdmag.errors import ParameterError, SolverError
 from fdmag.modes.linearised import moving_cells
@@ -113,7 +113,7 @@ def threshold(
             f"threshold: the equilibrium is {state} at {lower:g} and at {upper:g} (growth {first:.3g} and {last:.3g} "
             "1/s); give an interval in which that changes, or a larger count"
         )
-    value = brentq(growth, lower, upper, xtol=tolerance * abs(upper - lower), rtol=1e-12)
+    value = scipy.optimize.brentq(growth, lower, upper, xtol=tolerance * abs(upper - lower), rtol=1e-12)
     if value not in found:
         growth(value)
     modes = found[value]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from fdmag.errors import ParameterError
 from fdmag.rare_events.particles import Particles
@@ -57,7 +57,7 @@ class Splitting:
         """Return lower and upper bound, (2, times), by Student's distribution of the mean of the groups."""
         if not 0 < confidence < 1:
             raise ParameterError(f"confidence = {confidence:g}; allowed: between 0 and 1, for example 0.95")
-        width = stats.t.ppf((1 + confidence) / 2, len(self.estimates) - 1) * self.standard_error
+        width = scipy.stats.t.ppf((1 + confidence) / 2, len(self.estimates) - 1) * self.standard_error
         return np.stack([np.maximum(self.probability - width, 0), self.probability + width])
 
 

@@ -2,8 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import scipy
 from pydantic import Field
-from scipy.signal import get_window
 
 from fdmag.modes.result import COLUMNS as MODE_COLUMNS
 from fdmag.scene.values import Flag, Table, problem, quantity, shown
@@ -68,7 +68,7 @@ class SpectrumTable(Table):
         if self.tolerance is not None and self.tolerance >= 1:
             raise problem(f"came tolerance = {self.tolerance:g}; allowed: above 0 and below 1")
         try:
-            get_window(self.window, 16)
+            scipy.signal.get_window(self.window, 16)
         except ValueError:
             raise problem(
                 f"came window = {shown(self.window)}; allowed: hann, hamming, blackman, boxcar, others of scipy.signal"

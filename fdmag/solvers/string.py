@@ -19,8 +19,8 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from fdmag.errors import SolverError
 from fdmag.solvers.convergence import NEAR, PATIENCE, check_criterion
@@ -184,7 +184,7 @@ def extrema(energy: NDArray[np.float64]) -> NDArray[np.int64]:
     role = np.zeros(energy.size, np.int64)
     least = max(PROMINENCE * np.ptp(energy), 1e-12 * np.abs(energy).max())
     for sign in (1, -1):
-        role[find_peaks(sign * energy, prominence=least)[0]] = sign
+        role[scipy.signal.find_peaks(sign * energy, prominence=least)[0]] = sign
     return role
 
 

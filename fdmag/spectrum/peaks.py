@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.optimize import OptimizeWarning, curve_fit
 
 WIDEST, NARROWEST = 60, 6
 """Points on either side of a peak that are fitted, at most and at least."""
@@ -91,9 +91,11 @@ def fitted_peak(
     linear = np.linalg.lstsq(start, values, rcond=None)[0]
     guess = [rate, np.pi * width, *np.stack([linear.real, linear.imag], axis=1).ravel()]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", OptimizeWarning)  # errors that cannot be told are infinite
+        warnings.simplefilter("ignore", scipy.optimize.OptimizeWarning)  # errors that cannot be told are infinite
         try:
-            found, covariance = curve_fit(line, points, np.concatenate([values.real, values.imag]), guess, maxfev=5000)
+            found, covariance = scipy.optimize.curve_fit(
+                line, points, np.concatenate([values.real, values.imag]), guess, maxfev=5000
+            )
         except RuntimeError:  # no damped oscillation: what is seen is told, with infinite errors
             found, covariance = np.array(guess), np.full((len(guess), len(guess)), np.inf)
     centre, decay = found[:2]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fdmag.errors import ParameterError
 
@@ -40,8 +40,8 @@ def clopper_pearson(successes: ArrayLike, trials: ArrayLike, confidence: float =
             f"{k.tolist()} of {n.tolist()}; allowed: counts, at most as many as were tried, at least 1"
         )
     tail = (1 - confidence) / 2
-    low = np.where(k > 0, stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1), 0.0)
-    high = np.where(k < n, stats.beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1)), 1.0)
+    low = np.where(k > 0, scipy.stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1), 0.0)
+    high = np.where(k < n, scipy.stats.beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1)), 1.0)
     return np.stack([low, high])
 
 
@@ -80,7 +80,7 @@ def bootstrap_interval(
     if np.ptp(values) == 0:
         return np.full(2, statistic(values, axis=0))
     rng, batch = np.random.default_rng(seed), max(1, 10_000_000 // values.size)
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (values,), statistic, confidence_level=confidence, n_resamples=resamples, random_state=rng, batch=batch
     )
     return np.array([found.confidence_interval.low, found.confidence_interval.high])
@@ -101,8 +101,8 @@ def exponential_interval(events: int, exposure: float, confidence: float = 0.95)
     if events < 0 or events != int(events) or not 0 < exposure < np.inf:
         raise ParameterError(f"{events} events in {exposure:g}; allowed: a count, and a time above 0")
     tail = (1 - confidence) / 2
-    low = 2 * exposure / stats.chi2.ppf(1 - tail, 2 * events + 2)
-    high = 2 * exposure / stats.chi2.ppf(tail, 2 * events) if events else np.inf
+    low = 2 * exposure / scipy.stats.chi2.ppf(1 - tail, 2 * events + 2)
+    high = 2 * exposure / scipy.stats.chi2.ppf(tail, 2 * events) if events else np.inf
     return np.array([low, high])
 
 

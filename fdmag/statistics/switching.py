@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fdmag.errors import ParameterError
 from fdmag.statistics.intervals import bootstrap_interval, clopper_pearson, exponential_interval
@@ -130,7 +130,7 @@ class SwitchingStatistics:
         Source: E. L. Kaplan and P. Meier, J. Am. Stat. Assoc. 53, 457 (1958).
         """
         missing = np.isnan(self.times)
-        found = stats.ecdf(stats.CensoredData(uncensored=self.times[~missing], right=self.end[missing])).sf
+        found = scipy.stats.ecdf(scipy.stats.CensoredData(uncensored=self.times[~missing], right=self.end[missing])).sf
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # that it is not defined everywhere
             interval: Any = found.confidence_interval(confidence, method="log-log")
@@ -156,7 +156,7 @@ class SwitchingStatistics:
             )
         mean = float(self.times.mean())
         if self.n > MOST_RESAMPLED:
-            width = float(stats.norm.ppf((1 + confidence) / 2) * self.times.std(ddof=1) / np.sqrt(self.n))
+            width = float(scipy.stats.norm.ppf((1 + confidence) / 2) * self.times.std(ddof=1) / np.sqrt(self.n))
             return Estimate(mean, mean - width, mean + width, confidence)
         low, high = bootstrap_interval(self.times, np.mean, confidence, seed=seed)
         return Estimate(mean, float(low), float(high), confidence)

@@ -24,7 +24,7 @@ from validation.problem import problems, solve
 from validation.problems import standard_problem_5
 from validation.problems.standard_problem_4 import COMPONENTS, compare, published
 
-LONG_BY_NUMPY = {"time_order", "spin_waves"}
+LONG_BY_NUMPY = {"time_order", "spin_waves", "walker_wall", "write_errors"}
 FAST = [name for name, problem in problems().items() if not problem.slow and name not in LONG_BY_NUMPY]
 
 
