@@ -47,7 +47,14 @@ class CriticalCurrent(Result):
     written: NDArray = quantity("1", "share that was written", "trial")
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw what was tried, and what became of it."""
+        """Draw what was tried, and what became of it; where replicas differ, the current of each."""
+        if self.J_c.size > 1:
+            ax = axes_for(ax, "replica", "J [10¹² A/m²]", "critical current")
+            replica = np.arange(self.J_c.size)
+            ax.errorbar(replica, self.J_c * 1e-12, self.sigma_J_c * 1e-12, fmt="o", color=COLOURS[0], label="bisected")
+            ax.plot(replica, self.limit * 1e-12, color=COLOURS[-1], linewidth=1, label="uniform pillar")
+            ax.legend(fontsize="small")
+            return ax
         ax = axes_for(ax, "trial", "J [10¹² A/m²]", "critical current by bisection")
         trial = np.arange(self.tried.size)
         for text, chosen, marker, colour in (
