@@ -17,7 +17,9 @@ from fdmag.scene.values import Flag, Table, quantity
 class LayerTable(Table):
     """A layer; the first and the last may have no thickness: they are much thicker than the spin diffusion length."""
 
-    thickness: Annotated[float, quantity("m", "thickness; without it as good as infinite", above=0)] | None = None
+    thickness: Annotated[float, quantity("m", "thickness", above=0)] | None = Field(
+        None, description="thickness [m]; without it as good as infinite"
+    )
     conductivity: Annotated[float, quantity("S/m", "conductivity of both spins together", above=0)]
     spin_diffusion_length: Annotated[float, quantity("m", "spin diffusion length", above=0)]
     polarisation: Annotated[float, quantity("1", "β of a ferromagnet; its sign is that of m along the spin axis")] = 0.0
@@ -32,7 +34,9 @@ class LayerTable(Table):
 class InterfaceTable(Table):
     """What lies between two layers; transparent by default."""
 
-    conductance: Annotated[float, quantity("S/m^2", "conductance of both spins together", above=0)] | None = None
+    conductance: Annotated[float, quantity("S/m^2", "conductance", above=0)] | None = Field(
+        None, description="conductance of both spins together [S/m^2]; without it the interface is transparent"
+    )
     polarisation: Annotated[float, quantity("1", "γ, asymmetry of the conductance")] = 0.0
     memory_loss: Annotated[float, quantity("1", "δ, spin memory loss", minimum=0)] = 0.0
 
