@@ -44,18 +44,14 @@ def fdmag_command(*arguments: str | Path, cwd: Path, **options) -> subprocess.Co
     return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=60, **options)
 
 
-def _interruptible() -> None:
-    """Heed Ctrl-C, which what a shell runs in the background is made to ignore."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def started(folder: Path) -> subprocess.Popen:
     """Return a process that has begun to write fields of a run that would last for ever."""
     (folder / "long.toml").write_text(LONG)
     command = [sys.executable, "-m", "fdmag.cli", "run", "long.toml", "--out", "out"]
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=_interruptible
-    )
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background of a shell
+    )  # fmt: skip
     for _ in range(600):
         if (folder / "out" / "fields" / "m_000003.vti").exists():
             return process
