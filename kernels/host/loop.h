@@ -46,31 +46,50 @@ __attribute__((noinline)) static void alone(Cell cell, Site site) {
     cell(site);
 }
 
-// Call cell(site) for the cells from ... to - 1 of one line along x, for some of them twice; inside the line
-// the neighbours along x are always there.
+// One line of cells along x: its first cell, how far its neighbours along y and z are, and those of its ends along x.
+struct Line {
+    Index first, y_below, y_above, z_below, z_above, to_end;
+
+    FD_HD Line(const Problem& problem, Index line) {
+        const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
+        const Index y = line % ny, z = line / ny, z_step = layer * (nz - 1);
+        const bool wrap_x = problem.periodic[0], wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
+        first = line * nx;
+        y_below = y > 0 ? -nx : wrap_y ? layer - nx : 0, y_above = y < ny - 1 ? nx : wrap_y ? nx - layer : 0;
+        z_below = z > 0 ? -layer : wrap_z ? z_step : 0, z_above = z < nz - 1 ? layer : wrap_z ? -z_step : 0;
+        to_end = wrap_x ? nx - 1 : 0;
+    }
+
+    FD_HD Site site(Index i, Index x_below, Index x_above) const {
+        return {i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
+    }
+};
+
+// Call cell(site) for the cells [start, end) that are the first or the last of their line.
 template <class Cell>
-FD_HD void for_part(const Problem& problem, Index line, Index from, Index to, const Cell& cell) {
-    const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
-    const Index y = line % ny, z = line / ny, first = line * nx;
-    const bool wrap_x = problem.periodic[0], wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
-    const Index y_below = y > 0 ? -nx : wrap_y ? layer - nx : 0, y_above = y < ny - 1 ? nx : wrap_y ? nx - layer : 0;
-    const Index z_step = layer * (nz - 1);
-    const Index z_below = z > 0 ? -layer : wrap_z ? z_step : 0, z_above = z < nz - 1 ? layer : wrap_z ? -z_step : 0;
-    const auto site = [=](Index i, Index x_below, Index x_above) FD_INLINE {
-        return Site{i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
-    };
-    const Index to_end = wrap_x ? nx - 1 : 0;
-    if (from == 0) alone(cell, site(first, to_end, nx > 1 ? 1 : 0));
-    const Index begin = first + (from > 0 ? from : 1), end = first + (to < nx ? to : nx - 1);
-    in_vectors(
-        begin, end, [=](Index i) FD_INLINE { cell(site(i, -1, 1)); },
-        [=](Index i) FD_INLINE { alone(cell, site(i, -1, 1)); });
-    if (to == nx && nx > 1) alone(cell, site(first + nx - 1, -1, -to_end));
+__attribute__((noinline)) static void at_ends(const Problem& problem, Index start, Index end, Cell cell) {
+    const Index nx = problem.cells[0];
+    for (Index number = start / nx; number * nx < end; ++number) {
+        const Line line(problem, number);
+        const Index last = line.first + nx - 1;
+        if (line.first >= start) cell(line.site(line.first, line.to_end, nx > 1 ? 1 : 0));
+        if (last < end && nx > 1) cell(line.site(last, -1, -line.to_end));
+    }
 }
 
+// Call cell(site) for the cells [start, end), for some of them twice: for those inside of a line, whose neighbours along
+// x are always there, and then for its ends.
 template <class Cell>
-FD_HD void for_line(const Problem& problem, Index line, const Cell& cell) {
-    for_part(problem, line, 0, problem.cells[0], cell);
+FD_HD void for_sites(const Problem& problem, Index start, Index end, const Cell& cell) {
+    const Index nx = problem.cells[0];
+    for (Index number = start / nx; number * nx < end; ++number) {
+        const Line line(problem, number);
+        const Index from = line.first + 1, to = line.first + nx - 1;
+        in_vectors(
+            from > start ? from : start, to < end ? to : end, [=](Index i) FD_INLINE { cell(line.site(i, -1, 1)); },
+            [=](Index i) FD_INLINE { alone(cell, line.site(i, -1, 1)); });
+    }
+    at_ends(problem, start, end, cell);
 }
 
 // Some lines of one row, with its parameters read.
@@ -128,18 +147,14 @@ FD_HD void store(real* out, Index cell, Index cells, vec3 v) {
 template <class Visit>
 FD_HD void for_cells(const Problem& problem, const Work& work, Index start, Index end, real* out, Index stride,
                      const Visit& visit) {
-    const Index nx = problem.cells[0];
     const Magnet magnet = work.magnet;
     const Terms terms = work.terms;
     const Damping damping = work.damping;
-    for (Index line = start / nx; line * nx < end; ++line) {
-        const Index first = line * nx, from = start > first ? start - first : 0;
-        for_part(problem, line, from, end - first < nx ? end - first : nx, [=](const Site& site) FD_INLINE {
-            const vec3 v = visit(site, magnet, terms, damping);
-            const bool magnetic = magnet.magnetic(site.i);
-            store(out, site.i, stride, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
-        });
-    }
+    for_sites(problem, start, end, [=](const Site& site) FD_INLINE {
+        const vec3 v = visit(site, magnet, terms, damping);
+        const bool magnetic = magnet.magnetic(site.i);
+        store(out, site.i, stride, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+    });
 }
 
 static Task term_task(int term);
@@ -157,20 +172,25 @@ __attribute__((noinline)) static void add_fields(const Problem& problem, const W
                   FD_INLINE { return acting(local_field(t, s, magnet) + weight * B_other[s.i], d, s.i); });
 }
 
-// Field, slope or descent of all terms plus factor x other in a piece of cells, whose field stays in the cache.
+// Field, slope or descent of all terms plus factor x other in a piece of cells, to out[cell], out[cell + stride] and
+// out[cell + 2 stride]; `B` is as large as a piece, keeps their field in the cache, and may be `out`.
 template <int kind>
 __attribute__((noinline)) static void evaluate(const Problem& problem, const Work& work, const real* other, real factor,
-                                               Index start, Index end, real* out) {
-    add_fields(problem, work, other, factor, start, end, out);
-    if (kind == kField) return;
+                                               Index start, Index end, real* B, real* out, Index stride) {
+    add_fields(problem, work, other, factor, start, end, B);
+    if (kind == kField) {
+        for (int c = 0; c < 3; ++c)
+            __builtin_memcpy(out + c * stride + start, B + c * kPiece + start, (end - start) * sizeof(real));
+        return;
+    }
     const Magnet magnet = work.magnet;
     const Damping damping = work.damping;
     FD_INDEPENDENT
     for (Index i = start; i < end; ++i) {
-        const vec3 m = magnet.m(i), B = {out[i], out[i + kPiece], out[i + 2 * kPiece]};
-        const vec3 v = kind == kSlope ? llg(m, B, damping.gamma[i], damping.alpha[i]) : steepest_descent(m, B);
+        const vec3 m = magnet.m(i), field = {B[i], B[i + kPiece], B[i + 2 * kPiece]};
+        const vec3 v = kind == kSlope ? llg(m, field, damping.gamma[i], damping.alpha[i]) : steepest_descent(m, field);
         const bool magnetic = magnet.magnetic(i);
-        store(out, i, kPiece, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+        store(out, i, stride, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
     }
 }
 
@@ -179,13 +199,12 @@ static void local_block(void* data, long long block) {
     const Call& call = *static_cast<const Call*>(data);
     const Work work = begin(call, block);
     const Index nx = call.problem->cells[0], end = work.last_line * nx, first = 3 * work.cells * work.row;
-    real values[3][kPiece];
+    real values[3 * kPiece];
     for (Index start = work.first_line * nx, n; start < end; start += n) {
         n = piece_length(*call.problem, start, end);
         evaluate<kind>(*call.problem, work, call.other ? call.other + first : nullptr,
-                       call.scaled ? work.magnet.Ms[0] : real(1), start, start + n, values[0] - start);
-        for (int c = 0; c < 3; ++c)
-            __builtin_memcpy(call.out + first + c * work.cells + start, values[c], n * sizeof(real));
+                       call.scaled ? work.magnet.Ms[0] : real(1), start, start + n, values - start, call.out + first,
+                       work.cells);
     }
 }
 
@@ -204,7 +223,7 @@ FD_EXPORT void fdmag_slopes(const Problem* problem, Index row, Index replica, co
                             int scaled, int descent, Index start, Index end, real* out) {
     const Work work = read(*problem, row, replica, m, true);
     const auto slopes = descent ? evaluate<kDescent> : evaluate<kSlope>;
-    slopes(*problem, work, other, scaled ? work.magnet.Ms[0] : real(1), start, end, out);
+    slopes(*problem, work, other, scaled ? work.magnet.Ms[0] : real(1), start, end, out, out, kPiece);
 }
 
 // Field of one term, as `for_cells` writes it.
@@ -239,7 +258,8 @@ FD_HD double sum_block(const Call& call, const Work& work, const Density& densit
     double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
     for (Index line = work.first_line; line < work.last_line; ++line) {
         double* const values = line_values - line * nx;
-        for_line(*call.problem, line, [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
+        for_sites(*call.problem, line * nx, (line + 1) * nx,
+                  [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
         total += fixed_sum(line_values, nx);
     }
     __builtin_free(line_values);
