@@ -21,8 +21,9 @@ template <class T> struct Transform {
   /// False if P has a factor other than 2, 3, 5 and 7, or memory is short.
   bool create(i64 length, i64 points);
   void destroy();
-  /// Whether half of the first stage's inputs (rounded up) hold all points.
-  bool half() const { return n <= (radix[0] + 1) / 2 * (P / radix[0]); }
+  /// Whether half of the first stage's inputs (rounded up) hold all points. Few lengths begin with radix 1 or 7: they do
+  /// without what half of the inputs saves, and every library without the code for them.
+  bool half() const { return radix[0] != 1 && radix[0] != 7 && n <= (radix[0] + 1) / 2 * (P / radix[0]); }
   int last_radix() const { return radix[stages - 1]; }
 };
 
@@ -90,7 +91,10 @@ FD_INLINE void inverse_stage(const Complex<T>* a, i64 P, i64 L, const T* twiddle
   }
 }
 
-#define FD_RADICES(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(7) DO(8)
+// Of any stage but the last one: see `factorise`.
+#define FD_RADICES(DO) DO(1) DO(3) DO(4) DO(5) DO(7) DO(8)
+// Of the first stage, where half of the points are zero.
+#define FD_FIRST_RADICES(DO) DO(3) DO(4) DO(5) DO(8)
 // Of the last stage. Radix 1 stands in for lengths that are odd or have one factor only.
 #define FD_LAST_RADICES(DO) DO(1) DO(2) DO(4) DO(8)
 
@@ -150,7 +154,7 @@ __attribute__((noinline)) void forward_first(Complex<T>* a, const Transform<T>& 
 #define FD_CASE(r) \
   case r:          \
     return forward_stage<r, (r + 1) / 2, false>(a, f.P, f.P, (const T*)f.twiddle[0], padded);
-  switch (f.radix[0]) { FD_RADICES(FD_CASE) }
+  switch (f.radix[0]) { FD_FIRST_RADICES(FD_CASE) }
 #undef FD_CASE
 }
 
@@ -170,7 +174,7 @@ __attribute__((noinline)) void inverse_last(Complex<T>* a, const Transform<T>& f
 #define FD_CASE(r) \
   case r:          \
     return inverse_stage<r, (r + 1) / 2, false>(a, f.P, f.P, (const T*)f.twiddle[0], kept);
-  switch (f.radix[0]) { FD_RADICES(FD_CASE) }
+  switch (f.radix[0]) { FD_FIRST_RADICES(FD_CASE) }
 #undef FD_CASE
 }
 
@@ -217,8 +221,9 @@ inline int factorise(i64 P, int* radix) {
   twos -= last == 8 ? 3 : last / 2;
   for (; twos > 2; twos -= 3) radix[count++] = 8;
   if (twos == 2) radix[count++] = 4;
-  for (int odd = 7; odd > 1; odd -= 2)
-    while (P % odd == 0) P /= odd, radix[count++] = odd;
+  constexpr int odd[] = {5, 3, 7};
+  for (const int factor : odd)
+    while (P % factor == 0) P /= factor, radix[count++] = factor;
   if (!count) radix[count++] = 1;
   radix[count++] = last;
   return P == 1 ? count : 0;
