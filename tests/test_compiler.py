@@ -31,6 +31,7 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(library, "_loaded", {})
     monkeypatch.setattr(library, "_told", set())
+    monkeypatch.setattr(library, "_proved", set())
     monkeypatch.setattr(compilers, "_refused", {})
     return tmp_path / "cache" / "kernels"
 
@@ -119,6 +120,14 @@ def test_code_for_another_processor_is_not_used(root, wrapped, tmp_path, caplog)
     trap = f'case "$*" in *-march=native*) set -- "$@" {tmp_path}/trap.cpp;; esac'
     assert answer(wrapped(trap)) == 42
     assert "wrapped without -march=native from now on, which may be slower: a trial died of SIG" in caplog.text
+
+
+def test_a_compiler_whose_code_has_run_is_not_tried_again(root, monkeypatch):
+    tried = []
+    monkeypatch.setattr(library, "_trial", lambda path: tried.append(path) or "")
+    for source in (SOURCE, SOURCE + "// other\n"):
+        assert answer(find_compiler()[0], source) == 42
+    assert len(tried) == 1
 
 
 def test_code_that_never_runs_leads_to_numpy(root, wrapped, tmp_path, caplog, monkeypatch):

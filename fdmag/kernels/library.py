@@ -45,6 +45,8 @@ _TRY = (
 _TRIAL_TIMEOUT = 60.0  # s
 _loaded: dict[str, "Future[ctypes.CDLL]"] = {}
 _told: set[str] = set()
+_proved: set[Compiler] = set()
+"""Compilers whose code has run here, with the flags they take: in this process they are not tried again."""
 _lock = Lock()  # held for a moment only: to look into the two above
 
 
@@ -178,11 +180,12 @@ def _compiled(root: Path, key: str, source: str, compiler: Compiler, extra: tupl
         (unfinished / _SOURCE).write_text(source + _TRIAL, encoding="utf-8")
         try:
             compiler.compile(unfinished / _SOURCE, unfinished / _LIBRARY, extra)
-            if problem := _trial(unfinished / _LIBRARY):
+            if compiler not in _proved and (problem := _trial(unfinished / _LIBRARY)):
                 compiler.refuse("-march=native", problem)
                 compiler.compile(unfinished / _SOURCE, unfinished / _LIBRARY, extra)
                 if problem := _trial(unfinished / _LIBRARY):
                     raise CompilerError(f"{' '.join(compiler.command)} makes kernels that do not run here: {problem}")
+            _proved.add(compiler)
         except CompilerError as error:
             kept = _keep_failed(_private() / f"failed-{key}", source) or "a unit that is not kept"
             raise type(error)(str(error).replace(str(unfinished / _SOURCE), str(kept))) from None
