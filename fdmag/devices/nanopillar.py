@@ -16,6 +16,8 @@ from fdmag.errors import ParameterError, did_you_mean
 from fdmag.quantities import Below
 from fdmag.simulation import Simulation
 from fdmag.stopping import Distance
+from fdmag.terms.junction_area import junction_area
+from fdmag.terms.tunnel_circuit import InCircuit
 
 __all__ = ["Channel", "Nanopillar", "Reversed"]
 
@@ -76,8 +78,9 @@ class Nanopillar:
     simulation : Simulation
         The free layer alone, in the state that is to be written; m_z of its mean tells which end of z that is.
     term : str
-        Term whose J is the current: "slonczewski", "spin_orbit_torque". *J > 0 of a Slonczewski torque from a
-        reference layer below, along +z, favours antiparallel: −z.*
+        Term whose J is the current: "slonczewski", "spin_orbit_torque"; or "tunnel_torque" made with a ``current``,
+        which is J times the area and goes where the cells conduct. *J > 0 of a Slonczewski torque from a reference
+        layer below, along +z, favours antiparallel: −z.*
     assist : mapping of term to float, optional [A/m²]
         Current densities of other terms that flow for the length of every pulse with it: a spin–orbit torque that
         helps spin transfer, for example.
@@ -139,14 +142,28 @@ class Nanopillar:
         self.term, self.threshold = term, float(threshold)
         self.RA, self.channel = RA, channel
         self.options = options
-        self._drives = {name: CurrentDrive(simulation, name) for name in (term, *assist)}
+        dx, dy, _ = simulation.mesh.cell_size
+        self.area = float(simulation.covered(2)[0].sum(axis=(1, 2)).max() * dx * dy)
+        self._drives = {name: self._drive(name) for name in (term, *assist)}
         self._assist = assist
         self.same_parameters = not [p for p in simulation.parameters() if p.batch > 1 and _given(p.where)]
         self.noisy = any(each.noisy for each in simulation.terms.values())
-        dx, dy, _ = simulation.mesh.cell_size
-        self.area = float(simulation.covered(2)[0].sum(axis=(1, 2)).max() * dx * dy)
         self.J = np.zeros(simulation.batch)
         self.begin()
+
+    def _drive(self, name: str) -> CurrentDrive:
+        """Return what sets the current of a term by its density."""
+        each = self.simulation.terms.get(name)
+        if each is None or "current" not in each.parameters():
+            return CurrentDrive(self.simulation, name)
+        if not isinstance(each, InCircuit) or not each.by_current.base.any():
+            raise ParameterError(
+                f"pillar: {name} is driven by a voltage; give it a current, such as 0, so that a density can be set"
+            )
+        area = junction_area(each, self.simulation.mesh, self.simulation.magnetic[:, None])
+        if np.any(area.astype(bool).any(axis=2) != self.simulation.magnetic.any(axis=1)[:, None]):
+            raise ParameterError(f"pillar: the junction of {name} is smaller than the magnet; P = 0 in some columns")
+        return CurrentDrive(self.simulation, name, "current", self.area)
 
     def begin(self) -> None:
         """Take the state that the simulation is in now as the start.

@@ -125,15 +125,20 @@ static Work read(const Problem& problem, Index row, Index replica, const real* m
     return work;
 }
 
-// Say where a block is, and read its parameters.
-static Work begin(const Call& call, Index block, bool all = true) {
-    const Blocks blocks = blocks_of(*call.problem);
-    const Index row = block / blocks.per_replica;
-    Work work = read(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all);
-    work.first_line = block % blocks.per_replica * blocks.lines_per_block;
+// The same of a block of lines, counted in its row.
+static Work read_block(const Problem& problem, Index row, Index replica, const real* m, bool all, Index block) {
+    const Blocks blocks = blocks_of(problem);
+    Work work = read(problem, row, replica, m, all);
+    work.first_line = block * blocks.lines_per_block;
     const Index end = work.first_line + blocks.lines_per_block;
     work.last_line = end < blocks.lines ? end : blocks.lines;
     return work;
+}
+
+// Say where a block is, and read its parameters.
+static Work begin(const Call& call, Index block, bool all = true) {
+    const Index count = blocks_of(*call.problem).per_replica, row = block / count;
+    return read_block(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all, block % count);
 }
 
 FD_HD void store(real* out, Index cell, Index cells, vec3 v) {
@@ -208,6 +213,81 @@ static void local_block(void* data, long long block) {
     }
 }
 
+// Sum over the lines of a block of density(site), in float64 and a fixed order.
+template <class Density>
+FD_HD double sum_block(const Problem& problem, const Work& work, const Density& density) {
+    const Index nx = problem.cells[0];
+    double total = 0;
+    double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
+    for (Index line = work.first_line; line < work.last_line; ++line) {
+        double* const values = line_values - line * nx;
+        for_sites(problem, line * nx, (line + 1) * nx,
+                  [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
+        total += fixed_sum(line_values, nx);
+    }
+    __builtin_free(line_values);
+    return total;
+}
+
+// ---- what terms need to know of all cells ------------------------------------------------------------------------
+
+// The totals of one row; sums over blocks, kSums of each.
+struct Summing {
+    const Problem& problem;
+    Index row, replica;
+    const real* m;
+    double* sums;
+};
+
+template <int which>
+static void sum_shares(const Problem& problem, const Work& work, double* sums) {
+    if constexpr (which < kSums) {
+        const Magnet magnet = work.magnet;
+        const Terms terms = work.terms;
+        sums[which] = sum_block(problem, work, [=](const Site& s) FD_INLINE {
+            const real share = share_of<which>(terms, s, magnet);
+            return magnet.magnetic(s.i) ? share : 0;
+        });
+        sum_shares<which + 1>(problem, work, sums);
+    }
+}
+
+static void shares_block(void* data, long long block) {
+    const Summing& all = *static_cast<const Summing*>(data);
+    const Work work = read_block(all.problem, all.row, all.replica, all.m, true, block);
+    sum_shares<0>(all.problem, work, all.sums + block * kSums);
+}
+
+// See `Totals`.
+FD_EXPORT void fdmag_totals(const Problem* problem, Index row, Index replica, const real* m) {
+    if constexpr (kSums > 0) {
+        const Index blocks = blocks_of(*problem).per_replica;
+        const Index cells = problem->cells[0] * problem->cells[1] * problem->cells[2];
+        double* const sums = static_cast<double*>(__builtin_malloc(blocks * kSums * sizeof(double)));
+        Summing all = {*problem, row, replica, m, sums};
+        problem->parallel(shares_block, &all, blocks, cells >= kSerialCells);
+        for (Index block = 1; block < blocks; ++block)
+            for (int k = 0; k < kSums; ++k) sums[k] += sums[block * kSums + k];
+        const Work work = read(*problem, row, replica, m, true);
+        settle(work.terms, sums, problem->views, row);
+        __builtin_free(sums);
+    }
+}
+
+static void totals_of_row(void* data, long long row) {
+    const Call& call = *static_cast<const Call*>(data);
+    fdmag_totals(call.problem, row, call.replicas ? call.replicas[row] : row, call.m);
+}
+
+// Find the totals of all rows of a call.
+static void find_totals(Call& call) {
+    const Index* const n = call.problem->cells;
+    if constexpr (kSums > 0)
+        call.problem->parallel(totals_of_row, &call, call.rows, call.rows * n[0] * n[1] * n[2] >= kSerialCells);
+}
+
+// ---- fields, slopes, energies ------------------------------------------------------------------------------------
+
 // Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`, which may be null, or plus Ms times the
 // field that `convolve` gives, if it is not null.
 FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
@@ -215,6 +295,7 @@ FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* repl
     static const Task tasks[] = {local_block<kField>, local_block<kSlope>, local_block<kDescent>};
     if (convolve) convolve(handle, m, out, rows, threads);
     Call call = {problem, rows, replicas, m, convolve ? out : other, out, nullptr, convolve != nullptr};
+    find_totals(call);
     run(tasks[kind], call);
 }
 
@@ -247,23 +328,8 @@ static void term_block(void* data, long long block) {
 FD_EXPORT void fdmag_term(const Problem* problem, Index rows, const Index* replicas, const real* m, real* out,
                           int term) {
     Call call = {problem, rows, replicas, m, nullptr, out, nullptr, false};
+    find_totals(call);
     run(term_task(term), call);
-}
-
-// Sum over the lines of a block of density(site), in float64 and a fixed order.
-template <class Density>
-FD_HD double sum_block(const Call& call, const Work& work, const Density& density) {
-    const Index nx = call.problem->cells[0];
-    double total = 0;
-    double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
-    for (Index line = work.first_line; line < work.last_line; ++line) {
-        double* const values = line_values - line * nx;
-        for_sites(*call.problem, line * nx, (line + 1) * nx,
-                  [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
-        total += fixed_sum(line_values, nx);
-    }
-    __builtin_free(line_values);
-    return total;
 }
 
 // Sum of factor x Ms m·b over one line, in a fixed order; the components of b are `stride` apart.
@@ -282,7 +348,7 @@ static void sum_energy(const Call& call, const Work& work, double* sums) {
     const Magnet magnet = work.magnet;
     if constexpr (kOwnDensity[term]) {
         const Terms terms = work.terms;
-        sums[term] = sum_block(call, work, [=](const Site& s) FD_INLINE {
+        sums[term] = sum_block(*call.problem, work, [=](const Site& s) FD_INLINE {
             const real density = energy_of(At<term>(), terms, s, magnet);
             return magnet.magnetic(s.i) ? density : 0;
         });
@@ -346,6 +412,7 @@ static void integrate(Task task, Call& call, double* out, Index count) {
 // Energy [J] of every term: out[row * kTerms + term].
 FD_EXPORT void fdmag_energies(const Problem* problem, Index rows, const Index* replicas, const real* m, double* out) {
     Call call = {problem, rows, replicas, m, nullptr, nullptr, nullptr, false};
+    find_totals(call);
     integrate(energy_block, call, out, kTerms);
 }
 
