@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fdmag.cuda.terms import CudaTerms
 from fdmag.demag.cuda import CudaDemag
 from fdmag.kernels.cuda import CudaDevice, DeviceArray
-from fdmag.kernels.cuda_unit import STAGE_PLAN
+from fdmag.kernels.cuda_unit import STAGE_PLAN, CudaUnit
 from fdmag.solvers.tableau import Tableau
 
 
@@ -70,7 +70,8 @@ class Launch:
         self._drive = device.empty(sum(sizes), dtype)
         self._drive_here = device.pinned(sum(sizes), dtype)
         self._places = np.cumsum([0, *sizes])
-        self.units, self.views = [], []
+        self.units: list[CudaUnit] = []
+        self.views: list[DeviceArray] = []
         count = 0
         for now in stages:
             arrays = {}

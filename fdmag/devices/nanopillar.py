@@ -160,8 +160,9 @@ class Nanopillar:
             raise ParameterError(
                 f"pillar: {name} is driven by a voltage; give it a current, such as 0, so that a density can be set"
             )
-        area = junction_area(each, self.simulation.mesh, self.simulation.magnetic[:, None])
-        if np.any(area.astype(bool).any(axis=2) != self.simulation.magnetic.any(axis=1)[:, None]):
+        magnetic = self.simulation.magnetic[:, None]
+        area = junction_area(each, self.simulation.mesh, magnetic)
+        if np.any(np.any(area > 0, axis=2) != np.any(magnetic, axis=2)):
             raise ParameterError(f"pillar: the junction of {name} is smaller than the magnet; P = 0 in some columns")
         return CurrentDrive(self.simulation, name, "current", self.area)
 

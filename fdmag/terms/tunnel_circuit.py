@@ -1,8 +1,7 @@
 """A tunnel junction in a circuit: the voltage across it depends on the state of its whole free layer."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +24,6 @@ voltages where the slope is, and several voltages with one current."""
 class InCircuit(Term):
     """What makes a tunnel torque that of a source of current, or of voltage over junction and series resistance."""
 
-    if TYPE_CHECKING:  # of the tunnel torque itself
-        voltage: Any
-        current: Any
-        R_series: Any
-        RA_P: Any
-        TMR: Any
-        V_h: Any
-        cosine: Callable[[NDArray, Context], NDArray]
-
     by_current: Any = parameter("1", "1 for a source of current, 0 for one of voltage", default=0.0, choices=(0, 1),
                                 time_dependent=False)  # fmt: skip
     area: Parameter = derived("m^2", "area of the junction in each cell")
@@ -45,47 +35,49 @@ class InCircuit(Term):
         magnetic = Ms.base > 0
         if hasattr(self, "below") and has_two_references(self, magnetic):
             raise ParameterError(
-                f"{self.current.where.rpartition('.')[0]}: the reference region lies both below and above the free "
+                f"{self.by_current.where.rpartition('.')[0]}: the reference region lies both below and above the free "
                 "layer: two junctions in series; with a current or R_series name a region on one side alone"
             )
         self.derive(mesh, regions, area=junction_area(self, mesh, magnetic), across=np.zeros((1, 1, 1, 1, 1)))
 
     def check_source(self) -> None:
         """Raise `ParameterError` if the voltage across the junction would not be one number, or not be known."""
-        for quantity in (self.voltage, self.current, self.R_series, self.TMR, self.V_h):
+        term: Any = self  # a tunnel torque
+        for quantity in (term.voltage, term.current, term.R_series, term.TMR, term.V_h):
             if any(quantity.varies_along(axis) for axis in range(3)):
                 raise ParameterError(
                     f"{quantity.where} differs between cells; a junction driven by a current, or with R_series, has "
                     "one for all its cells: give one number, and P = 0 where there is no junction"
                 )
-        for quantity in (self.TMR, self.V_h):
+        for quantity in (term.TMR, term.V_h):
             if not quantity.constant:
                 raise ParameterError(f"{quantity.where} depends on time; with a current or R_series it must not")
-        if np.any((self.V_h.base > 0) & (self.TMR.base < LEAST_TMR)):
+        if np.any((term.V_h.base > 0) & (term.TMR.base < LEAST_TMR)):
             raise ParameterError(
-                f"{self.TMR.where} = {float(self.TMR.base.min()):g}; with V_h and a current or R_series allowed: at "
+                f"{term.TMR.where} = {float(term.TMR.base.min()):g}; with V_h and a current or R_series allowed: at "
                 "least -2/3, so that the current rises with the voltage in every state"
             )
         by_current = bool(self.by_current.base.any())
-        for other in (self.voltage, self.R_series) if by_current else (self.current,):
+        for other in (term.voltage, term.R_series) if by_current else (term.current,):
             if other.base.any():
                 source = "current, which flows whatever is in series" if by_current else "voltage"
                 raise ParameterError(f"{other.where}: the source of this junction is a {source}; leave it out")
         if hasattr(self, "area") and not np.all(self.area.base.any(axis=(1, 2, 3, 4))):
-            raise ParameterError(f"{self.current.where}: there is no magnetic cell that the current could go through")
+            raise ParameterError(f"{term.current.where}: there is no magnetic cell that the current could go through")
 
     def bias(self, m: NDArray, context: Context) -> NDArray:
         """Return the voltage V [V] across the junction, (batch, 1, 1, 1, 1)."""
         xp, value = context.xp, context.value
-        each = value(self.area) / value(self.RA_P)
+        term: Any = self  # a tunnel torque
+        each = value(self.area) / value(term.RA_P)
         parallel, aligned = (
             xp.ascontiguousarray(xp.broadcast_to(part, (len(m), 1, *m.shape[2:])))
             .reshape(len(m), -1)
             .sum(axis=1, dtype=np.float64)[:, None, None, None, None]
-            for part in (each, each * self.cosine(m, context)[:, None])
+            for part in (each, each * term.cosine(m, context)[:, None])
         )
         by_current = value(self.by_current)
-        drive = xp.where(by_current > 0, value(self.current), value(self.voltage))
-        load = xp.where(by_current > 0, 1, value(self.R_series))
-        V = voltage_across(drive, 1 - by_current, load, parallel, aligned, value(self.TMR), value(self.V_h))
+        drive = xp.where(by_current > 0, value(term.current), value(term.voltage))
+        load = xp.where(by_current > 0, 1, value(term.R_series))
+        V = voltage_across(drive, 1 - by_current, load, parallel, aligned, value(term.TMR), value(term.V_h))
         return V.astype(m.dtype)

@@ -1,4 +1,7 @@
-"""A tunnel torque driven by a current, or by a voltage over a resistance in series, on each device."""
+"""A tunnel torque driven by a current, or by a voltage over a resistance in series.
+
+Most by the reference; the kernels are compared with it, and what is summed up, stepped and shared out on each device.
+"""
 
 import numpy as np
 import pytest
@@ -26,6 +29,12 @@ I = 4e-6  # about 0.2 V  # noqa: E741
 CURRENT = {"current": I}
 SERIES = {"voltage": 0.35, "R_series": 4e4}
 SOURCES = pytest.mark.parametrize("source", [CURRENT, SERIES], ids=["current", "voltage and resistance"])
+
+
+@pytest.fixture(autouse=True)
+def _every_device(monkeypatch):
+    """By the reference, where a test does not ask for a device."""
+    monkeypatch.setenv("FDMAG_DEVICE", "numpy")
 
 
 def random_m(rng, mesh=MESH, batch=1):
@@ -58,7 +67,7 @@ def test_a_uniform_junction_is_under_the_voltage_of_the_circuit(source, theta, s
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_currents_of_the_cells_add_up_to_that_of_the_source(dtype):
+def test_the_currents_of_the_cells_add_up_to_that_of_the_source(dtype, device):
     """And each cell feels what the voltage across the junction does to it; in each replica its own."""
     rng = np.random.default_rng(1)
     currents = np.array([I, -2 * I, 3e-7])
@@ -69,7 +78,9 @@ def test_the_currents_of_the_cells_add_up_to_that_of_the_source(dtype):
     J = V[:, None, None, None] * conductance_per_area(cosines, V[:, None, None, None], 5e-12, 1.5, 0.4)
     np.testing.assert_allclose(J.sum(axis=(1, 2, 3)) * 6e-18, currents, rtol=1e-13 if dtype == "float64" else 1e-6)
     np.testing.assert_allclose(evaluate(film, "current"), currents, rtol=1e-13 if dtype == "float64" else 1e-6)
-    given = Simulation(MESH, [TunnelTorque(voltage=PerReplica(V), **JUNCTION)], Ms=MS, m=film.m, dtype=dtype)
+    given = Simulation(
+        MESH, [TunnelTorque(voltage=PerReplica(V), **JUNCTION)], Ms=MS, m=film.m, dtype=dtype, device="numpy"
+    )
     B = given.effective_field()
     allowed = (1e-12 if dtype == "float64" else 3e-6) * np.abs(B).max()
     np.testing.assert_allclose(film.effective_field(), B, rtol=0, atol=allowed)
@@ -248,7 +259,7 @@ def test_smooth_edges_count_by_the_area_they_cover():
 
 @SOURCES
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_replica_of_a_batch_is_what_it_is_alone_bit_for_bit(source, dtype):
+def test_a_replica_of_a_batch_is_what_it_is_alone_bit_for_bit(source, dtype, device):
     """With a source of its own, in time, over steps that are accepted and rejected at its own pace."""
     rng = np.random.default_rng(8)
     m = random_m(rng, batch=3)
