@@ -134,6 +134,7 @@ def unit_source(
         kernel_text("host/sums.h"),
         kernel_text("host/problem.h"),
         kernel_text("host/loop.h"),
+        kernel_text("host/totals.h"),
         _tables(len(terms)),
     ]
     return "".join(parts)

@@ -163,6 +163,7 @@ FD_HD void for_cells(const Problem& problem, const Work& work, Index start, Inde
 }
 
 static Task term_task(int term);
+static void find_totals(Call& call);
 static void sum_energies(const Call& call, const Work& work, double* sums);
 
 enum Kind { kField, kSlope, kDescent };
@@ -213,81 +214,6 @@ static void local_block(void* data, long long block) {
     }
 }
 
-// Sum over the lines of a block of density(site), in float64 and a fixed order.
-template <class Density>
-FD_HD double sum_block(const Problem& problem, const Work& work, const Density& density) {
-    const Index nx = problem.cells[0];
-    double total = 0;
-    double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
-    for (Index line = work.first_line; line < work.last_line; ++line) {
-        double* const values = line_values - line * nx;
-        for_sites(problem, line * nx, (line + 1) * nx,
-                  [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
-        total += fixed_sum(line_values, nx);
-    }
-    __builtin_free(line_values);
-    return total;
-}
-
-// ---- what terms need to know of all cells ------------------------------------------------------------------------
-
-// The totals of one row; sums over blocks, kSums of each.
-struct Summing {
-    const Problem& problem;
-    Index row, replica;
-    const real* m;
-    double* sums;
-};
-
-template <int which>
-static void sum_shares(const Problem& problem, const Work& work, double* sums) {
-    if constexpr (which < kSums) {
-        const Magnet magnet = work.magnet;
-        const Terms terms = work.terms;
-        sums[which] = sum_block(problem, work, [=](const Site& s) FD_INLINE {
-            const real share = share_of<which>(terms, s, magnet);
-            return magnet.magnetic(s.i) ? share : 0;
-        });
-        sum_shares<which + 1>(problem, work, sums);
-    }
-}
-
-static void shares_block(void* data, long long block) {
-    const Summing& all = *static_cast<const Summing*>(data);
-    const Work work = read_block(all.problem, all.row, all.replica, all.m, true, block);
-    sum_shares<0>(all.problem, work, all.sums + block * kSums);
-}
-
-// See `Totals`.
-FD_EXPORT void fdmag_totals(const Problem* problem, Index row, Index replica, const real* m) {
-    if constexpr (kSums > 0) {
-        const Index blocks = blocks_of(*problem).per_replica;
-        const Index cells = problem->cells[0] * problem->cells[1] * problem->cells[2];
-        double* const sums = static_cast<double*>(__builtin_malloc(blocks * kSums * sizeof(double)));
-        Summing all = {*problem, row, replica, m, sums};
-        problem->parallel(shares_block, &all, blocks, cells >= kSerialCells);
-        for (Index block = 1; block < blocks; ++block)
-            for (int k = 0; k < kSums; ++k) sums[k] += sums[block * kSums + k];
-        const Work work = read(*problem, row, replica, m, true);
-        settle(work.terms, sums, problem->views, row);
-        __builtin_free(sums);
-    }
-}
-
-static void totals_of_row(void* data, long long row) {
-    const Call& call = *static_cast<const Call*>(data);
-    fdmag_totals(call.problem, row, call.replicas ? call.replicas[row] : row, call.m);
-}
-
-// Find the totals of all rows of a call.
-static void find_totals(Call& call) {
-    const Index* const n = call.problem->cells;
-    if constexpr (kSums > 0)
-        call.problem->parallel(totals_of_row, &call, call.rows, call.rows * n[0] * n[1] * n[2] >= kSerialCells);
-}
-
-// ---- fields, slopes, energies ------------------------------------------------------------------------------------
-
 // Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus `other`, which may be null, or plus Ms times the
 // field that `convolve` gives, if it is not null.
 FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
@@ -332,6 +258,22 @@ FD_EXPORT void fdmag_term(const Problem* problem, Index rows, const Index* repli
     run(term_task(term), call);
 }
 
+// Sum over the lines of a block of density(site), in float64 and a fixed order.
+template <class Density>
+FD_HD double sum_block(const Call& call, const Work& work, const Density& density) {
+    const Index nx = call.problem->cells[0];
+    double total = 0;
+    double* const line_values = static_cast<double*>(__builtin_malloc(nx * sizeof(double)));
+    for (Index line = work.first_line; line < work.last_line; ++line) {
+        double* const values = line_values - line * nx;
+        for_sites(*call.problem, line * nx, (line + 1) * nx,
+                  [=](const Site& s) FD_INLINE { values[s.i] = double(density(s)); });
+        total += fixed_sum(line_values, nx);
+    }
+    __builtin_free(line_values);
+    return total;
+}
+
 // Sum of factor x Ms m·b over one line, in a fixed order; the components of b are `stride` apart.
 __attribute__((noinline)) static double sum_line(const Magnet& magnet, Index start, Index nx, real factor,
                                                  const real* b, Index stride, double* values) {
@@ -348,7 +290,7 @@ static void sum_energy(const Call& call, const Work& work, double* sums) {
     const Magnet magnet = work.magnet;
     if constexpr (kOwnDensity[term]) {
         const Terms terms = work.terms;
-        sums[term] = sum_block(*call.problem, work, [=](const Site& s) FD_INLINE {
+        sums[term] = sum_block(call, work, [=](const Site& s) FD_INLINE {
             const real density = energy_of(At<term>(), terms, s, magnet);
             return magnet.magnetic(s.i) ? density : 0;
         });
