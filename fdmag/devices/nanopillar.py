@@ -14,8 +14,10 @@ from fdmag.devices.current_drive import CurrentDrive
 from fdmag.devices.pillar_limit import MacrospinLimit, macrospin_limit
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.quantities import Below
+from fdmag.quantities.junction import conductance
 from fdmag.simulation import Simulation
 from fdmag.stopping import Distance
+from fdmag.terms import TunnelTorque
 from fdmag.terms.junction_area import junction_area
 from fdmag.terms.tunnel_circuit import InCircuit
 
@@ -230,6 +232,18 @@ class Nanopillar:
             else:
                 total = total + spin_transfer_write_energy(current, self.RA, duration, self.area)
         return np.asarray(total)
+
+    def voltage(self, J: ArrayLike) -> NDArray[np.float64]:
+        """Return the voltage [V] that J takes across a junction in the state of the start, (batch,).
+
+        NaN where the torque is not that of a tunnel junction.
+        """
+        if not isinstance(self.simulation.terms[self.term], TunnelTorque):
+            return np.full(self.batch, np.nan)
+        with self.restored():
+            self.reset()
+            self.on(J)
+            return conductance(self.simulation, self.term)[1]
 
     def rounds(self, shots: int) -> Iterator[NDArray[np.intp]]:
         """Yield for each replica the number of its shot, (batch,), −1 for none, until all are done.

@@ -41,12 +41,17 @@ def test_switching_times_are_those_of_a_current_source(up):
     assert not pillar.simulation.terms["tunnel_torque"].current.base.any()
 
 
-def test_the_threshold_is_the_same_from_both_states():
+def test_the_threshold_is_the_same_from_both_states_and_the_voltage_at_it_is_not():
+    """By current; the voltages differ by 1 + TMR."""
+    voltages = []
     for up in (1, -1):
         pillar = Nanopillar(layer(5, up=up, theta=0.01, alpha=0.1), term="tunnel_torque", dt_max=5e-12)
         J_c = pillar.limit().J_c
         found = critical_current(pillar, 0.9 * J_c, 1.1 * J_c, 1e-9, criterion="growth", tolerance=0.005)
         assert found.I_c[0] == close(up * 24.82e-5, rel=5e-3)
+        voltages.append(found.V_c[0])
+    assert voltages[0] == close(24.82e-5 * 5e-12 / EDGE**2, rel=5e-3)
+    assert voltages[1] / voltages[0] == close(-2.5, rel=1e-3)
 
 
 @pytest.mark.parametrize(
