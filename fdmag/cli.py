@@ -255,7 +255,9 @@ def terms(
         table = Table(*(Column(no_wrap=True) for _ in range(4)), Column(), show_header=False, box=None, pad_edge=True)
         for item in entry["parameters"]:
             default = list(item["default"]) if isinstance(item["default"], tuple) else item["default"]
-            shown = "required" if item["required"] else "" if default in (None, "", []) else f"default {default}"
+            shown = "" if default in (None, "", []) else f"default {default}"
+            if item["required"] or "unless" in item:
+                shown = f"or {item['unless']}" if "unless" in item else "required"
             table.add_row("", item["name"], item["unit"] or "", escape(shown), escape(item["meaning"]))
         console.print(table)
 

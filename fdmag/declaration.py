@@ -40,6 +40,11 @@ class Declaration:
         axis) det(R) R v. By default numbers are scalars and vectors axial.
     follows : str or None
         "term.parameter": where the value comes from if none is given.
+    unless : str or None
+        Another parameter of the owner: exactly one of the two must be given.
+    sums : int
+        Of a derived parameter: how many sums over all cells the term's kernel finds it from, anew for every m; 0 if it
+        does not.
     """
 
     unit: str
@@ -53,6 +58,8 @@ class Declaration:
     follows: str | None = None
     maximum: float | None = None
     choices: tuple[float, ...] = ()
+    unless: str | None = None
+    sums: int = 0
 
     @property
     def ranged(self) -> bool:
@@ -119,11 +126,12 @@ def parameter(
     time_dependent: bool = True,
     transforms: Transforms | None = None,
     follows: str | None = None,
+    unless: str | None = None,
 ) -> Any:
     """Declare a parameter as a dataclass field; see `Declaration` for the arguments.
 
     Without ``default`` the value must be given. With ``default=None`` it may be left out: ``follows``, or the term's
-    `bind`, says what it then is.
+    `bind`, says what it then is. With ``unless`` it must be left out where the other one is given, and only there.
 
     Raises
     ------
@@ -135,8 +143,9 @@ def parameter(
         allowed = "polar, axial" if components == 3 else "scalar, pseudoscalar"
         raise ParameterError(f"{meaning}: {components} component(s) transform as {transforms}; allowed: {allowed}")
     declaration = Declaration(
-        unit, meaning, components, minimum, above, unit_vector, time_dependent, transforms, follows, maximum, choices
-    )
+        unit, meaning, components, minimum, above, unit_vector, time_dependent, transforms, follows, maximum, choices,
+        unless,
+    )  # fmt: skip
     return dataclasses.field(default=default, metadata={"parameter": declaration})
 
 
@@ -145,13 +154,14 @@ def tables(owner: type, meaning: str) -> Any:
     return dataclasses.field(default=(), metadata={"tables": owner, "description": meaning})
 
 
-def derived(unit: str, meaning: str, *, components: int = 1, follows: str | None = None) -> Any:
+def derived(unit: str, meaning: str, *, components: int = 1, follows: str | None = None, sums: int = 0) -> Any:
     """Declare a parameter that is worked out from the others, from regions or from Ms, and never given.
 
     With ``follows``, "term.parameter", it is that parameter of the other term, if there is one of that kind; the
-    term's `complete` sets what it is otherwise.
+    term's `complete` sets what it is otherwise. With ``sums`` it is a number of each replica that the term's kernel
+    finds from so many sums over all cells, before it visits any (see ``kernels/README.md``); `complete` sets it to 0.
     """
-    declaration = Declaration(unit, meaning, components, follows=follows)
+    declaration = Declaration(unit, meaning, components, follows=follows, sums=sums)
     return dataclasses.field(init=False, repr=False, compare=False, metadata={"derived": declaration})
 
 

@@ -44,6 +44,9 @@ struct View {
     Index per_row;      // replicas counted in this call
 };
 
+// Where a parameter of a row is that is found from all of its cells.
+FD_HD real* total_at(const View& view, Index row) { return const_cast<real*>(view.data) + view.per_row * row; }
+
 // A scalar parameter of one replica: one number, or one per cell. The kind is known when the unit is compiled, so
 // that a uniform parameter stays in a register.
 template <bool per_cell>
@@ -139,4 +142,35 @@ FD_HD real slonczewski_efficiency(real cosine, real P, real Lambda) {
 FD_HD real tunnel_conductance(real cosine, real TMR) {
     const real antiparallel = 1 / (1 + TMR);
     return real(0.5) * ((1 + antiparallel) + (1 - antiparallel) * cosine);
+}
+
+// Voltage V across a junction in a circuit, V (line + load G(V)) = drive, as fdmag.analytic.tunnel_junction.voltage_across
+// finds it: Newton's steps come down to the one solution of a cubic equation, until rounding stops them.
+FD_HD double junction_voltage(double drive, double line, double load, double parallel, double aligned, double TMR,
+                              double V_h) {
+    const double always = line + load * (parallel + aligned) / 2, rest = load * (parallel - aligned) / 2;
+    const double full = always + rest, least = always + rest / (1 + TMR), size = drive < 0 ? -drive : drive;
+    const double sign = drive < 0 ? -1 : 1;
+    if (!(V_h > 0)) return sign * size / least;
+    const double s = size / V_h, slope = always * (1 + TMR) + rest;
+    double v = s / (full < least ? full : least);
+    for (int step = 0; step < 60; ++step) {
+        const double excess = ((full * v - s) * v + slope) * v - s * (1 + TMR);
+        const double following = v - excess / ((3 * full * v - 2 * s) * v + slope);
+        if (!(following < v)) break;
+        v = following;
+    }
+    return sign * v * V_h;
+}
+
+// Field of a tunnel torque by a polariser d under the bias V, which its magnetoresistance and polarisation fall with;
+// `unit` is s hbar / e, s = 1 with the polariser below, -1 above.
+FD_HD vec3 tunnel_torque(vec3 m, vec3 d, real V, real unit, real inverse_Ms, real thickness, real RA_P, real TMR,
+                         real V_h, real P, real Lambda, real epsilon_prime, real b2) {
+    const real ratio = V_h > 0 ? V / V_h : 0, left = 1 / (1 + ratio * ratio);
+    const real cosine = dot(m, d), fall = square_root(left * (2 + TMR) / (2 + TMR * left));
+    const real J = V * tunnel_conductance(cosine, TMR * left) / RA_P;
+    const real a = -unit * J * inverse_Ms / thickness;
+    const real even = P != 0 ? b2 * V * V : 0, odd = P != 0 ? a * epsilon_prime : 0;
+    return a * fall * slonczewski_efficiency(cosine, P, Lambda) * cross(m, d) + (odd - even) * d;
 }

@@ -7,7 +7,8 @@ import numpy as np
 from fdmag.parameter import Driven, PerReplica
 
 SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
-SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2, "ohm m^2": 5e-12, "T/V^2": 0.05, "K": 300.0, "1": 1.0}
+SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2, "ohm": 1e3, "ohm m^2": 5e-12, "T/V^2": 0.05}
+SCALE |= {"K": 300.0, "1": 1.0}
 """The usual size of a parameter, by unit."""
 
 ENDLESS = ("oersted",)
@@ -26,8 +27,14 @@ def draw(declared, rng, shape=()):
     return (1 if declared.maximum is None else 0.3 * declared.maximum) * rng.uniform(0.5, 1.5, shape)
 
 
-def fitted(values):
-    """Return the values by name; axes that must be perpendicular are."""
+def fitted(values, keep="voltage"):
+    """Return the values by name: axes that must be perpendicular are, and a junction has one source.
+
+    A voltage alone, by default, whose other parameters may then vary over anything; ``keep`` = "current" leaves that.
+    """
+    if {"voltage", "current"} <= values.keys():
+        other = "voltage" if keep == "current" else "current"
+        values = {key: value for key, value in values.items() if key not in (other, "R_series")}
     if {"axis1", "axis2"} <= values.keys():
         values = values | {"axis2": _across(values["axis1"], values["axis2"])}
     return values

@@ -267,6 +267,17 @@ def test_tunnel_torque(sign):
 
 
 @BOTH
+def test_tunnel_torque_of_a_current(sign):
+    """from a source of current the voltage rises as the junction turns antiparallel"""
+    junction = TunnelTorque(current=sign * 0.1, RA_P=5e-12, TMR=1.5, P=0.5)
+    states = [Simulation(ONE, [junction], m=(0, 0, m)) for m in (1, -1)]
+    voltage = [evaluate(state, "voltage")[0] for state in states]
+    assert 0 < sign * voltage[0] < sign * voltage[1]
+    assert evaluate(states[1], "current")[0] * sign > 0
+    assert pull(junction)[2] * sign < 0  # I along +z, its electrons along −z: antiparallel, with the reference below
+
+
+@BOTH
 def test_spin_orbit_torque(sign):
     """With the heavy metal below and the current along +x, σ is +y; positive spin Hall angle then pulls m towards −y,
     and left-handed Néel walls (↑←↓, cobalt on platinum) move with the current.

@@ -14,6 +14,8 @@ from fdmag.host.terms import has_kernel, local_term
 from fdmag.kernels.cuda import COMPILE_OPTIONS
 from fdmag.kernels.cuda_source import cuda_arithmetic_source, cuda_demag_source, cuda_unit_source
 from fdmag.terms import registry
+from fdmag.terms.slonczewski import SlonczewskiLayers
+from fdmag.terms.tunnel_torque import TunnelTorqueInCircuit, TunnelTorqueLayers, TunnelTorqueLayersInCircuit
 
 needs_nvrtc = pytest.mark.skipif(
     not (sys.platform == "linux" and platform.machine() == "x86_64"), reason="the NVRTC wheel of the tests is for Linux"
@@ -62,7 +64,7 @@ def terms(names, per_cell):
 
 
 def kernels_in(code):
-    names = ("fd_local", "fd_stage", "fd_term", "fd_energies", "fd_inner")
+    names = ("fd_local", "fd_stage", "fd_term", "fd_energies", "fd_inner", "fd_shares", "fd_settle")
     return all(name.encode() in code for name in names)
 
 
@@ -72,6 +74,19 @@ def kernels_in(code):
 def test_a_term_alone_and_none(name, dtype, per_cell):
     source = cuda_unit_source(np.dtype(dtype), (8, 8, 8), [per_cell] * 3, terms([name] if name else [], per_cell))
     code, log = compiled(source, "compute_80")
+    assert kernels_in(code)
+    assert "warning" not in log
+
+
+@needs_nvrtc
+@pytest.mark.parametrize(("dtype", "architecture"), [("float32", "sm_80"), ("float64", "sm_90")])
+def test_what_torques_of_layers_and_circuits_become(dtype, architecture):
+    """All in one unit, two of which need sums over all cells."""
+    kinds = [SlonczewskiLayers, TunnelTorqueLayers, TunnelTorqueInCircuit, TunnelTorqueLayersInCircuit]
+    values = [dict.fromkeys(kind.parameters(), 1.0) for kind in kinds]
+    together = [local_term(kind.name, kind(**given), [True] * 100) for kind, given in zip(kinds, values, strict=True)]
+    source = cuda_unit_source(np.dtype(dtype), (8, 8, 8), [False] * 3, together)
+    code, log = compiled(source, architecture)
     assert kernels_in(code)
     assert "warning" not in log
 

@@ -12,7 +12,7 @@ from fdmag.regions import Regions
 from fdmag.simulation import Simulation
 from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, RK4, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
-from fdmag.terms import Demag, Exchange, Material, Term, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, Material, Term, TunnelTorque, UniaxialAnisotropy, Zeeman
 
 pytestmark = pytest.mark.skipif(find_compiler()[0] is None, reason="no C++ compiler")
 
@@ -42,6 +42,7 @@ def ramp(t):
 
 
 LOCAL = [Exchange(A=1e-11), UniaxialAnisotropy(Ku1=PerReplica([1e5, 2e5, 3e5])), Zeeman(B=(0.1, 0.2, 0.3))]
+JUNCTION = TunnelTorque(current=Driven(PerReplica([1e-5, 3e-5, -2e-5]), lambda t: 1e12 * t), RA_P=5e-12, TMR=2, P=0.5)
 PER_CELL = 8e5 * np.random.default_rng(1).uniform(0.5, 1.5, MESH.shape) * (np.arange(11) != 3)
 CASES = {
     "no field": (LOCAL, 8e5),
@@ -51,6 +52,7 @@ CASES = {
     "Python and demag": ([*LOCAL, Stirred(), Demag()], 8e5),
     "Python alone": ([Stirred()], 8e5),
     "driven": ([*LOCAL, Zeeman(B=Driven((0, 0, 1), lambda t: 1e11 * t))], 8e5),
+    "sums over all cells": ([*LOCAL, JUNCTION, Demag()], PER_CELL),
     "driven, at times per cell": ([Demag(), Zeeman(B=lambda t: ramp(t))], PER_CELL),
 }
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fdmag.cuda.terms import CudaTerms
 from fdmag.demag.cuda import CudaDemag
 from fdmag.kernels.cuda import CudaDevice, DeviceArray
-from fdmag.kernels.cuda_unit import STAGE_PLAN
+from fdmag.kernels.cuda_unit import STAGE_PLAN, CudaUnit
 from fdmag.solvers.tableau import Tableau
 
 
@@ -50,8 +50,8 @@ class Launch:
     dt : array (capacity,), float64
     views : list of arrays
         The table of parameters at each stage.
-    partial : array
-        Maxima of blocks.
+    partial, sums : arrays
+        Maxima of blocks, and sums that terms need over all cells.
     times : list of arrays (rows,)
         Time of each stage [s].
     chosen : int array (rows,)
@@ -70,7 +70,8 @@ class Launch:
         self._drive = device.empty(sum(sizes), dtype)
         self._drive_here = device.pinned(sum(sizes), dtype)
         self._places = np.cumsum([0, *sizes])
-        self.units, self.views = [], []
+        self.units: list[CudaUnit] = []
+        self.views: list[DeviceArray] = []
         count = 0
         for now in stages:
             arrays = {}
@@ -79,8 +80,10 @@ class Launch:
                 arrays[place] = self._drive[start:end].reshape(capacity, *values.shape[1:])
                 count += 1
             unit = terms.unit(now)
+            if not self.units:
+                self._totals, self.sums = terms.totals(unit, capacity), unit.partial_sums(capacity)
             self.units.append(unit)
-            self.views.append(unit.views(terms.values(arrays)))
+            self.views.append(unit.views(terms.values(arrays | self._totals)))
         self.partial = device.empty(2 * capacity * terms.mesh.blocks, dtype)
         self.out = device.empty((capacity, 2), np.float64)
         self._out_here = device.pinned(2 * capacity, np.float64).reshape(capacity, 2)

@@ -125,8 +125,10 @@ class CudaStepper(Stepper):
             launch.demag.apply(launch.waves, launch.table, launch.rows, launch.capacity, argument, field)
         elif self._terms.others:
             field = self._field_of_others(launch, place, argument)
-        launch.units[place].launch(
-            "fd_stage", launch.capacity, launch.views[place], launch.rows, self._plans[stage if stage else -1],
+        unit, views = launch.units[place], launch.views[place]
+        unit.find_totals(views, launch.rows, launch.capacity, argument, launch.sums)
+        unit.launch(
+            "fd_stage", launch.capacity, views, launch.rows, self._plans[stage if stage else -1],
             launch.dt, memory.m, argument, field, memory.slopes, memory.m.size, memory.argument(stage + 1),
             launch.partial, self._kind,
         )  # fmt: skip

@@ -74,11 +74,16 @@ class CudaTerms:
         places = range(len(self._constant) + len(self.changing))
         return [(now[place], True) if place in now else (self._constant[place], False) for place in places]
 
+    def totals(self, unit: CudaUnit, rows: int) -> dict[int, DeviceArray]:
+        """Return memory for what terms find from all cells of so many rows, (rows, 1), by place."""
+        return {place: self._device.empty((rows, 1), self.mesh.dtype) for place in unit.total_places}
+
     def call(self, t: NDArray[np.float64], replicas: NDArray | None) -> tuple[CudaUnit, Call]:
         """Return the unit and the tables for one evaluation."""
         now = self.now(t, replicas)
         unit = self.unit(now)
-        values = self.values({place: self._device.upload(array) for place, array in now.items()})
+        given = {place: self._device.upload(array) for place, array in now.items()}
+        values = self.values(given | self.totals(unit, len(t)))
         return unit, Call(unit, values, len(t), replicas)
 
     def packed(self, values: NDArray, *, in_cells: bool = False) -> NDArray:

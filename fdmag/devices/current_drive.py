@@ -24,7 +24,10 @@ class CurrentDrive:
     term : str
         Name of a term with the parameter J, such as "spin_orbit_torque" or "zhang_li".
     parameter : str
-        Another one than J: "voltage" of interface_anisotropy or tunnel_torque, "B" of zeeman.
+        Another one than J: "voltage" of interface_anisotropy or tunnel_torque, "current" of tunnel_torque, "B" of
+        zeeman.
+    factor : float
+        What an amplitude is multiplied by: an area, where it is a current density and the parameter a current.
 
     Raises
     ------
@@ -32,7 +35,7 @@ class CurrentDrive:
         If there is no such term, or its J depends on time.
     """
 
-    def __init__(self, simulation: Simulation, term: str, parameter: str = "J") -> None:
+    def __init__(self, simulation: Simulation, term: str, parameter: str = "J", factor: float = 1.0) -> None:
         able = [name for name, each in simulation.terms.items() if parameter in each.parameters()]
         if term not in able:
             known = ", ".join(able) or "none"
@@ -47,6 +50,7 @@ class CurrentDrive:
         self.path = f"{term}.{parameter}"
         self.unit: str = J.declaration.unit
         largest = float(np.abs(J.base).max())
+        self._factor = factor
         self._uniform = largest == 0
         shape = (1, J.declaration.components, 1, 1, 1)
         self._pattern: NDArray[np.float64] = np.zeros(shape) if self._uniform else J.base / largest
@@ -55,5 +59,5 @@ class CurrentDrive:
 
     def set(self, amplitude: ArrayLike) -> None:
         """Let so much current flow from now on [A/m², or the unit of the parameter]: one number, or one per replica."""
-        values = np.asarray(amplitude, dtype=np.float64)
+        values = self._factor * np.asarray(amplitude, dtype=np.float64)
         self.simulation.set(self.path, values.reshape((-1, 1, 1, 1, 1)) * self._pattern)

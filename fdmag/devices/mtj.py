@@ -100,8 +100,10 @@ class TunnelJunction:
         return cls((R_P - R_series) * area, TMR, R_series=R_series)
 
     @classmethod
-    def of(cls, term: TunnelTorque, R_series: float = 0.0) -> "TunnelJunction":
+    def of(cls, term: TunnelTorque, R_series: float | None = None) -> "TunnelJunction":
         """Return the junction of a bound `fdmag.terms.TunnelTorque` whose RA_P, TMR and V_h are the same everywhere.
+
+        With ``R_series`` [Ω] in series; by default that of the term.
 
         Raises
         ------
@@ -109,13 +111,13 @@ class TunnelJunction:
             If one differs between cells or replicas, or depends on time.
         """
         values = []
-        for quantity in (term.RA_P, term.TMR, term.V_h):
+        for quantity in (term.RA_P, term.TMR, term.V_h, term.R_series):
             if not quantity.constant or quantity.base.size != 1:
                 raise ParameterError(
                     f"{quantity.where} is not one number; make a TunnelJunction for each of its values"
                 )
             values.append(float(quantity.base.item()))
-        return cls(values[0], values[1], values[2], R_series)
+        return cls(values[0], values[1], values[2], values[3] if R_series is None else R_series)
 
     def tmr(self, V: ArrayLike = 0.0) -> NDArray:
         """Return TMR at a bias [V], without the leads."""
@@ -135,12 +137,13 @@ class TunnelJunction:
         """
         return julliere_polarisation(self.tmr(V))
 
-    def torque(self, voltage: Any, P: Any = None, **others: Any) -> TunnelTorque:
-        """Return the spin torque of this junction under a voltage across it alone.
+    def torque(self, voltage: Any = None, P: Any = None, **others: Any) -> TunnelTorque:
+        """Return the spin torque of this junction under a voltage across it alone, or driven as ``others`` say.
 
         Parameters
         ----------
-        voltage : as the parameter of `fdmag.terms.TunnelTorque` [V]
+        voltage : as the parameter of `fdmag.terms.TunnelTorque` [V], optional
+            Left out where ``others`` give a *current*; over junction and leads with ``R_series=junction.R_series``.
         P : optional
             By default ``polarisation(0)``.
         **others

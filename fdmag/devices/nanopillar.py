@@ -14,8 +14,12 @@ from fdmag.devices.current_drive import CurrentDrive
 from fdmag.devices.pillar_limit import MacrospinLimit, macrospin_limit
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.quantities import Below
+from fdmag.quantities.junction import conductance
 from fdmag.simulation import Simulation
 from fdmag.stopping import Distance
+from fdmag.terms import TunnelTorque
+from fdmag.terms.junction_area import junction_area
+from fdmag.terms.tunnel_circuit import InCircuit
 
 __all__ = ["Channel", "Nanopillar", "Reversed"]
 
@@ -76,8 +80,9 @@ class Nanopillar:
     simulation : Simulation
         The free layer alone, in the state that is to be written; m_z of its mean tells which end of z that is.
     term : str
-        Term whose J is the current: "slonczewski", "spin_orbit_torque". *J > 0 of a Slonczewski torque from a
-        reference layer below, along +z, favours antiparallel: −z.*
+        Term whose J is the current: "slonczewski", "spin_orbit_torque"; or "tunnel_torque" made with a ``current``,
+        which is J times the area and goes where the cells conduct. *J > 0 of a Slonczewski torque from a reference
+        layer below, along +z, favours antiparallel: −z.*
     assist : mapping of term to float, optional [A/m²]
         Current densities of other terms that flow for the length of every pulse with it: a spin–orbit torque that
         helps spin transfer, for example.
@@ -139,14 +144,29 @@ class Nanopillar:
         self.term, self.threshold = term, float(threshold)
         self.RA, self.channel = RA, channel
         self.options = options
-        self._drives = {name: CurrentDrive(simulation, name) for name in (term, *assist)}
+        dx, dy, _ = simulation.mesh.cell_size
+        self.area = float(simulation.covered(2)[0].sum(axis=(1, 2)).max() * dx * dy)
+        self._drives = {name: self._drive(name) for name in (term, *assist)}
         self._assist = assist
         self.same_parameters = not [p for p in simulation.parameters() if p.batch > 1 and _given(p.where)]
         self.noisy = any(each.noisy for each in simulation.terms.values())
-        dx, dy, _ = simulation.mesh.cell_size
-        self.area = float(simulation.covered(2)[0].sum(axis=(1, 2)).max() * dx * dy)
         self.J = np.zeros(simulation.batch)
         self.begin()
+
+    def _drive(self, name: str) -> CurrentDrive:
+        """Return what sets the current of a term by its density."""
+        each = self.simulation.terms.get(name)
+        if each is None or "current" not in each.parameters():
+            return CurrentDrive(self.simulation, name)
+        if not isinstance(each, InCircuit) or not each.by_current.base.any():
+            raise ParameterError(
+                f"pillar: {name} is driven by a voltage; give it a current, such as 0, so that a density can be set"
+            )
+        magnetic = self.simulation.magnetic[:, None]
+        area = junction_area(each, self.simulation.mesh, magnetic)
+        if np.any(np.any(area > 0, axis=2) != np.any(magnetic, axis=2)):
+            raise ParameterError(f"pillar: the junction of {name} is smaller than the magnet; P = 0 in some columns")
+        return CurrentDrive(self.simulation, name, "current", self.area)
 
     def begin(self) -> None:
         """Take the state that the simulation is in now as the start.
@@ -212,6 +232,18 @@ class Nanopillar:
             else:
                 total = total + spin_transfer_write_energy(current, self.RA, duration, self.area)
         return np.asarray(total)
+
+    def voltage(self, J: ArrayLike) -> NDArray[np.float64]:
+        """Return the voltage [V] that J takes across a junction in the state of the start, (batch,).
+
+        NaN where the torque is not that of a tunnel junction.
+        """
+        if not isinstance(self.simulation.terms[self.term], TunnelTorque):
+            return np.full(self.batch, np.nan)
+        with self.restored():
+            self.reset()
+            self.on(J)
+            return conductance(self.simulation, self.term)[1]
 
     def rounds(self, shots: int) -> Iterator[NDArray[np.intp]]:
         """Yield for each replica the number of its shot, (batch,), −1 for none, until all are done.

@@ -28,6 +28,9 @@ class CriticalCurrent(Result):
         Middle of the bracket; its width over sqrt(12), the standard deviation of what lies anywhere in it.
     low, high
         Largest current density tried that does not write, and smallest that does.
+    V_c
+        With a tunnel torque, in the state of the start; otherwise NaN. Of a uniform pillar it is the critical voltage:
+        a tilt from the axis of the reference changes the conductance in second order, whatever the source is.
     limit
         Of the uniform pillar.
     deviation
@@ -41,6 +44,7 @@ class CriticalCurrent(Result):
     low: NDArray = quantity("A/m^2", "largest current density that does not write", "replica")
     high: NDArray = quantity("A/m^2", "smallest current density that writes", "replica")
     I_c: NDArray = quantity("A", "critical current", "replica")
+    V_c: NDArray = quantity("V", "voltage across the junction at the critical current", "replica")
     limit: NDArray = quantity("A/m^2", "critical current density of the uniform pillar", "replica")
     deviation: NDArray = quantity("1", "relative deviation from the uniform pillar", "replica")
     tried: NDArray = quantity("A/m^2", "current density that was tried", "trial")
@@ -150,7 +154,8 @@ def critical_current(
     limit = np.array([pillar.limit(k).J_c for k in range(groups)])
     return CriticalCurrent(
         J_c, np.abs(np.diff(bracket, axis=1)[:, 0]) / np.sqrt(12), bracket[:, 0], bracket[:, 1], J_c * pillar.area,
-        limit, J_c / limit - 1, np.concatenate(trials.tried), np.concatenate(trials.written),
+        pillar.voltage(J_c)[:groups], limit, J_c / limit - 1, np.concatenate(trials.tried),
+        np.concatenate(trials.written),
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ class HostTerms:
             backend.runtime, backend.dtype, mesh.cells, mesh.cell_size, mesh.periodic,
             per_cell[: len(MATERIAL)], terms,
         )  # fmt: skip
-        for place, array in self._constant.items():
+        for place in self._constant.keys() - set(unit.total_places):
+            array = self._constant[place]
             unit.give(place, array, by_row=False)
         return unit
 
@@ -121,7 +122,10 @@ def local_term(name: str, term: Term, kinds: list[bool]) -> LocalTerm:
     parameters = tuple((key, declared.components, kinds.pop(0)) for key, declared in term.kernel_parameters().items())
     density = type(term).energy_density is not Term.energy_density
     assert term.kernel is not None
-    return LocalTerm(owner.__name__, kernel_path(str(term.kernel), folder, name), parameters, term.degree, density)
+    total = next(((key, declared.sums) for key, declared in term.kernel_parameters().items() if declared.sums), None)
+    return LocalTerm(
+        owner.__name__, kernel_path(str(term.kernel), folder, name), parameters, term.degree, density, total
+    )
 
 
 def owner_of(kind: type, attribute: str) -> type:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.kernels.cuda import THREADS, CudaDevice, DeviceArray, cell_grid, rows_table
 from fdmag.kernels.cuda_source import cuda_arithmetic_source, cuda_unit_source
-from fdmag.kernels.source import LocalTerm
+from fdmag.kernels.source import LocalTerm, total_places
 
 MOST_STAGES = 32
 """Most slopes of a method: ``kMostStages`` of the kernels."""
@@ -94,6 +94,8 @@ class CudaUnit:
         self.mesh = mesh
         self.device = mesh.device
         self.count = len(terms)
+        self.total_places = total_places(terms)
+        self.sums = sum(term.total[1] for term in terms if term.total is not None)
         self._source = cuda_unit_source(mesh.dtype, mesh.extent, material_per_cell, terms)
 
     def launch(self, name: str, rows: int, *arguments: Any) -> None:
@@ -109,17 +111,32 @@ class CudaUnit:
             entry["per_row" if by_row else "per_replica"] = stride
         return self.device.upload(table.view(np.int64))
 
+    def find_totals(
+        self, views: DeviceArray, table: DeviceArray, rows: int, m: DeviceArray, partial: DeviceArray
+    ) -> None:
+        """Find what terms need to know of all cells of at most so many rows; ``partial`` as of `partial_sums`."""
+        if not self.sums:
+            return
+        self.launch("fd_shares", rows, views, table, m, partial)
+        grid, kernel = (1, cell_grid(1, rows)[1]), self.device.kernel(self._source, "fd_settle")
+        arguments = self.mesh.table, views, table, m, partial, self.mesh.blocks
+        self.device.launch(kernel, grid, (THREADS, 1), arguments)
+
+    def partial_sums(self, rows: int) -> DeviceArray:
+        """Return memory for what blocks leave of these sums."""
+        return self.device.empty(rows * self.sums * self.mesh.blocks, np.float64)
+
     def local(self, m: NDArray, call: "Call", other: NDArray | None, kind: int) -> NDArray:
         """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
         out = self.device.empty(m.shape, m.dtype)
         added = None if other is None else self.device.upload(other)
-        self.launch("fd_local", len(m), call.views, call.rows, self.device.upload(m), added, out, kind)
+        self.launch("fd_local", len(m), call.views, call.rows, self._looked_over(m, call), added, out, kind)
         return self.device.fetch(out)
 
     def term(self, number: int, m: NDArray, call: "Call") -> NDArray:
         """Return the field [T] of one term; shape of m."""
         out = self.device.empty(m.shape, m.dtype)
-        self.launch("fd_term", len(m), call.views, call.rows, self.device.upload(m), out, number)
+        self.launch("fd_term", len(m), call.views, call.rows, self._looked_over(m, call), out, number)
         return self.device.fetch(out)
 
     def energies(self, m: NDArray, call: "Call") -> NDArray[np.float64]:
@@ -132,11 +149,18 @@ class CudaUnit:
         """Return ∫ Ms a·b dV, (rows,)."""
         return self._sums("fd_inner", 1, call, a, b)[:, 0]
 
+    def _looked_over(self, m: NDArray, call: "Call") -> DeviceArray:
+        """Return m on the device, of which terms know what they need of all cells."""
+        uploaded = self.device.upload(m)
+        self.find_totals(call.views, call.rows, len(m), uploaded, self.partial_sums(len(m)))
+        return uploaded
+
     def _sums(self, name: str, each: int, call: "Call", *vectors: NDArray) -> NDArray[np.float64]:
         rows, device = len(vectors[0]), self.device
         partial = device.empty(rows * each * self.mesh.blocks, np.float64)
         out = device.empty((rows, each), np.float64)
-        self.launch(name, rows, call.views, call.rows, *map(device.upload, vectors), partial)
+        first = self._looked_over(vectors[0], call) if name == "fd_energies" else device.upload(vectors[0])
+        self.launch(name, rows, call.views, call.rows, first, *map(device.upload, vectors[1:]), partial)
         self.mesh.gather("fd_sum", call.rows, rows, partial, each, out)
         return device.fetch(out) * self.mesh.volume
 

@@ -28,6 +28,8 @@ class LocalTerm:
         The energy density is −(1/degree) Ms m·B; None if there is none or the header gives it.
     has_density : bool
         Whether the header defines ``energy_density``.
+    total : tuple of str and int, or None
+        The parameter that the header finds from sums over all cells, if there is one, and how many.
     """
 
     struct: str
@@ -35,6 +37,7 @@ class LocalTerm:
     parameters: tuple[tuple[str, int, bool], ...]
     degree: int | None
     has_density: bool
+    total: tuple[str, int] | None = None
 
 
 def kernel_directory() -> Path:
@@ -131,6 +134,7 @@ def unit_source(
         kernel_text("host/sums.h"),
         kernel_text("host/problem.h"),
         kernel_text("host/loop.h"),
+        kernel_text("host/totals.h"),
         _tables(len(terms)),
     ]
     return "".join(parts)
@@ -170,11 +174,13 @@ def unit_head(
 def _needed(term: LocalTerm) -> str:
     """Return code that compiles if the header defines what it should; a compiler's message then names the header."""
     density = " term.energy_density(s, magnet);" if term.has_density else ""
-    what = f"needed here is struct {term.struct} : Parameters with field{' and energy_density' if density else ''}"
+    total = " const double sums[9] = {term.share(0, s, magnet)}; term.total(sums);" if term.total else ""
+    more = " and energy_density" * bool(density) + ", share and total" * bool(total)
+    what = f"needed here is struct {term.struct} : Parameters with field{more}"
     return (
         f'#line 1 "{_shown(term.header)}: {what}"\n'
         f"FD_HD vec3 needed(const {term.struct}& term, const Site& s, const Magnet& magnet) {{ "
-        f"const Parameters& given = term; (void)given;{density} return term.field(s, magnet); }}\n"
+        f"const Parameters& given = term; (void)given;{density}{total} return term.field(s, magnet); }}\n"
     )
 
 
@@ -210,7 +216,39 @@ def _calls(terms: Sequence[LocalTerm]) -> str:
         elif term.degree is not None:
             density = f"magnet.Ms[s.i] * dot(magnet.m(s.i), t.term{k}.field(s, magnet)) * real(-1.0 / {term.degree})"
         lines.append(f"FD_HD real energy_of(At<{k}>, {arguments}) {{ return {density}; }}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_totals(terms)]) + "\n"
+
+
+def _totals(terms: Sequence[LocalTerm]) -> list[str]:
+    """Return how the terms that need to know of all cells add up shares of these, and where the outcome goes."""
+    shares, settled, count = [], [], 0
+    for k, term in enumerate(terms):
+        if term.total is None:
+            continue
+        name, sums = term.total
+        shares.append(f"    if constexpr (which >= {count} && which < {count + sums})")
+        shares.append(f"        return t.term{k}.share(which - {count}, s, magnet);")
+        place = _place_of(terms, k, name)
+        settled.append(f"    *total_at(views[{place}], row) = real(t.term{k}.total(sums + {count}));")
+        count += sums
+    return [
+        f"constexpr int kSums = {count};",
+        "template <int which> FD_HD real share_of(const Terms& t, const Site& s, const Magnet& magnet) {",
+        *shares, "    return 0;", "}",
+        "FD_HD void settle(const Terms& t, const double* sums, const View* views, Index row) {",
+        *settled, "}",
+    ]  # fmt: skip
+
+
+def _place_of(terms: Sequence[LocalTerm], number: int, name: str) -> int:
+    """Return the place of a parameter of a term among all that a unit reads."""
+    before = len(MATERIAL) + sum(len(term.parameters) for term in terms[:number])
+    return before + [parameter for parameter, *_ in terms[number].parameters].index(name)
+
+
+def total_places(terms: Sequence[LocalTerm]) -> list[int]:
+    """Return the places of the parameters that are found from sums over all cells."""
+    return [_place_of(terms, k, term.total[0]) for k, term in enumerate(terms) if term.total is not None]
 
 
 def _tables(count: int) -> str:

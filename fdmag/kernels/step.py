@@ -43,6 +43,7 @@ class _Step(ctypes.Structure):
     _fields_ = [
         ("problem", _POINTER),
         ("slopes", _POINTER),
+        ("totals", _POINTER),
         *((name, _INDEX) for name in ("batch", "stages", "descent", "moments", "scaled", "has_field")),
         *((name, _INDEX) for name in ("slot_size", "buffer_size", "last_slot")),
         *((name, _POINTER) for name in ("m", "slots", "buffers", "swapped", "convolve", "handles")),
@@ -107,6 +108,7 @@ class UnitStep:
     def __init__(
         self, unit: Unit, m: NDArray, stages: int, slots: int, last_slot: int, *, descent: bool, field: str
     ) -> None:
+        unit.reserve(len(m))
         self.unit = unit
         self.m = m
         self.field = field
@@ -127,7 +129,8 @@ class UnitStep:
         self._kept: Any = None
         numbers = size // m.dtype.itemsize
         self._step = _Step(
-            unit.problem, unit.slopes, len(m), stages, descent, moments, field == "per unit Ms", field != "none",
+            unit.problem, unit.slopes, unit.totals,
+            len(m), stages, descent, moments, field == "per unit Ms", field != "none",
             numbers, numbers, last_slot,
             address(m), address(self.slots[0]), address(self.buffers[0]), address(self.swapped), None, None, 1, 1,
         )  # fmt: skip
@@ -140,7 +143,8 @@ class UnitStep:
     def use(self, unit: Unit) -> None:
         """Work with another unit of the same mesh and precision."""
         self.unit = unit
-        self._step.problem, self._step.slopes = unit.problem, unit.slopes
+        unit.reserve(len(self.m))
+        self._step.problem, self._step.slopes, self._step.totals = unit.problem, unit.slopes, unit.totals
 
     def convolve_with(self, function: int, handles: Sequence[int], threads: int) -> None:
         """Let a C function give the field: of a large row in ``threads`` threads, of small ones by a handle each."""

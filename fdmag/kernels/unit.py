@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.kernels.library import load, prepare
 from fdmag.kernels.runtime import Runtime, address, aligned_empty
-from fdmag.kernels.source import MATERIAL, LocalTerm, step_source, unit_source
+from fdmag.kernels.source import MATERIAL, LocalTerm, step_source, total_places, unit_source
 
 FIELD, SLOPE, DESCENT = 0, 1, 2
 """What `Unit.local` returns: B [T], dm/dt [1/s], or −m × (m × B) [T]."""
@@ -75,6 +75,9 @@ class Unit:
             for name, arguments in signatures.items()
         }
         self.slopes = ctypes.cast(self._library.fdmag_slopes, _POINTER)
+        self.total_places = total_places(terms)
+        self.totals = ctypes.cast(self._library.fdmag_totals, _POINTER) if self.total_places else None
+        self._totals: list[NDArray] = []  # memory of tables that were made before stays in use
         self._views = (_View * (len(MATERIAL) + sum(len(term.parameters) for term in terms)))()
         self._arrays: dict[int, NDArray] = {}
         self._problem = _Problem(
@@ -89,8 +92,20 @@ class Unit:
         self._arrays[place] = values
         self._views[place] = _View(address(values), 0 if by_row else stride, stride if by_row else 0)
 
+    def reserve(self, rows: int) -> None:
+        """Have memory for what terms find from all cells of so many rows; tables of `views` made before keep theirs."""
+        if not self.total_places or (self._totals and self._totals[-1].shape[1] >= rows):
+            return
+        memory = np.zeros((len(self.total_places), rows), self.dtype)
+        self._totals.append(memory)
+        for place, values in zip(self.total_places, memory, strict=True):
+            self._views[place] = _View(address(values), 0, 1)
+
     def views(self, values: dict[int, NDArray]) -> ctypes.Array:
-        """Return where all parameters are, with ``values`` (rows | 1, ...) in some places; they must be kept alive."""
+        """Return where all parameters are, with ``values`` (rows | 1, ...) in some places; they must be kept alive.
+
+        Call `reserve` before, for as many rows as the table is used with.
+        """
         views = type(self._views).from_buffer_copy(self._views)
         for place, array in values.items():
             views[place] = _View(address(array), 0, array[0].size if array.shape[0] > 1 else 0)
@@ -98,6 +113,7 @@ class Unit:
 
     def local(self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int) -> NDArray:
         """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
+        self.reserve(len(m))
         out = np.empty_like(m)
         self.functions["local"](self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, None, None, 0)
         return out
@@ -107,18 +123,21 @@ class Unit:
 
         Ms has to be the same in all cells. ``lent`` is the address of the convolution, its handle, and threads.
         """
+        self.reserve(len(m))
         out = aligned_empty(m.shape, m.dtype)
         self.functions["local"](self.problem, len(m), _at(replicas), _at(m), None, _at(out), kind, *lent)
         return out
 
     def term(self, number: int, m: NDArray, replicas: NDArray | None) -> NDArray:
         """Return the field [T] of one term; shape of m."""
+        self.reserve(len(m))
         out = np.empty_like(m)
         self.functions["term"](self.problem, len(m), _at(replicas), _at(m), _at(out), number)
         return out
 
     def energies(self, m: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return the energies [J], (rows, terms); 0 for a term without one."""
+        self.reserve(len(m))
         out = np.empty((len(m), self.count))
         self.functions["energies"](self.problem, len(m), _at(replicas), _at(m), _at(out))
         return out

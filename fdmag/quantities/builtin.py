@@ -79,6 +79,8 @@ def columns_of(terms: Mapping[str, type[Term]]) -> dict[str, Column]:
                        f"resistance of the junction of {name}"),
                 Column(f"current{suffix}", "A", partial(_current, name=name),
                        f"current along +z through the junction of {name}"),
+                Column(f"voltage{suffix}", "V", partial(_voltage, name=name),
+                       f"voltage across the junction of {name}, without R_series"),
             ]  # fmt: skip
     return {column.name: column for column in found}
 
@@ -135,6 +137,10 @@ def _vortex_core(simulation: Simulation, axis: int) -> NDArray:
 
 def _resistance(simulation: Simulation, name: str) -> NDArray:
     return 1 / conductance(simulation, name)[0]
+
+
+def _voltage(simulation: Simulation, name: str) -> NDArray:
+    return conductance(simulation, name)[1]
 
 
 def _current(simulation: Simulation, name: str) -> NDArray:

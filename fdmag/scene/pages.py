@@ -139,6 +139,8 @@ def _parameters(owner: type[Declared], entry: dict[str, Any]) -> str:
     declared, rows = owner.parameters(), []
     for item in entry["parameters"]:
         default = "—" if item["required"] else _shown(item["default"])
+        if item["name"] in declared and (other := declared[item["name"]].unless):
+            default = f"— or `{other}`"
         allowed = _allowed(declared[item["name"]]) if item["name"] in declared else ""
         rows.append((f"`{item['name']}`", item["unit"] or "", item["meaning"], allowed, default))
     return _table(("parameter", "unit", "meaning", "allowed", "default"), rows)

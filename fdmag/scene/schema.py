@@ -159,6 +159,7 @@ def described(owner: type[Declared]) -> dict[str, Any]:
         if field.name in found:
             declared = found[field.name]
             entry |= {"unit": declared.unit, "meaning": declared.meaning, "components": declared.components}
+            entry |= {"unless": declared.unless} if declared.unless else {}
         else:
             meaning = field.metadata.get("description", field.name.replace("_", " "))
             entry |= {"unit": None, "meaning": meaning, "components": 1}

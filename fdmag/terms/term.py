@@ -56,8 +56,19 @@ class Declared:
         return dict(_kernel_declarations(cls))  # type: ignore[arg-type]
 
     def bind(self, mesh: Mesh, regions: Regions, where: str | None = None) -> Self:
-        """Return a copy in which each value is a `Parameter` checked against the mesh; None stays None."""
+        """Return a copy in which each value is a `Parameter` checked against the mesh; None stays None.
+
+        Raises
+        ------
+        ParameterError
+            For a wrong value, or if not exactly one is given of two that exclude each other.
+        """
         where = where or self.name
+        for key, declaration in self.parameters().items():
+            other = declaration.unless
+            if other is not None and (getattr(self, key) is None) == (getattr(self, other) is None):
+                came = "none of them" if getattr(self, key) is None else "both"
+                raise ParameterError(f"{where}: came {came}; give {key} or {other}, exactly one of the two")
         bound = {
             key: Parameter(value, declaration, mesh, regions, f"{where}.{key}")
             for key, declaration in self.parameters().items()

@@ -58,6 +58,35 @@ static __device__ vec3 evaluate(const Work& work, const real* other, Index kind)
     return kind == kSlope ? llg(m, B, work.damping.gamma[i], work.damping.alpha[i]) : steepest_descent(m, B);
 }
 
+template <int which>
+static __device__ void block_shares(const Work& work, bool counts, double* partial) {
+    if constexpr (which < kSums) {
+        const double share = counts ? double(share_of<which>(work.terms, work.site, work.magnet)) : 0;
+        const double sum = over_block(share, Sum());
+        if (threadIdx.x == 0) partial[which * Index(gridDim.x) + blockIdx.x] = sum;
+        block_shares<which + 1>(work, counts, partial);
+    }
+}
+
+// Sums over the cells of each block of what terms need to know of all: partial[(row kSums + which) blocks + block].
+FD_KERNEL fd_shares(const Mesh* mesh, const View* views, const Rows* rows, const real* m, double* partial) {
+    const Index cells = mesh->count(), i = thread_cell();
+    FD_FOR_ROWS(row, rows) {
+        const Work work = begin(*mesh, views, *rows, row, m, i < cells ? i : 0);
+        block_shares<0>(work, i < cells && work.magnet.magnetic(work.site.i), partial + row * kSums * gridDim.x);
+    }
+}
+
+// Find from these sums what the terms of each row need, and put it where they read it as a parameter.
+FD_KERNEL fd_settle(const Mesh* mesh, const View* views, const Rows* rows, const real* m, const double* partial,
+                    Index blocks) {
+    FD_FOR_ROWS(row, rows) {
+        double sums[kSums + 1];
+        for (int k = 0; k < kSums; ++k) sums[k] = over_list(partial + (row * kSums + k) * blocks, blocks, Sum());
+        if (threadIdx.x == 0) settle(begin(*mesh, views, *rows, row, m, 0).terms, sums, views, row);
+    }
+}
+
 // Field [T], dm/dt [1/s] or -m x (m x B) [T] of all local terms plus the field `other`, which may be null.
 FD_KERNEL fd_local(const Mesh* mesh, const View* views, const Rows* rows, const real* m, const real* other, real* out,
                    Index kind) {

@@ -125,15 +125,20 @@ static Work read(const Problem& problem, Index row, Index replica, const real* m
     return work;
 }
 
-// Say where a block is, and read its parameters.
-static Work begin(const Call& call, Index block, bool all = true) {
-    const Blocks blocks = blocks_of(*call.problem);
-    const Index row = block / blocks.per_replica;
-    Work work = read(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all);
-    work.first_line = block % blocks.per_replica * blocks.lines_per_block;
+// The same of a block of lines, counted in its row.
+static Work read_block(const Problem& problem, Index row, Index replica, const real* m, bool all, Index block) {
+    const Blocks blocks = blocks_of(problem);
+    Work work = read(problem, row, replica, m, all);
+    work.first_line = block * blocks.lines_per_block;
     const Index end = work.first_line + blocks.lines_per_block;
     work.last_line = end < blocks.lines ? end : blocks.lines;
     return work;
+}
+
+// Say where a block is, and read its parameters.
+static Work begin(const Call& call, Index block, bool all = true) {
+    const Index count = blocks_of(*call.problem).per_replica, row = block / count;
+    return read_block(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all, block % count);
 }
 
 FD_HD void store(real* out, Index cell, Index cells, vec3 v) {
@@ -158,6 +163,7 @@ FD_HD void for_cells(const Problem& problem, const Work& work, Index start, Inde
 }
 
 static Task term_task(int term);
+static void find_totals(Call& call);
 static void sum_energies(const Call& call, const Work& work, double* sums);
 
 enum Kind { kField, kSlope, kDescent };
@@ -215,6 +221,7 @@ FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* repl
     static const Task tasks[] = {local_block<kField>, local_block<kSlope>, local_block<kDescent>};
     if (convolve) convolve(handle, m, out, rows, threads);
     Call call = {problem, rows, replicas, m, convolve ? out : other, out, nullptr, convolve != nullptr};
+    find_totals(call);
     run(tasks[kind], call);
 }
 
@@ -247,6 +254,7 @@ static void term_block(void* data, long long block) {
 FD_EXPORT void fdmag_term(const Problem* problem, Index rows, const Index* replicas, const real* m, real* out,
                           int term) {
     Call call = {problem, rows, replicas, m, nullptr, out, nullptr, false};
+    find_totals(call);
     run(term_task(term), call);
 }
 
@@ -346,6 +354,7 @@ static void integrate(Task task, Call& call, double* out, Index count) {
 // Energy [J] of every term: out[row * kTerms + term].
 FD_EXPORT void fdmag_energies(const Problem* problem, Index rows, const Index* replicas, const real* m, double* out) {
     Call call = {problem, rows, replicas, m, nullptr, nullptr, nullptr, false};
+    find_totals(call);
     integrate(energy_block, call, out, kTerms);
 }
 

@@ -40,6 +40,9 @@ static Index piece_length(const Problem& problem, Index start, Index end) {
 // The field of another library (demag).
 using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, int threads);
 
+// Find what the terms of a unit need to know of all cells of one row, and put it where they read it as a parameter.
+using Totals = void (*)(const Problem* problem, Index row, Index replica, const real* m);
+
 // The slopes of a unit in the cells [start, end) of one row, in at most a piece: those of the Landau-Lifshitz-Gilbert
 // equation or of the descent, to out[cell], out[cell + kPiece] and out[cell + 2 kPiece]. `other` is the field of another
 // library in this row, which may be null, and is multiplied by the row's Ms if it is `scaled`.

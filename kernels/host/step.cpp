@@ -27,6 +27,7 @@ struct Pass {
 struct Step {
     const Problem* problem;
     Slopes slopes;                 // of the unit
+    Totals totals;                 // of the unit; null: its terms need none
     Index batch;                   // replicas of the simulation
     Index stages;
     Index descent;                 // whether slopes are those of the descent
@@ -181,10 +182,15 @@ struct Piece {
     }
 };
 
-static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
-    const Step& step = run.step;
+static Problem problem_of(const Step& step, const Pass& pass) {
     Problem problem = *step.problem;
     if (pass.views) problem.views = pass.views;
+    return problem;
+}
+
+static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
+    const Step& step = run.step;
+    const Problem problem = problem_of(step, pass);
     const Blocks blocks = blocks_of(problem);
     const Index nx = problem.cells[0], cells = nx * blocks.lines, size = blocks.lines_per_block * nx;
     const Index first = block * size, end = first + size < cells ? first + size : cells;
@@ -211,12 +217,19 @@ static void pass_task(void* data, long long block) {
     pass_block(run, run.passes[run.pass], run.row, block);
 }
 
-static void convolve(const Step& step, const Pass& pass, Index row, void* handle, int threads) {
-    if (pass.stage < 0 || !step.convolve) return;
+// What the cells of a row need to know of all of them: their totals, and the field of the other library.
+static void prepare(const Stepping& run, const Pass& pass, Index row, Index lane, int threads) {
+    const Step& step = run.step;
+    if (pass.stage < 0) return;
     const Index argument = pass.stage & 1, from = step.moments ? 2 : argument, to = step.moments ? 2 : 1 - argument;
+    if (step.totals) {
+        const Problem problem = problem_of(step, pass);
+        step.totals(&problem, row, run.replicas ? run.replicas[row] : row, step.buffers + argument * step.buffer_size);
+    }
+    if (!step.convolve) return;
     const Index* const n = step.problem->cells;
     real* const first = step.buffers + 3 * row * n[0] * n[1] * n[2];
-    step.convolve(handle, first + from * step.buffer_size, first + to * step.buffer_size, 1, threads);
+    step.convolve(step.handles[lane], first + from * step.buffer_size, first + to * step.buffer_size, 1, threads);
 }
 
 // Whole rows, one after the other, until there are no more.
@@ -225,7 +238,7 @@ static void rows_task(void* data, long long lane) {
     const Index blocks = blocks_of(*run.step.problem).per_replica;
     for (Index row; (row = __atomic_fetch_add(&run.next, 1, __ATOMIC_RELAXED)) < run.rows;)
         for (Index k = 0; k < run.pass_count; ++k) {
-            convolve(run.step, run.passes[k], row, run.step.convolve ? run.step.handles[lane] : nullptr, 1);
+            prepare(run, run.passes[k], row, lane, 1);
             for (Index block = 0; block < blocks; ++block) pass_block(run, run.passes[k], row, block);
         }
 }
@@ -243,7 +256,7 @@ FD_EXPORT void fdmag_passes(const Step* step, const Pass* passes, Index pass_cou
     } else {
         for (; run.row < rows; ++run.row)
             for (run.pass = 0; run.pass < pass_count; ++run.pass) {
-                convolve(*step, passes[run.pass], run.row, step->convolve ? step->handles[0] : nullptr, step->threads);
+                prepare(run, passes[run.pass], run.row, 0, step->threads);
                 problem.parallel(pass_task, &run, blocks, cells >= kSerialCells);
             }
     }

@@ -3,12 +3,8 @@
 struct TunnelTorque : Parameters {
     FD_HD vec3 field(const Site& site, const Magnet& magnet) const {
         const Index i = site.i;
-        const vec3 m = magnet.m(i), d = p[i];
-        const real V = voltage[i], ratio = V_h[i] > 0 ? V / V_h[i] : 0, left = 1 / (1 + ratio * ratio);
-        const real cosine = dot(m, d), fall = square_root(left * (2 + TMR[i]) / (2 + TMR[i] * left));
-        const real current = V * tunnel_conductance(cosine, TMR[i] * left) / RA_P[i];
-        const real a = real(side[i] < 0 ? -kHbarOverE : kHbarOverE) * current * magnet.inverse_Ms(i) / thickness[i];
-        const real even = P[i] != 0 ? b2[i] * V * V : 0, odd = P[i] != 0 ? a * epsilon_prime[i] : 0;
-        return a * fall * slonczewski_efficiency(cosine, P[i], Lambda[i]) * cross(m, d) + (odd - even) * d;
+        return tunnel_torque(magnet.m(i), p[i], voltage[i], real(side[i] < 0 ? kHbarOverE : -kHbarOverE),
+                             magnet.inverse_Ms(i), thickness[i], RA_P[i], TMR[i], V_h[i], P[i], Lambda[i],
+                             epsilon_prime[i], b2[i]);
     }
 };

@@ -8,8 +8,9 @@ from fdmag.cuda.magnet import CudaMagnet, magnet_for
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica, declarations
+from fdmag.regions import Regions
 from fdmag.simulation import Simulation
-from fdmag.terms import Demag, Exchange, Material, Term, UniaxialAnisotropy, Zeeman, registry
+from fdmag.terms import Demag, Exchange, Material, Term, TunnelTorque, UniaxialAnisotropy, Zeeman, registry
 from tests.samples import fitted
 from tests.test_kernels import BATCH, COMPILED, KINDS, MESH, T, assert_close, random_m, regions, value_of
 
@@ -56,6 +57,32 @@ def test_all_kernels_are_their_references(kind, dtype):
     assert_all_close(numpy, cuda, m, dtype)
     chosen = np.array([2, 0])
     assert_all_close(numpy, cuda, m[chosen], dtype, T[chosen], chosen)
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_terms_that_need_sums_over_all_cells(dtype, gpu):
+    """Two junctions in circuits, one with its reference in the mesh, beside others; in either order of threads."""
+    rng = np.random.default_rng(6)
+    mesh = Mesh((37, 9, 2), (3e-9, 3e-9, 3e-9))
+    junction = {"RA_P": rng.uniform(4e-12, 6e-12, mesh.shape), "TMR": 1.5, "V_h": 0.4, "thickness": 3e-9}
+    lower = np.arange(2)[:, None, None] == 0
+    terms = [
+        TunnelTorque(voltage=lambda t: 0.3 + 1e9 * t, R_series=2e3, P=np.where(lower, 0, 0.5) + 0 * junction["RA_P"],
+                     reference="lower", **junction),
+        Exchange(A=1e-11),
+        TunnelTorque(current=PerReplica([1e-4, -3e-4, 0.0]), P=0.5, side=1, **junction),
+    ]  # fmt: skip
+    layers, m, found = Regions(mesh, {"lower": np.broadcast_to(lower, mesh.shape)}), random_m(rng, mesh, 3, dtype), []
+    for gpu.backwards in (False, True):
+        numpy, cuda = (
+            magnet_for(mesh, layers, select_backend(device, dtype), Material(Ms=8e5, alpha=0.1), terms)
+            for device in ("numpy", "cuda")
+        )
+        assert_all_close(numpy, cuda, m, dtype)
+        chosen = np.array([2, 0])
+        assert_all_close(numpy, cuda, m[chosen], dtype, T[chosen], chosen)
+        found.append(cuda.slope(m, T, None))
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize("cells", [(1, 1, 1), (2, 1, 1), (1, 5, 1), (1, 1, 4), (3, 2, 2), (130, 3, 1)])

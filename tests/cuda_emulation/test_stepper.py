@@ -16,7 +16,7 @@ from fdmag.signals import Pulse, Sine
 from fdmag.simulation import Simulation
 from fdmag.solvers.tableau import DORMAND_PRINCE, METHODS, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
-from fdmag.terms import Demag, Exchange, Thermal, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, Thermal, TunnelTorque, UniaxialAnisotropy, Zeeman
 from tests.cuda_emulation.fake_cupy import FakeCupy
 from tests.cuda_emulation.test_magnet import Stirred
 
@@ -70,6 +70,22 @@ def test_drives_of_every_kind(field):
     for each in runs:
         each.run(2.4e-13, dt=3e-14)
     assert_same(*runs, "float64")
+
+
+@pytest.mark.parametrize("source", [{"current": PerReplica([1e-5, -2e-5, 4e-5])}, {
+    "voltage": lambda t: 1.0 + 1e12 * t, "R_series": 1e4}], ids=["current", "voltage"])  # fmt: skip
+def test_the_voltage_across_a_junction_follows_m_from_stage_to_stage(source, gpu):
+    torque = TunnelTorque(**source, RA_P=5e-12, TMR=2.0, P=0.6, V_h=0.5, b2=0.1)
+    runs = [simulation(device, extra=[torque]) for device in ("cuda", "numpy")]
+    for each in runs:
+        each.run(2.4e-13, dt=3e-14)
+    assert_same(*runs, "float64")
+    assert gpu.graphs > 0
+    assert gpu.launches["fd_settle"] == gpu.launches["fd_stage"]
+    alone = simulation("cuda", start=STARTS[1], alpha=0.05, extra=[torque if "voltage" in source else TunnelTorque(
+        current=-2e-5, RA_P=5e-12, TMR=2.0, P=0.6, V_h=0.5, b2=0.1)])  # fmt: skip
+    alone.run(2.4e-13, dt=3e-14)
+    np.testing.assert_array_equal(alone.m[0], runs[0].m[1])
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)

@@ -54,19 +54,19 @@ def table(tmp_path):
     return path
 
 
-def values_of(name, rng):
+def values_of(name, rng, keep):
     found = {
         key: SCALE.get(each.unit, 1.0) * draw(each, rng, (3,) if each.components == 3 else ())
         for key, each in declarations(TERMS[name]).items()
     }
-    return fitted(found)
+    return fitted(found, keep)
 
 
 @pytest.mark.parametrize(("name", "key"), DRIVEN)
 def test_the_field_is_that_of_the_value_times_the_signal(name, key, table):
     """At each time; a value out of its range at some time is refused then."""
     rng, declared = np.random.default_rng(1), declarations(TERMS[name])[key]
-    values = values_of(name, rng)
+    values = values_of(name, rng, key)
     m = rng.normal(size=(3, *MESH.shape))
     for signal in (*SIGNALS.values(), Table.from_csv(table)):
         driven = Simulation([TERMS[name](**values | {key: Driven(values[key], signal)})], m=m)
@@ -89,7 +89,7 @@ def test_every_kind_of_signal_is_tested():
 @pytest.mark.parametrize(("name", "key"), DRIVEN)
 def test_the_edges_of_a_signal_are_known_where_steps_are_chosen(name, key):
     pulse = Pulse(1 * NS, start=0.3 * NS)
-    values = values_of(name, np.random.default_rng(2))
+    values = values_of(name, np.random.default_rng(2), key)
     magnet = Simulation([TERMS[name](**values | {key: Sum(values[key], Driven(values[key], pulse))})])._magnet
     assert magnet.drives() == [pulse]
 
@@ -107,7 +107,7 @@ def test_from_a_scene(name, key, tmp_path):
     """The same parameter, with a signal of its own, in the table of its term."""
     from fdmag.scene.load import load_scene
 
-    values = values_of(name, np.random.default_rng(3))
+    values = values_of(name, np.random.default_rng(3), key)
     entries = {other: np.asarray(value).tolist() for other, value in values.items()}
     signal = '{ kind = "pulse", length = "1 ns", rise = "0.3 ns", fall = "0.3 ns" }'
     lines = [f"{other} = {value}" for other, value in entries.items() if other != key]

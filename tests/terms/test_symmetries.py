@@ -70,7 +70,9 @@ def moved(values, transforms, R):
 
 def moved_term(term, R):
     changed = {
-        key: moved(getattr(term, key), declared.transforms, R) for key, declared in declarations(type(term)).items()
+        key: moved(getattr(term, key), declared.transforms, R)
+        for key, declared in declarations(type(term)).items()
+        if getattr(term, key) is not None
     }
     for field in dataclasses.fields(term):
         if field.metadata.get("transforms") == "axis":  # the letter of an axis

@@ -86,9 +86,12 @@ class DeviceTable(Table):
         raise NotImplementedError
 
 
-def without_current(scene: Any, term: str) -> Iterator[Found]:
-    """Yield a problem if a term is not in the scene, or has no current density."""
-    able = [used.name for used in terms_in_use(scene) if "J" in used.term.parameters()]
+def without_current(scene: Any, term: str, *, junctions: bool = False) -> Iterator[Found]:
+    """Yield a problem if a term is not in the scene, or has no current density; or, of ``junctions``, no current."""
+    able = [
+        used.name for used in terms_in_use(scene)
+        if "J" in used.term.parameters() or (junctions and getattr(used.table, "current", None) is not None)
+    ]  # fmt: skip
     if term not in able:
         known = ", ".join(able) or "none; add [terms.spin_orbit_torque] with J = 0, for example"
         yield "term", f"{shown(term)} is not among the terms with a current density: {known}{did_you_mean(term, able)}"

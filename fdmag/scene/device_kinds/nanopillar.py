@@ -29,7 +29,9 @@ class NanopillarTable(DeviceTable):
 
     kind: Literal["nanopillar"] = "nanopillar"
     measure: MeasureTable = Field(description='what is measured, such as { kind = "switching_times", ... }')
-    term: str = Field("slonczewski", description="term whose J is the current; give it J = 0")
+    term: str = Field(
+        "slonczewski", description="term whose J is the current; give it J = 0, or a tunnel_torque current = 0"
+    )
     assist: dict[str, Annotated[float, quantity("A/m^2", "current density")]] = Field(
         {}, description="current densities of other terms that flow with every pulse, by term [A/m^2]"
     )
@@ -53,9 +55,9 @@ class NanopillarTable(DeviceTable):
 
     def check(self, scene: Any) -> Iterator[Found]:
         """Yield terms that have no current, and what the measurement misses."""
-        yield from without_current(scene, self.term)
+        yield from without_current(scene, self.term, junctions=True)
         for name in self.assist:
-            yield from (("assist", message) for _, message in without_current(scene, name))
+            yield from (("assist", message) for _, message in without_current(scene, name, junctions=True))
         if not -1 < self.threshold < 1:
             yield "threshold", f"came {self.threshold:g}; allowed: above -1 and below 1"
         yield from self.measure.check(scene)
