@@ -59,6 +59,8 @@ class Increments:
         self._function: Any = None
         self._kept = np.zeros(0, _KEPT)
         self._now = self._parents = np.empty(0)
+        self._everyone = np.arange(0)
+        self._call = _Drawing()
         self._zeros: NDArray | None = None
 
     def prepare(self) -> None:
@@ -75,23 +77,19 @@ class Increments:
         divided: bool,
     ) -> NDArray:
         """Return the increments, see `fdmag.noise.Drawing`."""
-        runtime = self._backend.runtime
-        assert runtime is not None
         if self._function is None:
-            library = load(noise_source(self._backend.dtype), runtime.compiler)
-            self._function = ctypes.CFUNCTYPE(None, _POINTER)(("fdmag_increments", library))
-        self._make_room(int(rows.max(initial=-1)) + 1, divided)
+            self._function = self._compiled()
+        replicas = int(rows.max(initial=-1)) + 1
+        if replicas > len(self._kept) or (divided and not len(self._parents)):
+            self._make_room(max(replicas, len(self._kept)), divided)
         given = [
             np.ascontiguousarray(each, np.int64) for each in (rows, seed.view(np.int64), place.view(np.int64), part)
         ]
-        replicas = len(self._kept)
-        call = _Drawing(
-            prod(self._shape), rows.size, replicas, *map(address, given), address(self._kept), address(self._now),
-            address(self._parents) if divided else None, runtime.parallel, 0,
-        )  # fmt: skip
+        call = self._call
+        call.rows = rows.size
+        call.replica, call.seed, call.place, call.part = map(address, given)
         self._function(ctypes.addressof(call))
-        everyone = rows.size == replicas and bool((rows == np.arange(replicas)).all())
-        return self._now if everyone else self._now[rows]
+        return self._now if np.array_equal(rows, self._everyone) else self._now[rows]
 
     def nothing(self) -> NDArray:
         """Return zeros for every replica, (1, 3, nz, ny, nx)."""
@@ -99,11 +97,19 @@ class Increments:
             self._zeros = np.zeros((1, 3, *self._shape), self._backend.dtype)
         return self._zeros
 
+    def _compiled(self) -> Any:
+        assert self._backend.runtime is not None
+        library = load(noise_source(self._backend.dtype), self._backend.runtime.compiler)
+        return ctypes.CFUNCTYPE(None, _POINTER)(("fdmag_increments", library))
+
     def _make_room(self, replicas: int, divided: bool) -> None:
-        wanted = PARENTS if divided else 0
-        if len(self._kept) >= replicas and len(self._parents) >= wanted:
-            return
-        replicas, dtype = max(replicas, len(self._kept)), self._backend.dtype
+        runtime, dtype = self._backend.runtime, self._backend.dtype
+        assert runtime is not None
+        self._everyone = np.arange(replicas)
         self._kept = np.zeros(replicas, _KEPT)
         self._now = np.empty((replicas, 3, *self._shape), dtype)
-        self._parents = np.empty((max(wanted, len(self._parents)), replicas, 3, *self._shape), dtype)
+        self._parents = np.empty((PARENTS if divided else len(self._parents), *self._now.shape), dtype)
+        self._call = _Drawing(
+            cells=prod(self._shape), replicas=replicas, kept=address(self._kept), now=address(self._now),
+            parents=address(self._parents) if len(self._parents) else None, parallel=runtime.parallel,
+        )  # fmt: skip

@@ -150,7 +150,8 @@ struct Thermal : Parameters {
 
     FD_HD vec3 field(const Site& site, const Magnet& magnet) const {
         const Index i = site.i;
-        const real variance = scale[i] * alpha[i] * T[i] * magnet.inverse_Ms(i) / gamma[i];
-        return square_root(variance) * (drawn.uniform ? increments(i) : drawn[i]);
+        // Two roots: of what is mostly the same everywhere, and of what is not.
+        const real deviation = square_root(scale[i] * alpha[i] * T[i] / gamma[i]) * square_root(magnet.inverse_Ms(i));
+        return deviation * (drawn.uniform ? increments(i) : drawn[i]);
     }
 };
