@@ -90,10 +90,10 @@ class Thermal(Term):
         self.derive(mesh, regions, key=_pieces(np.broadcast_to(seeds, max(seeds.size, numbers.size))))
         declared = self.kernel_parameters()
         for key, kind, value in (
-            ("scale", Parameter, draws.scale_at),
-            ("number", Parameter, nothing if ahead else draws.number_at),
-            ("part", Parameter, 1.0 if ahead else draws.part_at),
-            ("drawn", _Drawn if ahead else Parameter, draws.drawn_at if ahead else nothing),
+            ("scale", _OfNoise, draws.scale_at),
+            ("number", *((Parameter, nothing) if ahead else (_OfNoise, draws.number_at))),
+            ("part", *((Parameter, 1.0) if ahead else (_OfNoise, draws.part_at))),
+            ("drawn", *((_Drawn, draws.drawn_at) if ahead else (Parameter, nothing))),
         ):
             setattr(self, key, kind(value, declared[key], mesh, regions, f"{self.name}.{key}"))
 
@@ -112,7 +112,7 @@ class Thermal(Term):
 
 @dataclass
 class _Draws:
-    """What a step's part makes of the derived parameters, as functions of time that do not look at it."""
+    """What a step's part makes of the derived parameters, as functions of t that do not look at it."""
 
     noise: Noise
     mesh: Mesh
@@ -159,17 +159,21 @@ class _Draws:
         return noise.drawn
 
 
-class _Drawn(Parameter):
-    """Numbers for each cell, also in a mesh of one; finite by themselves."""
+class _OfNoise(Parameter):
+    """What the noise says: finite by itself, and the same at all times."""
+
+    def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray:
+        """Return it for the replicas that are in a step now."""
+        assert self.function is not None
+        return self.function(t)
+
+
+class _Drawn(_OfNoise):
+    """Numbers for each cell, also in a mesh of one, in the precision of the device."""
 
     @property
     def in_cells(self) -> bool:
         return True
-
-    def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray:
-        """Return them in the precision of the device."""
-        assert self.function is not None
-        return self.function(t)
 
 
 def _of_replicas(given: Any) -> NDArray[np.uint64]:
