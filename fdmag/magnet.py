@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fdmag.backend import Backend
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.mesh import Mesh
-from fdmag.noise import Noise
+from fdmag.noise import Drawing, Noise
 from fdmag.parameter import Parameter, TimeFunction, declarations
 from fdmag.regions import Regions
 from fdmag.shares import Shares
@@ -52,7 +52,7 @@ class Magnet:
         self.material = material.bind(mesh, regions)
         self.terms: dict[str, Term] = {}
         self.shares = shares
-        self.noise = Noise()
+        self.noise = Noise(self._drawing())
         self._cache: dict[Any, Any] = {}
         if isinstance(terms, Term):
             raise ParameterError(f"terms: came one term; give a list, [{type(terms).__name__}(...)]")
@@ -78,6 +78,10 @@ class Magnet:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is computed anew where it is needed, some of which lives in this process alone."""
         return self.__dict__ | {"_cache": {}}
+
+    def _drawing(self) -> Drawing | None:
+        """Return what draws the noise ahead of a step, if something does on this device."""
+        return None
 
     def stepper(self, state: State, tableau: Tableau, still: NDArray[np.float64] | None = None) -> Stepper:
         """Return what steps a state of this magnet on its device.

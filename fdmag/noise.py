@@ -14,6 +14,7 @@ G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958).
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,11 +81,34 @@ def increments(
     return result
 
 
+class Drawing(Protocol):
+    """`increments` in all cells of some replicas, on a device that has them drawn ahead of a step."""
+
+    def __call__(
+        self,
+        rows: NDArray[np.intp],
+        seed: NDArray[np.uint64],
+        place: NDArray[np.uint64],
+        part: NDArray[np.int64],
+        divided: bool,
+    ) -> NDArray:
+        """Return those of the replicas ``rows`` (n,), (n, 3, nz, ny, nx), valid until the next call.
+
+        ``place`` is the replica's number plus 2³² times that of the step; with ``divided`` other parts of the steps
+        will be asked for.
+        """
+
+    def nothing(self) -> NDArray:
+        """Return zeros for every replica, (1, 3, nz, ny, nx)."""
+
+
 class Noise:
     """Which part of which step the replicas are in; terms that are noise read it, what steps a state sets it.
 
     Attributes
     ----------
+    drawing : Drawing or None
+        What draws the numbers ahead of a step; None where they are computed in each evaluation.
     rows : int array (n,) or None
         Replicas that are in a step now, in the order of the evaluation; None outside of steps.
     step, part : int arrays (n,)
@@ -93,13 +117,17 @@ class Noise:
         Length of the part [s].
     divided : bool
         Whether steps may have more than one part.
+    drawn : array (n, 3, nz, ny, nx) or None
+        What ``drawing`` gave for these parts, if it was asked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, drawing: Drawing | None = None) -> None:
+        self.drawing = drawing
         self.rows: NDArray[np.intp] | None = None
         self.step = self.part = np.zeros(0, np.int64)
         self.dt = np.zeros(0)
         self.divided = False
+        self.drawn: NDArray | None = None
 
     @contextmanager
     def during(
@@ -108,10 +136,12 @@ class Noise:
         """Let the replicas ``rows``, (n,), be in these parts of steps."""
         before = self.rows, self.step, self.part, self.dt, self.divided
         self.rows, self.step, self.part, self.dt, self.divided = rows, step, part, dt, divided
+        self.drawn = None
         try:
             yield
         finally:
             self.rows, self.step, self.part, self.dt, self.divided = before
+            self.drawn = None
 
     def narrowed(self, chosen: NDArray[np.intp]) -> AbstractContextManager[None]:
         """Return what makes the evaluation be for some of its rows alone."""

@@ -238,7 +238,7 @@ class Parameter:
                     f"{self.where}: the function of time returned an array of shape {result.shape}; "
                     f"allowed: {allowed}, with length 1 where constant, except for the components"
                 )
-            return np.broadcast_to(result, (t.size, *result.shape[1:]))
+            return result if len(result) == t.size else np.broadcast_to(result, (t.size, *result.shape[1:]))
         items = [result] if self.declaration.components == 1 else list(result)
         if len(items) != self.declaration.components:
             raise ParameterError(

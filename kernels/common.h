@@ -30,11 +30,20 @@ FD_HD vec3 cross(vec3 a, vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.
 #define FD_UNROLL _Pragma("unroll")
 FD_HD real square_root(real x) { return sqrt(x); }
 FD_HD real exponential(real x) { return exp(x); }
+FD_HD real fused(real a, real b, real c) { return fma(a, b, c); }
 #else
 #define FD_COPY __builtin_memcpy
 #define FD_UNROLL _Pragma("GCC unroll 16")
 FD_HD real square_root(real x) { return sizeof(real) == 4 ? real(__builtin_sqrtf(float(x))) : real(__builtin_sqrt(x)); }
 FD_HD real exponential(real x) { return sizeof(real) == 4 ? real(__builtin_expf(float(x))) : real(__builtin_exp(x)); }
+// a b + c: rounded once where the processor can, which does not depend on the loop it stands in.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+FD_HD real fused(real a, real b, real c) {
+    return sizeof(real) == 4 ? real(__builtin_fmaf(float(a), float(b), float(c))) : real(__builtin_fma(a, b, c));
+}
+#else
+FD_HD real fused(real a, real b, real c) { return a * b + c; }
+#endif
 #endif
 
 // The values of one parameter in memory; a stride is 0 where the values do not vary.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fdmag.backend import Backend
 from fdmag.demag import HostDemag, prepare_demag
 from fdmag.errors import ParameterError
+from fdmag.host.increments import Increments
 from fdmag.host.stepper import HostStepper
 from fdmag.host.terms import HostTerms
 from fdmag.kernels.runtime import Runtime
@@ -111,12 +112,18 @@ class HostMagnet(Magnet):
             return super().stepper(state, tableau, still)
         return self.with_noise(HostStepper(self, self._runtime, state, tableau, still), still)
 
+    def _drawing(self) -> Increments:
+        """Return what draws the noise."""
+        return Increments(self.backend, self.mesh.shape)
+
     def compiled_terms(self) -> HostTerms:
         """Return the compiled terms, another object after a parameter was set."""
         key = ("compiled",)
         if key not in self._cache:
             if any(isinstance(term, Demag) for term in self.terms.values()):
                 prepare_demag(self.backend.dtype)  # while this thread compiles the local terms
+            if self.noisy and isinstance(self.noise.drawing, Increments):
+                self.noise.drawing.prepare()
             self._cache[key] = HostTerms(self.mesh, self.backend, self.material, self.terms)
         return self._cache[key]
 

@@ -57,7 +57,9 @@ class HostStepper(Stepper):
         self._passes = Passes(tableau)
         passes = (*self._passes.begin, *self._passes.attempt, *self._passes.fastest)
         begin, attempt = len(self._passes.begin), len(self._passes.attempt)
-        self._begun, self._tried_in = slice(0, begin), slice(begin, begin + attempt)
+        self._begun, self._tried_in, self._both = (
+            slice(0, begin), slice(begin, begin + attempt), slice(0, begin + attempt)
+        )  # fmt: skip
         self._found = slice(begin + attempt, len(passes))
         self._table = PassTable(passes)
         self._terms: HostTerms | None = None
@@ -70,9 +72,21 @@ class HostStepper(Stepper):
     def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         return self._ready_step.run(self._table, self._found, rows.size, self._replicas(rows), None)[0]
 
+    def _attempt_from_slopes(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        if self._known[rows].any():
+            return super()._attempt_from_slopes(rows, dt)
+        found = self._tried_by(self._both, rows, dt)  # no slope is at hand: all in one call
+        self._known[rows] = True
+        self._tried = rows
+        self.state.evaluations[rows] += self.tableau.stages
+        return found
+
     def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        return self._tried_by(self._tried_in, rows, dt)
+
+    def _tried_by(self, chosen: slice, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         dt = np.ascontiguousarray(dt, dtype=np.float64)
-        error, displacement = self._run(self._tried_in, rows, dt)
+        error, displacement = self._run(chosen, rows, dt)
         return error * dt, displacement
 
     def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:

@@ -67,11 +67,11 @@ class HostTerms:
         return self._unit_for(tables[0]), tables
 
     def _unit_for(self, now: Mapping[int, NDArray]) -> Unit:
-        values = self._constant | dict(now)
-        per_cell = tuple(values[place].ndim > 2 for place in range(len(values)))
-        if per_cell not in self._units:
-            self._units[per_cell] = self._built(per_cell)
-        return self._units[per_cell]
+        kinds = tuple([now[place].ndim > 2 for place in self._changing])
+        if kinds not in self._units:
+            values = self._constant | dict(now)
+            self._units[kinds] = self._built(tuple(values[place].ndim > 2 for place in range(len(values))))
+        return self._units[kinds]
 
     def _built(self, per_cell: tuple[bool, ...]) -> Unit:
         mesh, backend = self._mesh, self._backend
@@ -100,6 +100,8 @@ class HostTerms:
     def _in_every_cell(self, values: NDArray) -> NDArray:
         if values.ndim == 2:
             values = values[:, :, None, None, None]
+        if values.shape[2:] == self._mesh.shape:
+            return self._backend.asarray(values)
         return self._backend.asarray(np.broadcast_to(values, (*values.shape[:2], *self._mesh.shape)))
 
 

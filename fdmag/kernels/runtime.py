@@ -18,7 +18,8 @@ _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _C_NAMES = {"d": "double", "f": "float"}  # by character of the dtype: its name takes microseconds to look up
 _LINE = 64  # bytes
-_NOTHING = ctypes.c_char * 0
+_nothing_at = (ctypes.c_char * 0).from_buffer
+_address_of = ctypes.addressof
 
 
 class Runtime:
@@ -144,7 +145,7 @@ def _extent(vectors: NDArray) -> tuple[int, int]:
 def address(array: NDArray) -> int:
     """Return where the data of a C-contiguous array is; ``array.ctypes.data`` takes five times longer."""
     if array.flags.writeable:
-        return ctypes.addressof(_NOTHING.from_buffer(array.data))
+        return _address_of(_nothing_at(array.data))
     return array.ctypes.data
 
 

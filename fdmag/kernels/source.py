@@ -92,8 +92,18 @@ def demag_source(dtype: np.dtype) -> str:
 
 def macrospin_source(dtype: np.dtype) -> str:
     """Return the source of the ensemble of macrospins in one precision; its noise is that of the thermal term."""
+    return _numbers(dtype) + kernel_text("host/macrospin.h")
+
+
+def noise_source(dtype: np.dtype) -> str:
+    """Return the source of the increments of Brownian motion in one precision."""
+    return _numbers(dtype) + kernel_text("host/noise.cpp")
+
+
+def _numbers(dtype: np.dtype) -> str:
+    """Return what draws the numbers of the thermal term, many at once."""
     scalars = "".join(f" Scalar<false> {name};" for name in ("T", "alpha", "gamma", "scale", "part"))
-    vectors = "".join(f" Vector<false> {name};" for name in ("key", "number"))
+    vectors = "".join(f" Vector<false> {name};" for name in ("key", "number", "drawn"))
     return "".join([
         f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
         "#define FD_MS_PER_CELL false\n#define FD_AXES 1\n",
@@ -102,7 +112,7 @@ def macrospin_source(dtype: np.dtype) -> str:
         f"namespace thermal {{\nstruct Parameters {{{scalars}{vectors} }};\n",
         kernel_text("terms/thermal.h"),
         "}\n",
-        kernel_text("host/macrospin.h"),
+        kernel_text("host/normals.h"),
     ])  # fmt: skip
 
 

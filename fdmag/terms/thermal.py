@@ -53,6 +53,7 @@ class Thermal(Term):
     key: Any = derived("1", "seed, in pieces of 24, 24 and 16 bits", components=3)
     number: Any = derived("1", "replica + 2³² step, in such pieces", components=3)
     part: Any = derived("1", "part of the step")
+    drawn: Any = derived("1", "standard normal numbers, where they are drawn ahead of a step", components=3)
 
     def check(self, mesh: Mesh) -> None:
         """Refuse seeds and replica numbers that do not fit their words."""
@@ -83,21 +84,25 @@ class Thermal(Term):
             raise ParameterError(
                 f"{self.name}: seed is given for {seeds.size} replicas, first_replica for {numbers.size}"
             )
-        draws = _Draws(noise, mesh, numbers, counted=not isinstance(self.first_replica, PerReplica))
-        declared = self.kernel_parameters()
-        for key, kind in (("scale", Parameter), ("number", Parameter), ("part", _Part)):
-            value = getattr(draws, f"{key}_at")
-            setattr(self, key, kind(value, declared[key], mesh, regions, f"{self.name}.{key}"))
-        self.part.noise = noise
+        draws = _Draws(noise, mesh, seeds, numbers, counted=not isinstance(self.first_replica, PerReplica))
+        self._draws = draws
+        ahead, nothing = noise.drawing is not None, np.zeros((1, 3, 1, 1, 1))
         self.derive(mesh, regions, key=_pieces(np.broadcast_to(seeds, max(seeds.size, numbers.size))))
+        declared = self.kernel_parameters()
+        for key, kind, value in (
+            ("scale", _OfNoise, draws.scale_at),
+            ("number", *((Parameter, nothing) if ahead else (_OfNoise, draws.number_at))),
+            ("part", *((Parameter, 1.0) if ahead else (_OfNoise, draws.part_at))),
+            ("drawn", *((_Drawn, draws.drawn_at) if ahead else (Parameter, nothing))),
+        ):
+            setattr(self, key, kind(value, declared[key], mesh, regions, f"{self.name}.{key}"))
 
     def field(self, m: NDArray, context: Context) -> NDArray:
         """Return the field of the present step, or zero."""
-        number, scale = self.number.at(context.t), self.scale.at(context.t)
+        scale, draws = self.scale.at(context.t), self._draws
         if not scale.any():
             return np.zeros(1)
-        place, seed = _whole(number)[:, None], _whole(context.select(self.key.base))[:, None]
-        part = self.part.at(context.t).reshape(len(scale), -1)[:, :1].astype(np.int64)
+        seed, place, part = (each[:, None] for each in (draws.seeds_now, draws.places, draws.noise.part))
         cells = np.arange(context.mesh.n_cells)
         n = increments(seed, place & 0xFFFFFFFF, place >> 32, part, cells)
         n = context.backend.asarray(n.transpose(1, 0, 2).reshape(-1, 3, *context.mesh.shape))
@@ -107,12 +112,28 @@ class Thermal(Term):
 
 @dataclass
 class _Draws:
-    """What a step's part makes of the derived parameters, as functions of time that do not look at it."""
+    """What a step's part makes of the derived parameters, as functions of t that do not look at it."""
 
     noise: Noise
     mesh: Mesh
+    seeds: NDArray[np.uint64]  # one, or those of all replicas
     numbers: NDArray[np.uint64]  # that of the first replica, or those of all
     counted: bool  # whether it is that of the first
+
+    @property
+    def seeds_now(self) -> NDArray[np.uint64]:
+        """Seeds (n,) of the replicas that are in a step now."""
+        rows = self.noise.rows
+        assert rows is not None
+        return np.broadcast_to(self.seeds, rows.shape) if self.seeds.size == 1 else self.seeds[rows]
+
+    @property
+    def places(self) -> NDArray[np.uint64]:
+        """Replica + 2³² step (n,) of these replicas."""
+        rows, step = self.noise.rows, self.noise.step.astype(np.uint64)
+        assert rows is not None
+        replica = rows.astype(np.uint64) + self.numbers if self.counted else self.numbers[rows]
+        return (replica & np.uint64(0xFFFFFFFF)) | step << np.uint64(32)
 
     def scale_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         noise = self.noise
@@ -121,28 +142,38 @@ class _Draws:
         return (2 * BOLTZMANN / self.mesh.cell_volume / noise.dt).reshape(-1, 1, 1, 1, 1)
 
     def number_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        noise = self.noise
-        if noise.rows is None:
-            return np.zeros((t.size, 3, 1, 1, 1))
-        replica = noise.rows.astype(np.uint64) + self.numbers if self.counted else self.numbers[noise.rows]
-        return _pieces((replica & np.uint64(0xFFFFFFFF)) | noise.step.astype(np.uint64) << np.uint64(32))
+        return np.zeros((t.size, 3, 1, 1, 1)) if self.noise.rows is None else _pieces(self.places)
 
     def part_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         noise = self.noise
-        if noise.rows is None or not noise.divided:
-            return np.ones((t.size, 1, 1, 1, 1))
-        return noise.part.astype(np.float64).reshape(-1, 1, 1, 1, 1)
+        part = np.ones(t.size) if noise.rows is None or not noise.divided else noise.part.astype(np.float64)
+        return part.reshape(-1, 1, 1, 1, 1)
+
+    def drawn_at(self, _t: NDArray[np.float64]) -> NDArray:
+        noise = self.noise
+        assert noise.drawing is not None
+        if noise.rows is None:
+            return noise.drawing.nothing()
+        if noise.drawn is None:
+            noise.drawn = noise.drawing(noise.rows, self.seeds_now, self.places, noise.part, noise.divided)
+        return noise.drawn
 
 
-class _Part(Parameter):
-    """The part of a step. It is given for each cell where steps are divided: a unit without divisions needs no loop."""
+class _OfNoise(Parameter):
+    """What the noise says: finite by itself, and the same at all times."""
 
-    noise: Noise
+    def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray:
+        """Return it for the replicas that are in a step now."""
+        assert self.function is not None
+        return self.function(t)
+
+
+class _Drawn(_OfNoise):
+    """Numbers for each cell, also in a mesh of one, in the precision of the device."""
 
     @property
     def in_cells(self) -> bool:
-        """Whether steps are divided now."""
-        return self.noise.rows is not None and self.noise.divided
+        return True
 
 
 def _of_replicas(given: Any) -> NDArray[np.uint64]:
@@ -154,8 +185,3 @@ def _pieces(numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
     low, rest = np.uint64(0xFFFFFF), np.uint64(24)
     pieces = [numbers & low, (numbers >> rest) & low, numbers >> np.uint64(48)]
     return np.stack(pieces, axis=1).astype(np.float64)[:, :, None, None, None]
-
-
-def _whole(pieces: NDArray[np.float64]) -> NDArray[np.uint64]:
-    low, middle, high = pieces.reshape(len(pieces), 3).astype(np.uint64).T
-    return (low | middle << np.uint64(24) | high << np.uint64(48)).astype(np.uint64)

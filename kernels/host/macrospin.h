@@ -2,7 +2,7 @@
 //
 // B = S m + B0 + noise - m x (A + a p / (1 + q m·p)), S symmetric; `fdmag/macrospin/reference.py` is the specification.
 // A block is kBlock trajectories of one row, each in a lane of its own: what a trajectory does depends neither on the
-// others nor on threads. The text in front of this one defines real, vec3, and thermal::Thermal for its numbers.
+// others nor on threads. The text in front of this one defines real, vec3, and `normals` for its numbers.
 
 #define FD_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -83,14 +83,10 @@ static void step(Lanes& v) {
 }
 
 static void draw(Lanes& v, unsigned number_of_step, const unsigned* key) {
-    FD_INDEPENDENT
-    for (Index k = 0; k < kBlock; ++k) {
-        const vec3 n = thermal::Thermal::normals(0, v.number[k], number_of_step, 0, key[0], key[1]);
-        const real kick = v.values[kKick][k];
-        v.noise[0][k] = kick * n.x;
-        v.noise[1][k] = kick * n.y;
-        v.noise[2][k] = kick * n.z;
-    }
+    static const Word cell[kBlock] = {};
+    normals<kBlock>(cell, v.number, number_of_step, 0, key[0], key[1], v.noise);
+    for (int c = 0; c < 3; ++c)
+        for (Index k = 0; k < kBlock; ++k) v.noise[c][k] *= v.values[kKick][k];
 }
 
 // Note who falls to the level in step n, by a straight line between its ends; return whether anyone still moves.
