@@ -18,11 +18,10 @@ from fdmag import __version__
 from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
-from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, result_tables, stage_columns
-from fdmag.scene.devices import record_devices, resolved_columns
+from fdmag.scene.computation import compute_scene
+from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
-from fdmag.scene.ensemble import effort, run_ensemble, write_switching
+from fdmag.scene.ensemble import effort
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
@@ -146,26 +145,9 @@ class SceneRun:
         found: list[Outcome] | None = None
         past: list[dict[str, NDArray[np.int64]]] = []
         try:
-            recorder = Recorder(
-                self.directory.path,
-                loaded.simulation,
-                loaded.scene.output.formats,
-                loaded.scene.output.ovf or "binary8",
-                resolved_columns(loaded),
-                loaded.scene.output.fields,
-                stage_columns(loaded.scene),
-            )
-            try:
-                record["switching"] = run_ensemble(loaded, recorder, progress, past)
-                write_switching(loaded, recorder)
-                modelled = [name for name, table in loaded.scene.device.items() if table.compact_model]
-                figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch, modelled)
-                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
-            except BaseException:
-                with suppress(OSError):  # what failed first is told
-                    recorder.close()
-                raise
-            recorder.close()
+            computed = compute_scene(loaded, self.directory.path, progress, past)
+            record["switching"] = computed.switching
+            found = outcomes(loaded.scene.expect, computed.tables, result_tables(loaded.scene), computed.figures)
             record["status"] = "finished"
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt | SystemExit)

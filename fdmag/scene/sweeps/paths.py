@@ -16,7 +16,7 @@ from fdmag.scene.signals import KINDS
 from fdmag.scene.values import Entry
 from fdmag.terms import Material, registry
 
-SWEPT = ("mesh", "shapes", "geometry", "regions", "material", "terms", "initial", "stages")
+SWEPT = ("mesh", "shapes", "geometry", "regions", "material", "terms", "initial", "stages", "ensemble", "device")
 """Tables of a scene whose entries may be swept."""
 _PLAIN = ("expression", "file", "unit", "array", "group", "distribution", "kind", "interpolation", "time_unit")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from fdmag import __version__
-from fdmag.scene.contents import files, table_columns
+from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.expect import Outcome
 from fdmag.scene.progress import Progress, Silent
@@ -109,7 +109,6 @@ class SweepRun:
         self.sweep: Sweep = _checked(progress or Silent(), path, overrides, device, precision)
         self._scheduler, self._wanted, self._together = scheduler, workers, together
         loaded = self.loaded = self.sweep.first
-        self._units = table_columns(loaded.scene)
         folder = Path(out) if out is not None else Path("runs") / loaded.path.stem
         reads = {name: loaded.folder / name for _, name in files(loaded.scene)}
         fingerprint = _fingerprint(self.sweep, reads)
@@ -154,7 +153,7 @@ class SweepRun:
 
     def dataset(self) -> "xarray.Dataset":
         """Return what came out so far."""
-        return dataset(self.sweep.expansion, self.journal.results, self._units, self.loaded.scene.title)
+        return dataset(self.sweep.expansion, self.journal.results, self.loaded.scene)
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute what is missing; return what became of the expectations."""
@@ -174,7 +173,8 @@ class SweepRun:
             if missing := [group for group in missing if group.members]:
                 driver.run(missing, self._scheduler, self._wanted, self._together)
             write_dataset(self.directory.path / NAME, self.dataset())
-            found = sweep_outcomes(self.loaded.scene.expect, self.sweep.expansion, results, self._units)
+            scene = self.loaded.scene
+            found = sweep_outcomes(scene.expect, self.sweep.expansion, results, result_tables(scene))
             record["status"] = "finished"
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
