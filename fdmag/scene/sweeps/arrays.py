@@ -43,7 +43,7 @@ def over_members(
 
     Axes are as long as the longest; what is not there is NaN. Of an axis whose values are the same in all members, but
     that some may have fewer, these are a coordinate. Else the axis counts, and is named so, and its values are a
-    variable like others. An axis ``replica`` of length 1 everywhere is none.
+    variable like others; one that has no values counts, too. An axis ``replica`` of length 1 everywhere is none.
 
     Parameters
     ----------
@@ -81,9 +81,10 @@ def over_members(
             axes, values, attributes = whole
             along = (*dims, *(names[axis] for axis in axes))
             variables[name] = along, values.reshape(*shape, *values.shape[1:]), attributes
-    coordinates[REPLICA] = (REPLICA,), np.arange(lengths.get(REPLICA, 0)), {"long_name": "number of the replica"}
-    used = {axis for along, _, _ in variables.values() for axis in along}
-    return variables, {axis: value for axis, value in coordinates.items() if axis in used}
+    used = {axis: values.shape[place] for along, values, _ in variables.values() for place, axis in enumerate(along)}
+    counts = {axis: ((axis,), np.arange(length), {"long_name": f"number, from 0: {axis.removesuffix(NUMBER)}"})
+              for axis, length in used.items() if axis not in dims}  # fmt: skip
+    return variables, counts | {axis: value for axis, value in coordinates.items() if axis in used}
 
 
 def _whole(arrays: Mapping[int, Array], lengths: Mapping[str, int], count: int) -> Variable | None:

@@ -97,7 +97,7 @@ def _of_table(prefix: str, axis: str, table: TableData, batch: int) -> dict[str,
         return {}  # frequencies of their own, which stay in the files of the member
     length = int(along.max(initial=-1)) + 1 if counts else longest.size
     attributes = {"units": table.units[axis] or "1", "long_name": axis}
-    found = {dimension: Array((dimension,), np.arange(length) if counts else longest, attributes)}
+    found = {} if counts else {dimension: Array((dimension,), longest, attributes)}
     for name, column in table.columns.items():
         if name in (*_WHERE, axis):
             continue

@@ -1,13 +1,15 @@
 """Stages that find something, or end early, as members of a sweep."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 import fdmag
 from fdmag.constants import GAMMA_E
-from fdmag.scene.problems import SceneError
 from fdmag.scene.progress import Silent
 from fdmag.scene.run import SceneRun
+from fdmag.scene.tables import StageTable
 
 pytest.importorskip("xarray")
 
@@ -99,6 +101,29 @@ def test_rows_of_members_end_when_they_stop(tmp_path):
     assert rows == 2 + int(np.pi / 2 / GAMMA_E / 0.4 / 10e-12)  # the start, every 10 ps, and the end
 
 
-def test_stages_whose_results_are_further_tables_are_refused(swept):
-    with pytest.raises(SceneError, match="tables of its own, which a sweep does not keep"):
-        swept(PARTICLE + '[[stages]]\nkind = "modes"\ncount = 1\n' + BARRIER.split("[sweep.results")[0])
+STAGES = {
+    "relax": "",
+    "minimize": "",
+    "run": 'duration = "10 ps"\n',
+    "operate": 'device = "bit"\n[device.bit]\nkind = "nanopillar"\n[device.bit.measure]\nkind = "critical_current"\n'
+    'low = "1 GA/m^2"\nhigh = "9 TA/m^2"\nduration = "0.2 ns"\ntolerance = 0.5\ncurrents = 3\ncriterion = "growth"\n',
+    "hysteresis": 'direction = [0, 0, 1]\nstart = "10 mT"\nstop = "-10 mT"\nsteps = 2\nmethod = "relax"\n',
+    "set": 'values = { "terms.zeeman.B" = [0, 0, "1 mT"] }\n[[stages]]\nkind = "relax"\n',
+    "modes": 'count = 1\nmax_torque = "10 mT"\n',
+    "spectrum": 'duration = "0.1 ns"\nsample_every = "2 ps"\n',
+    "barrier": 'end = { kind = "uniform", direction = [0, 0, -1] }\nimages = 5\n',
+}
+CURRENT = "[terms.slonczewski]\nJ = 0\nP = 0.5\n"
+
+
+@pytest.mark.parametrize("kind", [get_args(table.model_fields["kind"].annotation)[0]
+                                  for table in get_args(get_args(StageTable)[0])])  # fmt: skip
+def test_every_kind_of_stage_can_be_swept(kind, swept):
+    """One that is added has to be tried here."""
+    text = PARTICLE.replace("alpha = 0\n", "alpha = 0.1\n").replace("direction = [0, 0, 1]", "direction = [0.01, 0, 1]")
+    needs = CURRENT if kind == "operate" else ""
+    sweep = '[sweep.quantities.Ku]\npath = "terms.uniaxial_anisotropy.Ku1"\nvalues = ["0.1 MJ/m^3", "0.2 MJ/m^3"]\n'
+    data = swept(f'{text}{needs}[[stages]]\nkind = "{kind}"\n{STAGES[kind]}{sweep}')
+    assert (data.status == "finished").all(), data.error.values
+    assert np.isfinite(data.mz).all()
+    assert len({*data.E_total.values.ravel()}) > 1
