@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +28,23 @@ from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.toml import dump_toml
 
 LOG = logging.getLogger("fdmag")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run, where to, and how; as of `run_scene`."""
+
+    path: str | os.PathLike[str]
+    out: str | os.PathLike[str] | None = None
+    device: str = "auto"
+    precision: str | None = None
+    overrides: Sequence[str] = ()
+    overwrite: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The run directory."""
+        return Path(self.out) if self.out is not None else Path("runs") / Path(self.path).stem
 
 
 def run_scene(
@@ -72,7 +89,7 @@ def run_scene(
     from fdmag.scene.sweeps.run import SweepRun
 
     kind = SweepRun if is_sweep(path, overrides) else SceneRun
-    with kind(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
+    with kind(Request(path, out, device, precision, overrides, overwrite)) as run:
         return run.carry_out(progress or Silent())
 
 
@@ -99,30 +116,20 @@ class _LogFile(logging.StreamHandler):
 
 
 class SceneRun:
-    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`.
+    """A checked scene with its run directory, ready to be carried out; errors as in `run_scene`.
 
     ``member`` is that of a sweep, which is then run as a scene of its own.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        out: str | os.PathLike[str] | None = None,
-        *,
-        device: str = "auto",
-        precision: str | None = None,
-        overrides: Sequence[str] = (),
-        overwrite: bool = False,
-        member: int | None = None,
-    ) -> None:
-        self.loaded = load_scene(path, overrides, device, precision, member)
-        folder = Path(out) if out is not None else Path("runs") / self.loaded.path.stem
+    def __init__(self, request: Request, member: int | None = None) -> None:
+        self.loaded = load_scene(request.path, request.overrides, request.device, request.precision, member)
         reads = {name: self.loaded.folder / name for _, name in files(self.loaded.scene)}
-        self.directory = RunDirectory(folder, overwrite=overwrite, inputs=[self.loaded.path, *reads.values()])
+        inputs = [self.loaded.path, *reads.values()]
+        self.directory = RunDirectory(request.folder, overwrite=request.overwrite, inputs=inputs)
         try:
-            self._record = provenance(self.loaded, list(overrides))
+            self._record = provenance(self.loaded, list(request.overrides))
             self.directory.record(self._record)
-            write_scene(self.loaded, folder, reads)
+            write_scene(self.loaded, request.folder, reads)
         except BaseException:
             self.directory.close()
             raise

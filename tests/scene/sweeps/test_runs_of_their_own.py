@@ -13,7 +13,7 @@ from fdmag.devices.write_mechanisms import SpinTransferWrite, VoltageWrite
 from fdmag.output import read_table
 from fdmag.scene.problems import SceneError
 from fdmag.scene.progress import Silent
-from fdmag.scene.run import SceneRun, run_scene
+from fdmag.scene.run import Request, SceneRun, run_scene
 from fdmag.scene.sweeps import driver
 from fdmag.scene.sweeps.alone import compute_alone
 from fdmag.scene.sweeps.check import load_sweep
@@ -94,7 +94,7 @@ def test_modes_over_a_field_are_kittels_and_lie_along_field_and_mode(swept, tmp_
 def test_a_member_leaves_what_a_run_of_its_own_leaves(swept, tmp_path):
     """To the last byte, whoever computes it."""
     data = swept(MODES + "[device.read]\nkind = 'mtj'\nRA_P = '10 ohm um^2'\nTMR = 1\n", workers=2)
-    with SceneRun(tmp_path / "scene.toml", tmp_path / "alone", member=1) as run:
+    with SceneRun(Request(tmp_path / "scene.toml", tmp_path / "alone"), member=1) as run:
         run.carry_out(Silent())
     for name in ("table.csv", "tables/modes.csv", "device_read.json"):
         member = tmp_path / "out" / "members" / "0001" / name

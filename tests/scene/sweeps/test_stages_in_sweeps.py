@@ -8,7 +8,7 @@ import pytest
 import fdmag
 from fdmag.constants import GAMMA_E
 from fdmag.scene.progress import Silent
-from fdmag.scene.run import SceneRun
+from fdmag.scene.run import Request, SceneRun
 from fdmag.scene.tables import StageTable
 
 pytest.importorskip("xarray")
@@ -71,7 +71,7 @@ def test_a_barrier_over_an_anisotropy_is_ku_v(swept, device, monkeypatch):
 def test_the_table_of_a_member_is_that_of_its_own_run(swept, tmp_path):
     """To the last byte, though rows without barriers follow."""
     swept(PARTICLE + BARRIER.replace("[sweep.q", '[[stages]]\nkind = "relax"\n[sweep.q', 1))
-    with SceneRun(tmp_path / "scene.toml", tmp_path / "alone", member=1) as run:
+    with SceneRun(Request(tmp_path / "scene.toml", tmp_path / "alone"), member=1) as run:
         run.carry_out(Silent())
     one, other = (tmp_path / name / "table.csv" for name in ("alone", "out/members/0001"))
     assert one.read_bytes() == other.read_bytes()
