@@ -11,7 +11,7 @@ from fdmag.scene.values import count as whole_number
 from fdmag.spectrum.columns import PEAK_COLUMNS, SPECTRUM_COLUMNS
 
 WHERE = {"t": "s", "stage": "1"}
-"""Columns of every such table. ``axes`` of a stage names for each of its tables the column that its rows lie along."""
+"""Columns of every such table. ``axes`` of a stage names the column that the rows of each of its tables lie along."""
 MAX_SAMPLES = 10_000_000
 
 

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from fdmag.output.table_data import TableData, read_table
 from fdmag.quantities import Catalogue
-from fdmag.scene import tables
-from fdmag.scene.barrier_table import NoisePath
 from fdmag.scene.computation import compute_scene
 from fdmag.scene.contents import replica_count
 from fdmag.scene.ensemble import effort
@@ -29,8 +27,7 @@ def is_alone(scene: Any) -> bool:
         scene.device
         or scene.ensemble is not None
         or replica_count(scene) > 1
-        or any(getattr(type(stage), "tables", None) for stage in scene.stages)
-        or any(isinstance(stage, tables.EnergyBarrier) and isinstance(stage.path, NoisePath) for stage in scene.stages)
+        or any(getattr(type(stage), "axes", None) for stage in scene.stages)
     )
 
 

@@ -78,7 +78,7 @@ class Sweep:
         told = [f"{len(batches)} batch{'es' if len(batches) > 1 else ''}"] if batches else []
         told += [f"{batches.count(1)} of one member"] if 1 in batches else []
         apart = len(self.groups) - len(batches)
-        told += [f"{apart} {'runs' if apart > 1 else 'run'} of their own"] if apart else []
+        told += [f"{apart} runs of their own" if apart > 1 else "1 run of its own"] if apart else []
         return f"{self.expansion.count} members: {lengths}; {', '.join(told)}"
 
     def chunk(self, group: Group, members: Sequence[int]) -> Chunk | Alone:

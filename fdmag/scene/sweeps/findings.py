@@ -20,19 +20,27 @@ _WHERE = ("t", "stage", REPLICA)
 _SWITCHING = {"probability": "1", "error_rate": "1", "time_constant": "s", "mean_time": "s"}
 
 
-def tables_of_stages(scene: Any) -> dict[str, tuple[str, list[int]]]:
-    """Return the tables that stages write, by name: the column that rows lie along, and the numbers of the stages."""
-    found: dict[str, tuple[str, list[int]]] = {}
-    for index, stage in enumerate(scene.stages):
-        for name in getattr(type(stage), "tables", {}):
-            found.setdefault(name, (type(stage).axes[name], []))[1].append(index)
-    return found
+def tables_of_stages(scene: Any) -> Iterator[tuple[str, str, int, str]]:
+    """Yield the tables that stages leave: name, column that its rows lie along, stage, and name in ``sweep.nc``.
+
+    A table of several stages, such as that of modes, has a name for each of them there; those of barriers are files of
+    their own.
+    """
+    found = [(name, axis, index) for index, stage in enumerate(scene.stages)
+             for name, axis in getattr(type(stage), "axes", {}).items()]  # fmt: skip
+    names = [name for name, _, _ in found]
+    for name, axis, index in found:
+        several = f"{name}_{index}"
+        if name in getattr(type(scene.stages[index]), "tables", {}):
+            yield name, axis, index, name if names.count(name) == 1 else several
+        else:
+            yield several, axis, index, several
 
 
 def counters(scene: Any) -> set[str]:
     """Return the dimensions of ``sweep.nc`` that count the rows of such tables."""
-    kinds = {name: units for stage in scene.stages for name, units in getattr(type(stage), "tables", {}).items()}
-    return {axis for name, (axis, _) in tables_of_stages(scene).items() if kinds[name][axis] == "1"}
+    units = {name: of for stage in scene.stages for name, of in getattr(type(stage), "tables", {}).items()}
+    return {axis for name, axis, _, _ in tables_of_stages(scene) if units.get(name, {}).get(axis, "1") == "1"}
 
 
 def findings(result: MemberResult, scene: Any) -> dict[str, Array]:
@@ -41,14 +49,12 @@ def findings(result: MemberResult, scene: Any) -> dict[str, Array]:
         return {}
     found = dict(_of_devices(result.devices))
     batch = 1 if result.table is None else int(result.table[REPLICA].max(initial=0)) + 1
-    for name, (axis, stages) in tables_of_stages(scene).items():
+    for name, axis, stage, prefix in tables_of_stages(scene):
         if name in result.tables:
-            for stage in stages:
-                prefix = name if len(stages) == 1 else f"{name}_{stage}"
-                table = result.tables[name]
-                rows = table["stage"] == stage
-                chosen = TableData({key: column[rows] for key, column in table.columns.items()}, table.units)
-                found |= _of_table(prefix, axis, chosen, batch)
+            table = result.tables[name]
+            rows = table["stage"] == stage if "stage" in table else slice(None)
+            chosen = TableData({key: column[rows] for key, column in table.columns.items()}, table.units)
+            found |= _of_table(prefix, axis, chosen, batch)
     for each in result.switching:
         prefix = "switching" if len(result.switching) == 1 else f"switching_{each['stage']}"
         found |= _of_ensemble(prefix, each)
@@ -88,7 +94,7 @@ def beside_figure(reading: Reading, known: Collection[str]) -> dict[str, str]:
 
 def _of_table(prefix: str, axis: str, table: TableData, batch: int) -> dict[str, Array]:
     """Return the columns of a further table over the column that its rows lie along."""
-    counts = table.units[axis] == "1"
+    counts = table.units[axis] in (None, "1")
     dimension = axis if counts else f"{prefix}.{axis}"
     own = [table[REPLICA] == replica for replica in range(batch)]
     along = table[axis]

@@ -66,6 +66,9 @@ def test_a_barrier_over_an_anisotropy_is_ku_v(swept, device, monkeypatch):
     np.testing.assert_allclose(data.barrier, np.array([0.1e6, 0.2e6, 0.4e6]) * 2e-25, rtol=1e-6)
     np.testing.assert_allclose(data.Delta, data.barrier / 1.380649e-23 / 300, rtol=1e-12)
     assert data.barrier.attrs["units"] == "J"
+    path = data["barrier_0.E_total"]
+    assert path.dims == ("Ku", "image")
+    np.testing.assert_allclose(path.max("image") - path[:, 0], data.barrier, rtol=1e-9)
 
 
 def test_the_table_of_a_member_is_that_of_its_own_run(swept, tmp_path):
@@ -73,8 +76,9 @@ def test_the_table_of_a_member_is_that_of_its_own_run(swept, tmp_path):
     swept(PARTICLE + BARRIER.replace("[sweep.q", '[[stages]]\nkind = "relax"\n[sweep.q', 1))
     with SceneRun(Request(tmp_path / "scene.toml", tmp_path / "alone"), member=1) as run:
         run.carry_out(Silent())
-    one, other = (tmp_path / name / "table.csv" for name in ("alone", "out/members/0001"))
-    assert one.read_bytes() == other.read_bytes()
+    for file in ("table.csv", "tables/barrier_0.csv"):
+        one, other = (tmp_path / name / file for name in ("alone", "out/members/0001"))
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_members_stop_each_at_its_time(swept):
