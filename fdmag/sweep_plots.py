@@ -144,7 +144,9 @@ def _cut(data: Any, at: Mapping[str, str | float]) -> Any:
 def _draw_result(figure: "Figure", axes: "Axes", data: Any, name: str, x: str | None, lines: bool) -> None:
     values = data[name].squeeze()
     dims = [str(dim) for dim in values.dims]
-    told = ", ".join(_told(data, str(key)) for key in values.coords if not values[key].dims and _is_number(values[key]))
+    counted = [dim for dim in data.dims if dim not in _swept(data)]  # of length 1, where they are not drawn over
+    told = ", ".join(_told(values, str(key)) for key in values.coords
+                     if not values[key].dims and key not in counted and _is_number(values[key]))  # fmt: skip
     if dims == [MEMBER] or (MEMBER in dims and len(dims) == 2 and x not in dims):
         _draw_members(axes, data, values, x, told)
         return

@@ -67,6 +67,16 @@ def test_one_member_is_drawn_over_the_values_of_its_own_axis(fields):
     np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), [2, 4, 6])
 
 
+def test_what_has_one_value_is_told_if_it_was_swept(fields):
+    (axes,) = plot_sweep(fields.isel(mode=[0]), ["modes.frequency"]).axes
+    assert axes.get_title() == ""
+    (axes,) = plot_sweep(fields.isel(B=[1]), ["bit.time"]).axes
+    assert axes.get_title() == "B = 200 mT"
+    np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), [200, 400])
+    (axes,) = plot_sweep(fields, ["modes.frequency"], at={"mode": 3}).axes
+    assert axes.get_title() == "mode = 3"
+
+
 def test_by_default_the_first_of_each_device_and_table_is_drawn(fields):
     assert [axes.get_ylabel() for axes in plot_sweep(fields.drop_vars(["write.d", "write.E"])).axes] == [
         "bit.I_c [µA]", "modes.frequency [GHz]"

@@ -84,7 +84,7 @@ def dataset(expansion: Expansion, results: Mapping[int, MemberResult], scene: An
     data |= variables
     coordinates |= axes
     for name, unit in units.items():
-        if name not in data:
+        if name not in data and name not in coordinates:  # a figure may have the name of a column
             last = {} if several else {member: float(table[name][-1]) for member, table in tables.items() if len(table)}
             data[name] = dims, over(last), {"units": unit, "long_name": f"last value of {name}"}
     known = result_tables(scene)

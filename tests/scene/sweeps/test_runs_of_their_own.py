@@ -263,6 +263,16 @@ def test_a_member_that_fails_stops_no_other_and_what_is_damaged_is_computed_agai
     assert sorted(numbers) == [0, 0, 1, 2]
 
 
+def test_a_figure_goes_before_a_column_of_the_same_name(swept):
+    """J of a nanopillar is a column, the current now, and the axis of its switching times."""
+    i, j = PILLAR.index("[device.bit.measure]"), PILLAR.index("[sweep")
+    measure = 'kind = "switching_times"\nJ = ["400 GA/m^2"]\nduration = "0.05 ns"\n'
+    data = swept(PILLAR[:i] + f"[device.bit.measure]\n{measure}[output]\ncolumns = ['bit']\n" + PILLAR[j:])
+    assert data["bit.time"].dims == ("Ku", "bit.J")
+    np.testing.assert_array_equal(data["bit.J"], [4e11])
+    assert data["bit.state"].dims == ("Ku",)
+
+
 def test_partial_results_are_readable_while_it_runs(swept, monkeypatch):
     monkeypatch.setattr(driver, "WRITE_EVERY", 0.0)
     monkeypatch.setattr(driver, "WRITE_SHARE", 1e9)
