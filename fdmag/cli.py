@@ -114,7 +114,7 @@ def run(
     """
     from fdmag.allocator import keep_freed_memory
     from fdmag.scene.progress import Silent, progress_on
-    from fdmag.scene.run import SceneRun
+    from fdmag.scene.run import Request, SceneRun
     from fdmag.scene.sweeps.check import is_sweep
     from fdmag.scene.sweeps.run import SweepRun
 
@@ -124,16 +124,12 @@ def run(
     keep_freed_memory()
     progress = Silent() if quiet else progress_on(console)
     try:
+        request = Request(scene, out, device, precision, overrides, overwrite)
         prepared: SceneRun | SweepRun
         if member is None and is_sweep(scene, overrides):
-            prepared = SweepRun(
-                scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite,
-                scheduler=scheduler, workers=workers, together=together, progress=progress,
-            )  # fmt: skip
+            prepared = SweepRun(request, scheduler=scheduler, workers=workers, together=together, progress=progress)
         else:
-            prepared = SceneRun(
-                scene, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite, member=member
-            )
+            prepared = SceneRun(request, member)
         with prepared:
             folder = prepared.directory.path
             backend = prepared.loaded.simulation.backend

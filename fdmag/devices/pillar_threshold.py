@@ -28,6 +28,8 @@ class CriticalCurrent(Result):
         Middle of the bracket; its width over sqrt(12), the standard deviation of what lies anywhere in it.
     low, high
         Largest current density tried that does not write, and smallest that does.
+    I_c, sigma_I_c
+        The same through the area of the pillar.
     V_c
         With a tunnel torque, in the state of the start; otherwise NaN. Of a uniform pillar it is the critical voltage:
         a tilt from the axis of the reference changes the conductance in second order, whatever the source is.
@@ -44,6 +46,7 @@ class CriticalCurrent(Result):
     low: NDArray = quantity("A/m^2", "largest current density that does not write", "replica")
     high: NDArray = quantity("A/m^2", "smallest current density that writes", "replica")
     I_c: NDArray = quantity("A", "critical current", "replica")
+    sigma_I_c: NDArray = quantity("A", "standard uncertainty of the critical current", "replica")
     V_c: NDArray = quantity("V", "voltage across the junction at the critical current", "replica")
     limit: NDArray = quantity("A/m^2", "critical current density of the uniform pillar", "replica")
     deviation: NDArray = quantity("1", "relative deviation from the uniform pillar", "replica")
@@ -152,10 +155,10 @@ def critical_current(
             bracket = np.stack([inner[rows, first - 1], inner[rows, first]], axis=1)
     J_c = bracket.mean(axis=1)
     limit = np.array([pillar.limit(k).J_c for k in range(groups)])
+    sigma = np.abs(np.diff(bracket, axis=1)[:, 0]) / np.sqrt(12)
     return CriticalCurrent(
-        J_c, np.abs(np.diff(bracket, axis=1)[:, 0]) / np.sqrt(12), bracket[:, 0], bracket[:, 1], J_c * pillar.area,
-        pillar.voltage(J_c)[:groups], limit, J_c / limit - 1, np.concatenate(trials.tried),
-        np.concatenate(trials.written),
+        J_c, sigma, bracket[:, 0], bracket[:, 1], J_c * pillar.area, sigma * pillar.area, pillar.voltage(J_c)[:groups],
+        limit, J_c / limit - 1, np.concatenate(trials.tried), np.concatenate(trials.written),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.devices.result import Result, quantities
+from fdmag.devices.result import Result, quantities, unit_of
 from fdmag.errors import ParameterError
 from fdmag.output.files import atomic_write
 from fdmag.output.plots import new_figure, save_figure
@@ -36,7 +36,7 @@ def figures_of(result: Result, batch: int) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def write_record(folder: Path, name: str, result: Result) -> list[Path]:
+def write_record(folder: Path, name: str, result: Result, *, picture: bool = True) -> list[Path]:
     """Write ``device_NAME.json``, and where there are curves or a picture ``device_NAME.csv`` and ``device_NAME.png``.
 
     Parameters
@@ -48,6 +48,8 @@ def write_record(folder: Path, name: str, result: Result) -> list[Path]:
         Fields with axes become columns of the CSV file, one row per combination of their values; one per replica where
         these are all that the picture is drawn from. The picture is that of the result's ``plot``, left out where
         matplotlib is not installed.
+    picture : bool
+        Whether there is one.
 
     Raises
     ------
@@ -63,9 +65,11 @@ def write_record(folder: Path, name: str, result: Result) -> list[Path]:
     data: dict[str, Any] = {"device": name, "result": type(result).__name__, "figures": {}, "curves": {}}
     for field, what in declared.items():
         value = getattr(result, field)
-        entry = {"value": value, "unit": what.unit, "meaning": what.meaning}
-        if what.dims in ((), (REPLICA,)):
+        entry = {"value": value, "unit": unit_of(result, what.unit), "meaning": what.meaning}
+        if not what.dims:
             data["figures"][field] = entry
+        elif what.dims == (REPLICA,):
+            data["figures"][field] = entry | {"axes": [REPLICA]}
         elif value is not None:
             data["curves"][field] = entry | {"axes": list(what.dims)}
     written = [folder / f"device_{name}.json"]
@@ -75,7 +79,7 @@ def write_record(folder: Path, name: str, result: Result) -> list[Path]:
         written.append(folder / f"device_{name}.csv")
         with atomic_write(written[-1], text=True) as file:
             csv.writer(file, lineterminator="\n").writerows(_rows(result))
-    if hasattr(result, "plot"):
+    if picture and hasattr(result, "plot"):
         try:
             figure = new_figure()
         except ParameterError:  # matplotlib is an extra

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     Axes = Any
 
-__all__ = ["COLOURS", "Axes", "Quantity", "Result", "axes_for", "quantities", "quantity"]
+__all__ = ["COLOURS", "Axes", "Quantity", "Result", "axes_for", "quantities", "quantity", "unit_of"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ def quantity(unit: str, meaning: str, *dims: str, default: Any = dataclasses.MIS
 def quantities(result: Any) -> dict[str, Quantity]:
     """Return what is declared for the fields of a result, or of its class, by name."""
     return {f.name: f.metadata["quantity"] for f in dataclasses.fields(result) if "quantity" in f.metadata}
+
+
+def unit_of(result: Any, unit: str) -> str:
+    """Return a unit that is declared; "unit of the drive" is the one that the result notes as ``drive_unit``."""
+    return str(getattr(result, "drive_unit", unit)) if unit == "unit of the drive" else unit
 
 
 class Result:

@@ -1,13 +1,10 @@
 """The curves of any device result as a compact model: its axes, its outputs, and its numbers as constants."""
 
-from dataclasses import fields
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.devices.compact_model import Axis, CompactModel, Output
-from fdmag.devices.result import Result, quantities
+from fdmag.devices.result import Result, quantities, unit_of
 from fdmag.errors import ParameterError
 
 __all__ = ["model_of"]
@@ -55,7 +52,7 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
     for dim in kept:
         unit, values = _values(along.get(dim), sizes[dim])
         order[dim] = np.argsort(values, kind="stable")
-        axes[dim] = Axis(_unit(result, present[dim].unit) if unit and dim in present else "1", values[order[dim]])
+        axes[dim] = Axis(unit_of(result, present[dim].unit) if unit and dim in present else "1", values[order[dim]])
     outputs = {}
     for key, array in along.items():
         if key in dims or key.startswith("sigma_") or not _usable(array):
@@ -63,11 +60,11 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
         sigma = along.get(f"sigma_{key}")
         tables = [_spread(each, present[key].dims, sizes, kept, order) for each in (array, sigma)
                   if each is not None and _usable(each)]  # fmt: skip
-        outputs[key] = Output(_unit(result, present[key].unit), *tables)
+        outputs[key] = Output(unit_of(result, present[key].unit), *tables)
     if not outputs:
         raise ParameterError(f"compact model {name!r}: no field of {type(result).__name__} is finite everywhere")
     numbers = {key: getattr(result, key) for key, what in declared.items() if not what.dims}
-    constants = {key: (float(value), _unit(result, declared[key].unit)) for key, value in numbers.items()
+    constants = {key: (float(value), unit_of(result, declared[key].unit)) for key, value in numbers.items()
                  if value is not None and np.isfinite(value)}  # fmt: skip
     return CompactModel(name, axes, outputs, constants=constants, source=source or type(result).__name__)
 
@@ -96,9 +93,3 @@ def _spread(
     values = values.transpose([mine.index(dim) for dim in kept if dim in mine])
     wide = values[tuple(slice(None) if dim in mine else None for dim in kept)]
     return np.broadcast_to(wide, tuple(sizes[dim] for dim in kept)).copy()
-
-
-def _unit(result: Result, unit: str) -> str:
-    """Return a unit; that of a drive as the result notes it."""
-    notes: dict[str, Any] = {each.name: getattr(result, each.name) for each in fields(result)}  # type: ignore[arg-type]
-    return str(notes.get("drive_unit", unit)) if unit == "unit of the drive" else unit

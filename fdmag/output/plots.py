@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """M. Okabe and K. Ito, Color Universal Design (2008): blue, vermilion, green, purple, orange, sky blue, black."""
 MARKERS = "osd^vPX"
+_INSIDE, _LINES = 5, 18  # entries of a legend that lies in the axes; lines of one beside them
 FORMATS = (".png", ".pdf", ".svg")
 
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
@@ -83,6 +84,16 @@ def dressed(axes: "Axes", x: str, y: str, title: str = "") -> "Axes":
     axes.set(xlabel=x, ylabel=y, title=title)
     axes.grid(alpha=0.3, linewidth=0.5)
     return axes
+
+
+def legend(axes: "Axes") -> None:
+    """Name the curves, in the axes if there are few, else beside them."""
+    entries = len(axes.get_legend_handles_labels()[1])
+    beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "ncols": -(-entries // _LINES)}
+    place: dict[str, Any] = beside if entries > _INSIDE else {}
+    drawn = axes.legend(fontsize="small", **place)
+    for line in drawn.get_lines():
+        line.set_alpha(1)
 
 
 def style(number: int, points: int) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class EnergyBarrier(Table):
         "saddle_image": "1",
         "saddle_descents": "1",
     }
+    axes: ClassVar[dict[str, str]] = {"barrier": "image"}
 
     kind: Literal["barrier"] = "barrier"
     start: InitialTable | None = Field(None, description="a state in the first valley; by default m as it is")

@@ -212,9 +212,6 @@ def _replicas(scene: Any) -> Iterator[Problem]:
     counts = counts_of_replicas(scene)
     largest = max((count for _, count in counts), default=1)
     for place, count in counts:
-        if scene.sweep is not None:
-            yield Problem(place, "a sweep makes replicas of its own; sweep this quantity, by its path")
-            continue
         if count != largest:
             yield Problem(place, f"has {count} values, but another parameter has {largest}: give one per replica")
 
@@ -258,7 +255,7 @@ def _barriers(scene: Any) -> Iterator[Problem]:
         if isinstance(stage.path, NoisePath):
             if not any(used.term.name == "thermal" for used in terms):
                 yield Problem(("stages", index, "path"), "needs a thermal term; add [terms.thermal] with T = 0")
-            if replica_count(scene) > 1 or scene.sweep is not None:
+            if replica_count(scene) > 1:
                 yield Problem(("stages", index, "path"), 'kind "noise" is for one replica; use "rotation" or "sweep"')
 
 

@@ -43,8 +43,6 @@ def device_problems(scene: Any) -> Iterator[Problem]:
         if table.operates and operated.count(name) != 1:
             times = "never" if name not in operated else f"{operated.count(name)} times"
             yield Problem(place, f'is operated {times}; add one stage with kind = "operate", device = "{name}"')
-    if scene.device and scene.sweep is not None:
-        yield Problem(("device",), "devices are not part of a sweep; run its members alone, or give lists per replica")
     if scene.device and scene.ensemble is not None and scene.ensemble.relative_error is not None:
         yield Problem(
             ("ensemble", "relative_error"), "adds replicas while it runs, which devices do not see; give replicas"
@@ -119,16 +117,16 @@ def resolved_columns(loaded: Any) -> list[str | Column]:
 
 
 def record_devices(
-    folder: Path, devices: Mapping[str, Device], batch: int, modelled: Collection[str] = ()
+    folder: Path, devices: Mapping[str, Device], batch: int, modelled: Collection[str] = (), *, pictures: bool = True
 ) -> dict[str, NDArray]:
     """Write what the devices found into a run directory; return the figures, (batch,) each, by NAME.figure.
 
-    Of those ``modelled`` compact models are written too.
+    Of those ``modelled`` compact models are written too; ``pictures`` tells whether results are drawn.
     """
     figures: dict[str, NDArray] = {}
     for name, device in devices.items():
         result = device.result()
-        write_record(folder, name, result)
+        write_record(folder, name, result, picture=pictures)
         if name in modelled:
             device.compact_model(name).write(folder / f"device_{name}_model")
         figures |= {f"{name}.{figure}": values for figure, values in figures_of(result, batch).items()}

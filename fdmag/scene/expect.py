@@ -50,7 +50,7 @@ def outcomes(
         if figures is not None and check.column in figures and check.column not in table:
             came, error = float(figures[check.column][check.replica]), 0.0
         elif check.measure in OF_ALL:
-            came, error = _read_of_all(check, table)
+            came, error = read_of_all(check, table)
         else:
             of = table["replica"] == check.replica  # none where a replica has no peak, for example
             rows = TableData({key: column[of] for key, column in table.columns.items()}, table.units)
@@ -68,7 +68,7 @@ def reading_unit(reading: Reading, units: Mapping[str, str]) -> str:
     return units[(reading.along or "") if reading.measure == "zero_crossing" else reading.column]
 
 
-def _read_of_all(check: Any, table: TableData) -> tuple[float, float]:
+def read_of_all(check: Any, table: TableData) -> tuple[float, float]:
     """Return a figure of all replicas, and its standard error: that of the value wanted where it sets one."""
     stages = table["stage"]
     rows = stages == (stages.max() if check.stage is None else check.stage)

@@ -112,7 +112,8 @@ def load_scene(
 class SceneReader:
     """Turns data into checked scenes; what several of them have in common is checked once.
 
-    Parameters and errors as in `load_scene`; that the file is no scene is told by `load`.
+    Parameters and errors as in `load_scene`; that the file is no scene is told by `load`. With ``raw``, the data of a
+    scene, no file is read: ``path`` is told in messages alone, and what the scene reads lies in ``folder``.
 
     Attributes
     ----------
@@ -128,6 +129,9 @@ class SceneReader:
         overrides: Sequence[str] = (),
         device: str = "auto",
         precision: str | None = None,
+        *,
+        raw: dict[str, Any] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.path = Path(path)
         if precision is not None and precision not in PRECISIONS:
@@ -135,8 +139,8 @@ class SceneReader:
             raise ParameterError(f'precision "{precision}" is unknown; allowed: {", ".join(PRECISIONS)}{near}')
         select_backend(device, precision)
         self.device, self.precision = device, precision
-        self.folder = Path(os.path.realpath(path)).parent
-        self.raw = _read(self.path)
+        self.folder = Path(os.path.realpath(path)).parent if folder is None else folder
+        self.raw = _read(self.path) if raw is None else raw
         self._problems = [problem for text in overrides if (problem := override(self.raw, text)) is not None]
         if _too_deep(self.raw):
             raise SceneError(

@@ -11,6 +11,7 @@ from fdmag.scene.values import count as whole_number
 from fdmag.spectrum.columns import PEAK_COLUMNS, SPECTRUM_COLUMNS
 
 WHERE = {"t": "s", "stage": "1"}
+"""Columns of every such table. ``axes`` of a stage names the column that the rows of each of its tables lie along."""
 MAX_SAMPLES = 10_000_000
 
 
@@ -18,6 +19,7 @@ class ModesTable(Table):
     """Find the lowest eigenmodes about the present equilibrium: ``tables/modes.csv``, and a series of profiles."""
 
     tables: ClassVar[dict[str, dict[str, str]]] = {"modes": WHERE | MODE_COLUMNS}
+    axes: ClassVar[dict[str, str]] = {"modes": "mode"}
 
     kind: Literal["modes"] = "modes"
     count: Annotated[int, whole_number("number of modes", 1, 10_000)] = Field(
@@ -36,6 +38,7 @@ class SpectrumTable(Table):
         "spectrum": WHERE | SPECTRUM_COLUMNS,
         "peaks": WHERE | PEAK_COLUMNS,
     }
+    axes: ClassVar[dict[str, str]] = {"spectrum": "frequency", "peaks": "peak"}
 
     kind: Literal["spectrum"] = "spectrum"
     duration: Annotated[float, quantity("s", "time", above=0)] = Field(

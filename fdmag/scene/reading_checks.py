@@ -1,6 +1,6 @@
 """What [expect], and the results of a sweep, must agree on with the columns of the table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fdmag.errors import FdmagError, did_you_mean
@@ -9,6 +9,7 @@ from fdmag.scene.contents import asked_columns, figure_columns, of_broken_device
 from fdmag.scene.problems import Place, Problem, shown
 from fdmag.scene.readings import OF_ALL, Reading
 from fdmag.scene.sweeps.expansion import RESERVED, Expansion, Quantity
+from fdmag.scene.sweeps.findings import counters
 from fdmag.units import parse_quantity
 
 
@@ -24,8 +25,7 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
             continue
         place = ("expect", name)
         if check.table not in known:
-            near = did_you_mean(check.table, known)
-            yield Problem((*place, "table"), f"{shown(check.table)} is no table of this run: {', '.join(known)}{near}")
+            yield _unknown_table(place, check, known)
             continue
         columns = known[check.table]
         across = check.along in swept and check.measure in ("at", "zero_crossing")
@@ -33,13 +33,8 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
         if of_broken_device(scene, check.column):
             continue
         yield from _reading(place, check, columns, with_rows, along, ("value", "tolerance"))
-        if check.table == "table" and check.column in figures:
-            for key in ("measure", "stage"):
-                if getattr(check, key) not in (None, "final"):
-                    message = f"{check.column} is a figure of a device, one number: leave {key} out"
-                    yield Problem((*place, key), message)
-        if check.table == "table" and check.along in figures:
-            yield Problem((*place, "along"), f"{check.along} is a figure of a device, and no column of the table")
+        if not across:
+            yield from _of_figure(place, check, figures)
         if isinstance(check.tolerance, int | float) and check.tolerance <= 0:
             yield Problem((*place, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
         if check.replica >= batch and whole:
@@ -57,18 +52,13 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
             for key in ("member", "statistic"):
                 if getattr(check, key) is not None:
                     yield Problem((*place, key), "is for sweeps; add [sweep], or remove it")
-        elif check.measure in OF_ALL:
-            yield Problem((*place, "measure"), f'"{check.measure}" is of the replicas of an ensemble; give statistic')
+        elif check.measure in OF_ALL and batch == 1 and whole:
+            message = f'"{check.measure}" is of the replicas of each member, of which there is one; give statistic'
+            yield Problem((*place, "measure"), message)
         elif whole and expansion is not None:
             yield from _members(place, check, expansion, swept, across=across)
-    if scene.sweep is not None:
-        for index, stage in enumerate(scene.stages):
-            if getattr(type(stage), "tables", None):
-                yield Problem(
-                    ("stages", index, "kind"), "has tables of its own, which a sweep does not keep; run it alone"
-                )
     if scene.sweep is not None and expansion is not None and whole:
-        yield from _results(scene, known["table"], with_rows, swept)
+        yield from _results(scene, known, with_rows, swept)
     if scene.expect and not with_rows:
         yield Problem(("stages",), "no stage writes rows that [expect] could be held against; add a run, for example")
 
@@ -144,16 +134,39 @@ def _members(
 
 
 def _results(
-    scene: Any, columns: Mapping[str, str], with_rows: list[int], swept: Mapping[str, Quantity]
+    scene: Any, tables_known: Mapping[str, Mapping[str, str]], with_rows: list[int], swept: Mapping[str, Quantity]
 ) -> Iterator[Problem]:
+    columns = tables_known["table"]
+    figures = figure_columns(scene).keys() - asked_columns(scene).keys()
+    axes = counters(scene)
     for name in swept:
-        if name in columns or name in scene.sweep.results:
-            what = "a column of the table" if name in columns else "a result"
+        if name in columns or name in scene.sweep.results or name in axes:
+            what = "a column of the table" if name in columns else "a result" if name not in axes else "a dimension"
             yield Problem(("sweep", "quantities", name), f"{what} has this name too; choose another")
     for name, reading in scene.sweep.results.items():
-        if name in columns or name in RESERVED:
-            yield Problem(("sweep", "results", name), "the name is taken, by a column or by sweep.nc; choose another")
-        yield from _reading(("sweep", "results", name), reading, columns, with_rows, columns)
+        place = ("sweep", "results", name)
+        if name in columns or name in RESERVED or name in axes:
+            yield Problem(place, "the name is taken, by a column or by sweep.nc; choose another")
+        if reading.table not in tables_known:
+            yield _unknown_table(place, reading, tables_known)
+            continue
+        yield from _reading(place, reading, tables_known[reading.table], with_rows, tables_known[reading.table])
+        yield from _of_figure(place, reading, figures)
+
+
+def _unknown_table(place: Place, reading: Reading, known: Collection[str]) -> Problem:
+    near = did_you_mean(reading.table, known)
+    return Problem((*place, "table"), f"{shown(reading.table)} is no table of this run: {', '.join(known)}{near}")
+
+
+def _of_figure(place: Place, reading: Reading, figures: Collection[str]) -> Iterator[Problem]:
+    """Check that a figure of a device is read as the one number that it is."""
+    if reading.table == "table" and reading.column in figures:
+        for key in ("measure", "stage"):
+            if getattr(reading, key) not in (None, "final"):
+                yield Problem((*place, key), f"{reading.column} is a figure of a device, one number: leave {key} out")
+    if reading.table == "table" and reading.along in figures:
+        yield Problem((*place, "along"), f"{reading.along} is a figure of a device, and no column of the table")
 
 
 def same(one: Any, other: Any) -> bool:

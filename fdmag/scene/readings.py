@@ -28,9 +28,11 @@ def _said(value: Any) -> Any:
 
 
 class Reading(Table):
-    """A number read off the result table."""
+    """A number read off a table of results."""
 
-    column: str = Field(description="column of the table, without its unit")
+    table: str = Field("table", description="name of the table: table, or one that a stage writes, such as modes")
+    replica: Annotated[int, count("number of the replica, from 0")] = 0
+    column: str = Field(description="column of the table without its unit, or figure of a device: NAME.figure")
     stage: Annotated[int, count("number of the stage, from 0")] | None = Field(
         None, description="number of the stage, from 0; by default the last with rows"
     )
@@ -58,8 +60,6 @@ class Reading(Table):
 class Check(Reading):
     """A number read off the result table, with what it must be and who says so."""
 
-    table: str = Field("table", description="name of the table: table, or one that a stage writes, such as modes")
-    replica: Annotated[int, count("number of the replica, from 0")] = 0
     measure: Literal[
         "final", "at", "minimum", "maximum", "mean", "zero_crossing", "share", "mean_of_replicas", "time_constant"
     ] = Field(  # type: ignore[assignment]

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -18,17 +18,33 @@ from fdmag import __version__
 from fdmag.errors import OutputError
 from fdmag.output.files import atomic_write
 from fdmag.output.provenance import machine_info
-from fdmag.output.recorder import Recorder
-from fdmag.scene.contents import files, result_tables, stage_columns
-from fdmag.scene.devices import record_devices, resolved_columns
+from fdmag.scene.computation import compute_scene
+from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
-from fdmag.scene.ensemble import effort, run_ensemble, write_switching
+from fdmag.scene.ensemble import effort
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.toml import dump_toml
 
 LOG = logging.getLogger("fdmag")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run, where to, and how; as of `run_scene`."""
+
+    path: str | os.PathLike[str]
+    out: str | os.PathLike[str] | None = None
+    device: str = "auto"
+    precision: str | None = None
+    overrides: Sequence[str] = ()
+    overwrite: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The run directory."""
+        return Path(self.out) if self.out is not None else Path("runs") / Path(self.path).stem
 
 
 def run_scene(
@@ -73,7 +89,7 @@ def run_scene(
     from fdmag.scene.sweeps.run import SweepRun
 
     kind = SweepRun if is_sweep(path, overrides) else SceneRun
-    with kind(path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite) as run:
+    with kind(Request(path, out, device, precision, overrides, overwrite)) as run:
         return run.carry_out(progress or Silent())
 
 
@@ -100,30 +116,20 @@ class _LogFile(logging.StreamHandler):
 
 
 class SceneRun:
-    """A checked scene with its run directory, ready to be carried out; parameters and errors as in `run_scene`.
+    """A checked scene with its run directory, ready to be carried out; errors as in `run_scene`.
 
     ``member`` is that of a sweep, which is then run as a scene of its own.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        out: str | os.PathLike[str] | None = None,
-        *,
-        device: str = "auto",
-        precision: str | None = None,
-        overrides: Sequence[str] = (),
-        overwrite: bool = False,
-        member: int | None = None,
-    ) -> None:
-        self.loaded = load_scene(path, overrides, device, precision, member)
-        folder = Path(out) if out is not None else Path("runs") / self.loaded.path.stem
+    def __init__(self, request: Request, member: int | None = None) -> None:
+        self.loaded = load_scene(request.path, request.overrides, request.device, request.precision, member)
         reads = {name: self.loaded.folder / name for _, name in files(self.loaded.scene)}
-        self.directory = RunDirectory(folder, overwrite=overwrite, inputs=[self.loaded.path, *reads.values()])
+        inputs = [self.loaded.path, *reads.values()]
+        self.directory = RunDirectory(request.folder, overwrite=request.overwrite, inputs=inputs)
         try:
-            self._record = provenance(self.loaded, list(overrides))
+            self._record = provenance(self.loaded, list(request.overrides))
             self.directory.record(self._record)
-            write_scene(self.loaded, folder, reads)
+            write_scene(self.loaded, request.folder, reads)
         except BaseException:
             self.directory.close()
             raise
@@ -146,26 +152,9 @@ class SceneRun:
         found: list[Outcome] | None = None
         past: list[dict[str, NDArray[np.int64]]] = []
         try:
-            recorder = Recorder(
-                self.directory.path,
-                loaded.simulation,
-                loaded.scene.output.formats,
-                loaded.scene.output.ovf or "binary8",
-                resolved_columns(loaded),
-                loaded.scene.output.fields,
-                stage_columns(loaded.scene),
-            )
-            try:
-                record["switching"] = run_ensemble(loaded, recorder, progress, past)
-                write_switching(loaded, recorder)
-                modelled = [name for name, table in loaded.scene.device.items() if table.compact_model]
-                figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch, modelled)
-                found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
-            except BaseException:
-                with suppress(OSError):  # what failed first is told
-                    recorder.close()
-                raise
-            recorder.close()
+            computed = compute_scene(loaded, self.directory.path, progress, past)
+            record["switching"] = computed.switching
+            found = outcomes(loaded.scene.expect, computed.tables, result_tables(loaded.scene), computed.figures)
             record["status"] = "finished"
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt | SystemExit)

@@ -11,9 +11,10 @@ import numpy as np
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.scene.build import Parts
-from fdmag.scene.contents import further_columns, stage_columns
+from fdmag.scene.contents import files, further_columns, stage_columns
 from fdmag.scene.load import LoadedScene, SceneReader
 from fdmag.scene.problems import Problem, SceneError
+from fdmag.scene.sweeps.alone import Alone, is_alone
 from fdmag.scene.sweeps.chunk import Chunk
 from fdmag.scene.sweeps.expansion import Expansion
 from fdmag.scene.sweeps.merge import shapes, signature
@@ -26,7 +27,7 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True)
 class Group:
-    """Members that can be replicas of one batch.
+    """Members that can be replicas of one batch, or one that is a run of its own.
 
     Attributes
     ----------
@@ -35,12 +36,15 @@ class Group:
     stages : list of tables of stages
     shapes : list
         What `fdmag.scene.sweeps.merge.shapes` gives for each of them alone.
+    alone : bool
+        Whether it is a run of its own.
     """
 
     members: list[int]
     mesh: Mesh
     stages: list[Any]
     shapes: list[Any]
+    alone: bool = False
 
 
 @dataclass
@@ -54,6 +58,10 @@ class Sweep:
         The scene of the first member, with the tables ``sweep`` and ``expect``.
     expansion : Expansion
     groups : list of Group
+    kept : dict of Parts
+        What some members are made of.
+    reads : set of str
+        Files that members read which are runs of their own.
     """
 
     reader: SceneReader
@@ -61,21 +69,38 @@ class Sweep:
     expansion: Expansion
     groups: list[Group]
     kept: dict[int, Parts] = field(default_factory=dict, repr=False)
+    reads: set[str] = field(default_factory=set)
+    inputs: dict[str, bytes] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         lengths = " × ".join(f"{length} ({name})" for name, length in self.expansion.dimensions.items())
-        alone = sum(len(group.members) == 1 for group in self.groups)
-        batches = f"{len(self.groups)} batches" if len(self.groups) > 1 else "1 batch"
-        return f"{self.expansion.count} members: {lengths}; {batches}" + (f", {alone} of one member" if alone else "")
+        batches = [len(group.members) for group in self.groups if not group.alone]
+        told = [f"{len(batches)} batch{'es' if len(batches) > 1 else ''}"] if batches else []
+        told += [f"{batches.count(1)} of one member"] if 1 in batches else []
+        apart = len(self.groups) - len(batches)
+        told += [f"{apart} runs of their own" if apart > 1 else "1 run of its own"] if apart else []
+        return f"{self.expansion.count} members: {lengths}; {', '.join(told)}"
 
-    def chunk(self, group: Group, members: Sequence[int]) -> Chunk:
+    def chunk(self, group: Group, members: Sequence[int]) -> Chunk | Alone:
         """Return members of a group as a task for a worker."""
         scene, reader = self.first.scene, self.reader
+        if group.alone:
+            (member,) = members
+            return Alone(
+                member, reader.path.name, self.expansion.scene(member), self._inputs(), scene.sweep.fields == "final",
+                reader.device, reader.precision,
+            )  # fmt: skip
         fields = scene.output.fields if scene.sweep.fields == "final" else None
         return Chunk(
             list(members), [self._parts(member) for member in members], group.stages, group.shapes,
             further_columns(scene), stage_columns(scene), fields, reader.device, reader.precision,
         )  # fmt: skip
+
+    def _inputs(self) -> dict[str, bytes]:
+        """Return the files that the scene reads, by name."""
+        if self.inputs is None:
+            self.inputs = {name: (self.reader.folder / name).read_bytes() for name in self.reads}
+        return self.inputs
 
     def _parts(self, member: int) -> Parts:
         kept = self.kept.get(member)
@@ -118,6 +143,7 @@ def load_sweep(
     assert expansion is not None  # what is wrong with it was told
     groups: dict[str, Group] = {}
     kept: dict[int, Parts] = {}
+    reads: set[str] = set()
     size = 0
     problems: dict[tuple[Any, str], tuple[Problem, int]] = {}
     for member in range(expansion.count):
@@ -131,12 +157,16 @@ def load_sweep(
             if len(problems) >= MOST_TOLD:
                 break
             continue
-        key = signature(loaded.parts, loaded.simulation, loaded.scene.stages, loaded.scene.output.columns)
-        if key not in groups:
-            groups[key] = Group([], loaded.simulation.mesh, loaded.scene.stages, shapes(loaded.simulation))
-        groups[key].members.append(member)
-        if (size := size + _bytes(loaded.parts)) <= MOST_KEPT:
-            kept[member] = loaded.parts
+        if is_alone(loaded.scene):
+            groups[str(member)] = Group([member], loaded.simulation.mesh, [], [], alone=True)
+            reads |= {name for _, name in files(loaded.scene)}
+        else:
+            key = signature(loaded.parts, loaded.simulation, loaded.scene.stages, loaded.scene.output.columns)
+            if key not in groups:
+                groups[key] = Group([], loaded.simulation.mesh, loaded.scene.stages, shapes(loaded.simulation))
+            groups[key].members.append(member)
+            if (size := size + _bytes(loaded.parts)) <= MOST_KEPT:
+                kept[member] = loaded.parts
         if tell is not None:
             tell(member + 1, expansion.count)
     if problems:
@@ -145,7 +175,7 @@ def load_sweep(
             for problem, more in problems.values()
         ]
         raise SceneError(reader.path, told_all, [stage.kind for stage in first.scene.stages])
-    return Sweep(reader, first, expansion, list(groups.values()), kept)
+    return Sweep(reader, first, expansion, list(groups.values()), kept, reads)
 
 
 def _bytes(parts: Parts) -> int:

@@ -65,6 +65,7 @@ class MemberResult:
     lasting : bool
         Whether the error would come again.
     table : TableData or None
+        Of all its replicas.
     counts : dict
         steps, rejected_steps, evaluations.
     device, precision : str
@@ -74,6 +75,14 @@ class MemberResult:
         Number of members in the chunk.
     fields : dict
         The fields of the end that were asked for, (components, nz, ny, nx), by name.
+    tables : dict of TableData
+        Further tables, by name.
+    devices : dict
+        What ``device_NAME.json`` holds, by name of the device.
+    switching : list of dict
+        Figures of its ensemble, for each stage that replicas may stop in.
+    files : dict of bytes
+        Files of its directory beside these, by path.
     """
 
     member: int
@@ -86,6 +95,10 @@ class MemberResult:
     seconds: float = 0.0
     together: int = 1
     fields: dict[str, NDArray] = field(default_factory=dict)
+    tables: dict[str, TableData] = field(default_factory=dict)
+    devices: dict[str, Any] = field(default_factory=dict)
+    switching: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 def compute(chunk: Chunk, report: Report | None = None) -> list[MemberResult]:
@@ -112,17 +125,21 @@ def _computed(chunk: Chunk, rows: NDArray[np.intp], report: Report) -> list[Memb
             result = MemberResult(chunk.members[rows[0]], reason)
         except _ApartError:
             return failed + [each for row in rows for each in _computed(chunk, np.array([row]), report)]
-        except FdmagError as error:
-            result = MemberResult(chunk.members[rows[0]], str(error))
-        except MemoryError:
-            result = MemberResult(chunk.members[rows[0]], "the memory does not suffice", lasting=False)
-        except Exception as error:  # a member's error, whatever it is, is not that of the sweep
-            result = MemberResult(chunk.members[rows[0]], f"{type(error).__name__}: {error}", lasting=False)
+        except Exception as error:
+            result = failure(chunk.members[rows[0]], error)
         if rows.size == 1:
             return [*failed, result]
         half = rows.size // 2
         return failed + _computed(chunk, rows[:half], report) + _computed(chunk, rows[half:], report)
     return failed
+
+
+def failure(member: int, error: Exception) -> MemberResult:
+    """Return what became of a member that has failed; its error, whatever it is, is not that of the sweep."""
+    if isinstance(error, FdmagError):
+        return MemberResult(member, str(error))
+    told = "the memory does not suffice" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+    return MemberResult(member, told, lasting=False)
 
 
 class _ApartError(Exception):
@@ -136,7 +153,7 @@ def _together(chunk: Chunk, rows: NDArray[np.intp], report: Report) -> list[Memb
     if rows.size > 1 and shapes(simulation) != chunk.shapes:
         raise _ApartError
     recorder = RowsInMemory(simulation, chunk.columns, chunk.results)
-    run_stages(simulation, chunk.stages, parts.settings, recorder, _Share(len(chunk.stages), report))
+    run_stages(simulation, chunk.stages, parts.settings, recorder, Share(len(chunk.stages), report))
     fields: dict[str, NDArray] = {}
     if chunk.fields is not None:
         for each in Catalogue.of(simulation).fields(["m", *chunk.fields]):
@@ -154,7 +171,7 @@ def _together(chunk: Chunk, rows: NDArray[np.intp], report: Report) -> list[Memb
     ]  # fmt: skip
 
 
-class _Share:
+class Share:
     """The progress of stages as a share of all of them, told at most twice a second."""
 
     def __init__(self, stages: int, report: Report) -> None:
@@ -171,7 +188,7 @@ class _Share:
         if now - self._told > 0.5:
             self._told = now
             within = min(done / self._total, 1.0) if self._total else 0.0
-            self._report((self._done + within) / self._stages)
+            self._report(min((self._done + within) / self._stages, 1.0))
 
     def finish(self) -> None:
         """The stage is complete."""

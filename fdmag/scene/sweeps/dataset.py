@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from fdmag import __version__
 from fdmag.errors import OutputError, ParameterError
 from fdmag.output.files import sync_directory
-from fdmag.scene.expect import read, reading_unit
+from fdmag.scene.contents import asked_columns, figure_columns, result_tables, stage_columns, standard_columns
+from fdmag.scene.expect import reading_unit
+from fdmag.scene.sweeps.arrays import MAX_NUMBERS, REPLICA, over_members
 from fdmag.scene.sweeps.chunk import MemberResult
 from fdmag.scene.sweeps.expansion import Expansion
+from fdmag.scene.sweeps.findings import beside_figure, findings, last_values, read_member
 
 if TYPE_CHECKING:
     import xarray
 
 NAME = "sweep.nc"
-MAX_ROW_NUMBERS = 200_000_000
-"""Most numbers that all rows of all members may be in sweep.nc; the tables hold them in any case."""
 
 
 def require_xarray() -> None:
@@ -33,29 +34,28 @@ def require_xarray() -> None:
         raise ParameterError(f"a sweep needs {' and '.join(missing)}: pip install 'fdmag[sweep]'")
 
 
-def dataset(
-    expansion: Expansion, results: Mapping[int, MemberResult], units: Mapping[str, str], title: str = ""
-) -> "xarray.Dataset":
+def dataset(expansion: Expansion, results: Mapping[int, MemberResult], scene: Any) -> "xarray.Dataset":
     """Return what came out so far.
 
     Parameters
     ----------
     expansion : Expansion
     results : mapping of member to MemberResult
-    units : mapping
-        Unit of each numeric column of the tables.
-    title : str
+    scene : model of `fdmag.scene.schema.scene_model`
+        That of the first member.
 
     Returns
     -------
     xarray.Dataset
         Dimensions: of a grid its quantities, with ``sample`` for those drawn at random; else ``member``. Variables:
-        the last value of every column, the named results, ``status`` ("finished", "failed", "missing"), ``error``,
-        ``device``, ``evaluations``, and, where all members have the same rows, ``row_NAME`` over ``row``. What is not
-        there is NaN.
+        the last value of every column, over ``replica`` too if there are several, the named results, the figures of
+        devices, ``NAME.figure``, and the further tables, ``TABLE.column``, over axes of their own, ``status``
+        ("finished", "failed", "missing"), ``error``, ``device``, ``evaluations``, and, where all members have the same
+        rows of one replica, ``row_NAME`` over ``row``. What is not there is NaN.
     """
     import xarray
 
+    units = standard_columns(scene) | stage_columns(scene) | asked_columns(scene)
     dims, shape, count = tuple(expansion.dimensions), expansion.shape, expansion.count
     data: dict[str, Any] = {}
     coordinates: dict[str, Any] = {}
@@ -70,20 +70,31 @@ def dataset(
         coordinates["member"] = "member", np.arange(count)
     tables = {member: result.table for member, result in results.items() if result.table is not None}
 
-    def over_members(values: Mapping[int, float]) -> NDArray[np.float64]:
+    def over(values: Mapping[int, float]) -> NDArray[np.float64]:
         flat = np.full(count, np.nan)
         flat[list(values)] = list(values.values())
         return flat.reshape(shape)
 
+    for name, unit in figure_columns(scene).items():
+        data[name] = dims, over({}), {"units": unit}  # as long as no member has it
+    several = any(table[REPLICA].any() for table in tables.values())
+    found = {member: (last_values(table, units) if several else {}) | findings(results[member], scene)
+             for member, table in tables.items()}  # fmt: skip
+    variables, axes = over_members(found, dims, shape)
+    data |= variables
+    coordinates |= axes
     for name, unit in units.items():
-        last = {member: float(table[name][-1]) for member, table in tables.items() if len(table)}
-        data[name] = dims, over_members(last), {"units": unit, "long_name": f"last value of {name}"}
+        if name not in data and name not in coordinates:  # a figure may have the name of a column
+            last = {} if several else {member: float(table[name][-1]) for member, table in tables.items() if len(table)}
+            data[name] = dims, over(last), {"units": unit, "long_name": f"last value of {name}"}
+    known = result_tables(scene)
     for name, reading in expansion.table.results.items():
-        found = {member: read(reading, table) for member, table in tables.items()}
-        told = f"{reading.measure} of {reading.column}"
-        attributes = {"units": reading_unit(reading, units), "long_name": told, "measure": reading.measure}
-        data[name] = dims, over_members(found), attributes
-    if expansion.table.rows:
+        read = {member: read_member(reading, results[member])[0] for member in tables}
+        said = f"{reading.measure} of {reading.column}"
+        attributes = {"units": reading_unit(reading, known[reading.table]), "long_name": said,
+                      "measure": reading.measure} | beside_figure(reading, data)  # fmt: skip
+        data[name] = dims, over(read), attributes
+    if expansion.table.rows and not several:
         data |= _rows(dims, shape, tables, units)
     done = [results.get(member) for member in range(count)]
     texts = {
@@ -95,7 +106,7 @@ def dataset(
         data[name] = dims, np.array(column, dtype=object).reshape(shape)
     evaluations = [0 if each is None else each.counts.get("evaluations", 0) for each in done]
     data["evaluations"] = dims, np.array(evaluations).reshape(shape), {"long_name": "evaluations of the field"}
-    return xarray.Dataset(data, coordinates, {"title": title, "source": f"fdmag {__version__}"})
+    return xarray.Dataset(data, coordinates, {"title": scene.title, "source": f"fdmag {__version__}"})
 
 
 def _rows(
@@ -111,7 +122,7 @@ def _rows(
         np.array_equal(table["stage"], first["stage"]) and np.allclose(table["t"], first["t"], rtol=1e-9, atol=0)
         for table in tables.values()
     )
-    if not alike or count * rows * len(units) > MAX_ROW_NUMBERS:
+    if not alike or count * rows * len(units) > MAX_NUMBERS:
         return {}
     found: dict[str, Any] = {}
     for name, unit in units.items():

@@ -15,6 +15,7 @@ from fdmag.kernels.runtime import threads_wanted
 from fdmag.mesh import Mesh
 from fdmag.scene.checks import NUMBERS_PER_CELL, available_memory
 from fdmag.scene.progress import Progress
+from fdmag.scene.sweeps.alone import Alone, compute_alone
 from fdmag.scene.sweeps.check import Group, Sweep
 from fdmag.scene.sweeps.chunk import MemberResult, compute, good_sizes, step_times
 from fdmag.scene.sweeps.dataset import NAME, write_dataset
@@ -88,6 +89,8 @@ class Driver:
 
     def _sizes(self, group: Group, workers: Workers, together: int | None) -> tuple[int, int]:
         """Return the smallest and the largest good size of a chunk, measured by a worker once for each size of mesh."""
+        if group.alone:
+            return 1, 1
         if together is not None:
             return together, together
         capacity, count, cells = workers.capacity(), len(group.members), group.mesh.cells
@@ -113,7 +116,8 @@ class Driver:
                 self._advance()
 
         self._shares[first] = 0.0
-        return workers.submit(compute, self._sweep.chunk(given.group, given.members), report)
+        chunk = self._sweep.chunk(given.group, given.members)
+        return workers.submit(compute_alone if isinstance(chunk, Alone) else compute, chunk, report)
 
     def _ended(self, future: Future, given: "_Given") -> list["_Given"]:
         """Keep what came of a chunk; return what is to be computed again."""
@@ -199,7 +203,8 @@ def _processes(sweep: Sweep, count: int, wanted: int | None) -> tuple[int, int]:
         return wanted, max(1, threads // max(wanted, 1))
     if sweep.first.simulation.backend.name == "cuda":
         return 0, threads
-    processes = max(1, min(threads, count, _fitting(sweep, sweep.first.simulation.mesh, 1)))
+    together = sweep.first.simulation.batch
+    processes = max(1, min(threads, count, _fitting(sweep, sweep.first.simulation.mesh, together)))
     return (0, threads) if processes == 1 else (processes, max(1, threads // processes))
 
 

@@ -22,8 +22,11 @@ from fdmag.scene.sweeps.tables import MAX_MEMBERS, RANDOM, QuantityTable, SweepT
 from fdmag.units import format_quantity, parse_quantity
 
 MEMBER, SAMPLE = "member", "sample"
-RESERVED = (MEMBER, SAMPLE, "row", "status", "error")
+RESERVED = (MEMBER, SAMPLE, "row", "replica", "status", "error", "device", "evaluations")
 """Names of dimensions and variables of ``sweep.nc`` that no quantity may have."""
+SEEDS = 2**63
+NEXT_SEED = 0x1E3779B97F4A7C15
+"""Seeds of members are so far apart that no two are the same, nor near each other."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,9 @@ class Expansion:
     def scene(self, member: int) -> dict[str, Any]:
         """Return the data of a member's scene; tables that no quantity is in are those of the sweep itself.
 
-        Members differ in their thermal noise: that of member k has the number ``first_replica`` + k, unless the
-        sweep says what ``seed`` or ``first_replica`` are.
+        Members differ in their thermal noise: that of member k has the number ``first_replica`` + k; where members
+        have replicas of their own, whose numbers these are, it has a ``seed`` of its own instead, and that of member 0
+        is the scene's. Unless the sweep says what ``seed`` or ``first_replica`` are.
 
         Raises
         ------
@@ -152,9 +156,10 @@ class Expansion:
                 replace(raw, aim.path, int(value) if fits else copy.deepcopy(value))
         for table in noise:
             entry = raw["terms"]["thermal"] if table is None else raw["terms"]["thermal"][table]
-            first = entry.get("first_replica", 0)
+            key = "seed" if has_replicas(self._raw) else "first_replica"
+            first = entry.get(key, 0)
             if isinstance(first, int) and not isinstance(first, bool):
-                entry["first_replica"] = first + member
+                entry[key] = (first + member * NEXT_SEED) % SEEDS if key == "seed" else first + member
         return raw
 
     def _noise_tables(self) -> list[int | None]:
@@ -271,6 +276,22 @@ class Expansion:
                             Problem(("sweep", "quantities", quantity.name, "path"), f"{other} is there, too")
                         )
                 taken[aim.path] = quantity.name
+
+
+def has_replicas(raw: Mapping[str, Any]) -> bool:
+    """Return whether the data of a scene asks for replicas, or has devices, which may.
+
+    >>> has_replicas({"material": {"alpha": {"replicas": [0.1, 0.2]}}}), has_replicas({"stages": []})
+    (True, False)
+    """
+    parts = [value for key, value in raw.items() if key not in ("sweep", "expect")]
+    return "ensemble" in raw or "device" in raw or any(map(_names_replicas, parts))
+
+
+def _names_replicas(data: Any) -> bool:
+    if isinstance(data, list):
+        return any(map(_names_replicas, data))
+    return isinstance(data, dict) and ("replicas" in data or any(map(_names_replicas, data.values())))
 
 
 def _value(item: Any, aim: Target) -> Any:

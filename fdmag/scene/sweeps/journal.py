@@ -1,4 +1,4 @@
-"""What of a sweep is done, on disk: a line for each member that nothing can take back, and the tables of members."""
+"""What of a sweep is done, on disk: a line for each member that nothing can take back, and the files of members."""
 
 import hashlib
 import json
@@ -13,8 +13,9 @@ from fdmag.errors import FdmagError, OutputError
 from fdmag.mesh import Mesh
 from fdmag.output.files import BINARY_FLAG
 from fdmag.output.table import table_text
-from fdmag.output.table_data import read_table, whole_lines
+from fdmag.output.table_data import whole_lines
 from fdmag.output.vtk import write_vti
+from fdmag.scene.sweeps.alone import TABLE, read_files
 from fdmag.scene.sweeps.chunk import MemberResult
 
 NAME = "members.jsonl"
@@ -25,7 +26,7 @@ class Journal:
     """The members of a sweep that are done, in its run directory.
 
     ``members.jsonl`` grows by whole lines, in one write that is synchronised with the disk for each chunk; a last line
-    that a kill has cut short does not count. A line holds the digest of the member's table, so that a table that did
+    that a kill has cut short does not count. A line holds the digests of the member's files, so that a file that did
     not reach the disk is found missing, and not every small file has to be synchronised.
 
     Parameters
@@ -79,7 +80,7 @@ class Journal:
             lines += json.dumps(self._entry(result, mesh)).encode() + b"\n"
         self._append(lines)
         for result in fresh:
-            self.results[result.member] = replace(result, fields={})
+            self.results[result.member] = replace(result, fields={}, files={})
         return fresh
 
     def _entry(self, result: MemberResult, mesh: Mesh) -> dict[str, Any]:
@@ -89,16 +90,19 @@ class Journal:
             return entry | {"error": result.error}
         folder = self.member_folder(result.member)
         assert result.table is not None
-        content = table_text(result.table)
+        files = {TABLE: table_text(result.table)} | result.files
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "table.csv").write_bytes(content)
+            for name, content in files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
         if result.fields:
             write_vti(folder / "m.vti", mesh, result.fields)
             entry["fields"] = sorted(result.fields)
-        entry |= {"sha256": hashlib.sha256(content).hexdigest(), "device": result.device}
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        entry |= {"sha256": digests.pop(TABLE), "device": result.device}
+        entry |= ({"files": digests} if digests else {}) | ({"switching": result.switching} if result.switching else {})
         entry |= {"precision": result.precision, "together": result.together, "wall_time_s": result.seconds}
         return entry | {key: result.counts.get(key, 0) for key in _KEPT}
 
@@ -109,14 +113,17 @@ class Journal:
         if status == "failed":
             return MemberResult(member, str(entry["error"]))
         folder = self.member_folder(member)
-        path = folder / "table.csv"
         if entry.get("fields") and not (folder / "m.vti").is_file():
             return None
-        if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-            return None
+        for name, digest in {TABLE: entry["sha256"], **entry.get("files", {})}.items():
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+                return None
         counts = {key: int(entry[key]) for key in _KEPT}
-        return MemberResult(member, "", True, read_table(path), counts, str(entry["device"]), str(entry["precision"]),
-                            float(entry["wall_time_s"]), int(entry["together"]))  # fmt: skip
+        result = MemberResult(member, "", True, None, counts, str(entry["device"]), str(entry["precision"]),
+                              float(entry["wall_time_s"]), int(entry["together"]),
+                              switching=entry.get("switching", []))  # fmt: skip
+        read_files(result, folder)
+        return result
 
     def _append(self, lines: bytes) -> None:
         path = self.folder / NAME

@@ -3,6 +3,7 @@
 import re
 import types
 import typing
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
@@ -15,9 +16,12 @@ from fdmag.scene.problems import shown
 from fdmag.scene.signals import KINDS
 from fdmag.scene.values import Entry
 from fdmag.terms import Material, registry
+from fdmag.units import KINDS as KINDS_OF_UNITS
+from fdmag.units import parse_quantity
 
-SWEPT = ("mesh", "shapes", "geometry", "regions", "material", "terms", "initial", "stages")
+SWEPT = ("mesh", "shapes", "geometry", "regions", "material", "terms", "initial", "stages", "ensemble", "device")
 """Tables of a scene whose entries may be swept."""
+_FORMS = ("linspace", "logspace")
 _PLAIN = ("expression", "file", "unit", "array", "group", "distribution", "kind", "interpolation", "time_unit")
 
 
@@ -68,10 +72,12 @@ def target(raw: dict[str, Any], text: str, model: type[BaseModel]) -> Target:
     entry = next((kind for kind in kinds if isinstance(kind, Entry)), None)
     if entry is not None:
         return _inside(entry, here, tuple(path), [], text)
-    if bool in kinds or int in kinds or float in kinds or any(get_origin(kind) is typing.Literal for kind in kinds):
+    if bool in kinds or int in kinds or float in kinds:
         return Target(tuple(path), None if bool in kinds else "1", whole=int in kinds)
-    if str in kinds:
+    if str in kinds or any(get_origin(kind) is typing.Literal for kind in kinds):
         return Target(tuple(path))
+    if Any in kinds and not isinstance(here, dict | list):
+        return Target(tuple(path), _unit_written(here))
     raise ParameterError(f"{shown(text)} is a whole table; name one of its entries")
 
 
@@ -146,7 +152,7 @@ def _inside(entry: Entry, here: Any, path: tuple[str, ...], rest: list[str], tex
     declared = entry.declaration
     if not rest:
         if declared is None:
-            return Target(path)
+            return Target(path, _unit_written(here))
         return Target(path, declared.unit, declared.components, entry.whole)
     for number, part in enumerate(rest):
         if part == "signal":
@@ -161,12 +167,24 @@ def _inside(entry: Entry, here: Any, path: tuple[str, ...], rest: list[str], tex
                                  f"{did_you_mean(part, known)}")  # fmt: skip
         here = here[part] if isinstance(here, dict) else here[int(part)]
     last = next((part for part in reversed(rest) if not part.isdigit()), "")
+    if last in _FORMS and rest[-1] == "2":
+        return Target(path, "1", whole=True)
     if declared is None or last in _PLAIN:
-        return Target(path)
+        return Target(path, _unit_written(here) if declared is None else None)
     if last in ("seed", "cone"):
         return Target(path, "1" if last == "seed" else "rad", whole=last == "seed")
     vector = declared.components if isinstance(here, list) else 1
     return Target(path, declared.unit, vector, entry.whole)
+
+
+def _unit_written(value: Any) -> str | None:
+    """Return the unit of a quantity that is declared without one, as it is written in the scene: 2 nm is a length."""
+    if isinstance(value, str):
+        for unit in KINDS_OF_UNITS:
+            with suppress(ParameterError):
+                parse_quantity(value, unit)
+                return unit
+    return None
 
 
 def _of_signal(signal: Any, path: tuple[str, ...], rest: list[str], text: str) -> Target:

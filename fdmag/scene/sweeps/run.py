@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from fdmag import __version__
-from fdmag.scene.contents import files, table_columns
+from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
 from fdmag.scene.expect import Outcome
 from fdmag.scene.progress import Progress, Silent
-from fdmag.scene.run import logged, now, provenance, write_scene
+from fdmag.scene.run import Request, logged, now, provenance, write_scene
 from fdmag.scene.sweeps.check import Sweep, load_sweep
 from fdmag.scene.sweeps.dataset import NAME, dataset, require_xarray, write_dataset
 from fdmag.scene.sweeps.driver import Driver
@@ -77,10 +77,8 @@ def sweep(
     OutputError
         If the directory holds something else.
     """
-    with SweepRun(
-        path, out, device=device, precision=precision, overrides=overrides, overwrite=overwrite, scheduler=scheduler,
-        workers=workers, together=together, progress=progress,
-    ) as run:  # fmt: skip
+    request = Request(path, out, device, precision, overrides, overwrite)
+    with SweepRun(request, scheduler=scheduler, workers=workers, together=together, progress=progress) as run:
         run.carry_out(progress or Silent())
         return run.dataset()
 
@@ -93,37 +91,31 @@ class SweepRun:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
-        out: str | os.PathLike[str] | None = None,
+        request: Request,
         *,
-        device: str = "auto",
-        precision: str | None = None,
-        overrides: Sequence[str] = (),
-        overwrite: bool = False,
         scheduler: str = "local",
         workers: int | None = None,
         together: int | None = None,
         progress: Progress | None = None,
     ) -> None:
         require_xarray()
-        self.sweep: Sweep = _checked(progress or Silent(), path, overrides, device, precision)
+        self.sweep: Sweep = _checked(progress or Silent(), request)
         self._scheduler, self._wanted, self._together = scheduler, workers, together
         loaded = self.loaded = self.sweep.first
-        self._units = table_columns(loaded.scene)
-        folder = Path(out) if out is not None else Path("runs") / loaded.path.stem
+        folder = request.folder
         reads = {name: loaded.folder / name for _, name in files(loaded.scene)}
         fingerprint = _fingerprint(self.sweep, reads)
         if scheduler != "local":
             workers_for(scheduler, 0, 1).close()  # told before the directory is made
         self.directory = RunDirectory(
-            folder, overwrite=overwrite, inputs=[loaded.path, *reads.values()], fingerprint=fingerprint
+            folder, overwrite=request.overwrite, inputs=[loaded.path, *reads.values()], fingerprint=fingerprint
         )
         try:
             self.journal = Journal(folder, self.sweep.expansion.count)
             if self.directory.resumed:
                 self.journal.recover()
             self.recovered = len(self.journal.results)
-            self._record = provenance(loaded, list(overrides)) | {
+            self._record = provenance(loaded, list(request.overrides)) | {
                 "fingerprint": fingerprint,
                 "scheduler": scheduler,
                 "members": self.sweep.expansion.count,
@@ -154,7 +146,7 @@ class SweepRun:
 
     def dataset(self) -> "xarray.Dataset":
         """Return what came out so far."""
-        return dataset(self.sweep.expansion, self.journal.results, self._units, self.loaded.scene.title)
+        return dataset(self.sweep.expansion, self.journal.results, self.loaded.scene)
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute what is missing; return what became of the expectations."""
@@ -174,7 +166,8 @@ class SweepRun:
             if missing := [group for group in missing if group.members]:
                 driver.run(missing, self._scheduler, self._wanted, self._together)
             write_dataset(self.directory.path / NAME, self.dataset())
-            found = sweep_outcomes(self.loaded.scene.expect, self.sweep.expansion, results, self._units)
+            scene = self.loaded.scene
+            found = sweep_outcomes(scene.expect, self.sweep.expansion, results, result_tables(scene))
             record["status"] = "finished"
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
@@ -206,9 +199,7 @@ class SweepRun:
         return found
 
 
-def _checked(
-    progress: Progress, path: str | os.PathLike[str], overrides: Sequence[str], device: str, precision: str | None
-) -> Sweep:
+def _checked(progress: Progress, request: Request) -> Sweep:
     begun, told = time.monotonic(), False
 
     def tell(done: int, count: int) -> None:
@@ -222,7 +213,7 @@ def _checked(
                 progress.finish()
 
     try:
-        return load_sweep(path, overrides, device, precision, tell)
+        return load_sweep(request.path, request.overrides, request.device, request.precision, tell)
     except BaseException:
         progress.close()
         raise

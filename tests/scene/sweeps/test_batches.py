@@ -149,11 +149,11 @@ def test_members_that_do_not_go_together_are_batches_of_their_own(name, sweeps, 
 def test_a_member_is_the_run_of_its_own_scene(sweeps, tmp_path, monkeypatch):
     """The very file: what the command line writes for a member alone."""
     from fdmag.scene.progress import Silent
-    from fdmag.scene.run import SceneRun
+    from fdmag.scene.run import Request, SceneRun
 
     monkeypatch.setenv("FDMAG_DEVICE", "numpy")
     sweep = sweeps.load(FIELD, DEMAG)
-    with SceneRun(sweeps.path, tmp_path / "alone", member=2) as run:
+    with SceneRun(Request(sweeps.path, tmp_path / "alone"), member=2) as run:
         run.carry_out(Silent())
     assert (tmp_path / "alone" / "table.csv").read_bytes() == tables(sweep, 4)[2]
 

@@ -12,6 +12,7 @@ import pytest
 import fdmag
 from fdmag.errors import ParameterError
 from tests.scene.sweeps.conftest import FIELD, same_content
+from tests.scene.sweeps.test_runs_of_their_own import DELTAS, WRITE
 from tests.scene.sweeps.test_sweep_runs import SLOW
 
 distributed = pytest.importorskip("distributed")
@@ -56,6 +57,17 @@ def test_a_worker_that_is_killed_loses_nothing_and_counts_nothing_twice(cluster,
     numbers = [json.loads(line)["member"] for line in (out / "members.jsonl").read_text().splitlines()]
     assert sorted(numbers) == list(range(8))
     assert same_content(data, fdmag.sweep(sweeps.path, tmp_path / "serial", together=8))
+
+
+@pytest.mark.slow
+def test_members_that_are_runs_of_their_own_come_out_as_here(cluster, tmp_path):
+    (tmp_path / "scene.toml").write_text(WRITE + DELTAS, encoding="utf-8")
+    address = cluster.scheduler_address.removeprefix("tcp://")
+    data = fdmag.sweep(tmp_path / "scene.toml", tmp_path / "out", scheduler=f"dask://{address}")
+    assert same_content(data, fdmag.sweep(tmp_path / "scene.toml", tmp_path / "here", workers=0))
+    for name in ("table.csv", "device_write.json", "device_write.csv"):
+        one, other = (tmp_path / out / "members" / "0002" / name for out in ("out", "here"))
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_scheduler_that_does_not_answer(sweeps, tmp_path, monkeypatch):

@@ -75,6 +75,9 @@ COMBINED = {
     + one('path = "material.Ms"\nlinspace = [1e5, 1e6, 2000]', "r"):
         "has 4000000 members; allowed: at most 1000000",
     FIELD + '[sweep.results.last]\ncolumn = "mzz"\n': 'did you mean "mz"',
+    FIELD + '[sweep.results.last]\ntable = "moodes"\ncolumn = "mz"\n': "is no table of this run: table",
+    one('path = "material.alpha"\nvalues = [1]', "replica"): "the name is taken, by sweep.nc itself",
+    one('path = "device.none.V"\nvalues = [1]'): 'there is no "none"',
     FIELD + '[sweep.results.mz]\ncolumn = "mz"\n': "the name is taken",
     FIELD + '[sweep.results.last]\ncolumn = "mz"\nmeasure = "at"\n': "at is missing",
     '[sweep]\nfile = "../secret.csv"\nkind = "zip"\n'
@@ -127,11 +130,6 @@ def test_a_wrong_member_is_told_with_its_values_and_how_many_more(sweeps):
     assert "covers no cell" in text
     assert "member 1: d = 1 nm" in text
     assert "and 1 other members" in text
-
-
-def test_lists_of_replicas_do_not_go_with_a_sweep(sweeps):
-    text = sweeps.errors(FIELD, ("alpha = 0.1", "alpha = { replicas = [0.1, 0.2] }"))
-    assert "a sweep makes replicas of its own" in text
 
 
 def test_there_is_no_such_member(sweeps):

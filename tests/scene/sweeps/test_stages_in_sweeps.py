@@ -1,13 +1,15 @@
 """Stages that find something, or end early, as members of a sweep."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 import fdmag
 from fdmag.constants import GAMMA_E
-from fdmag.scene.problems import SceneError
 from fdmag.scene.progress import Silent
-from fdmag.scene.run import SceneRun
+from fdmag.scene.run import Request, SceneRun
+from fdmag.scene.tables import StageTable
 
 pytest.importorskip("xarray")
 
@@ -64,15 +66,19 @@ def test_a_barrier_over_an_anisotropy_is_ku_v(swept, device, monkeypatch):
     np.testing.assert_allclose(data.barrier, np.array([0.1e6, 0.2e6, 0.4e6]) * 2e-25, rtol=1e-6)
     np.testing.assert_allclose(data.Delta, data.barrier / 1.380649e-23 / 300, rtol=1e-12)
     assert data.barrier.attrs["units"] == "J"
+    path = data["barrier_0.E_total"]
+    assert path.dims == ("Ku", "image")
+    np.testing.assert_allclose(path.max("image") - path[:, 0], data.barrier, rtol=1e-9)
 
 
 def test_the_table_of_a_member_is_that_of_its_own_run(swept, tmp_path):
     """To the last byte, though rows without barriers follow."""
     swept(PARTICLE + BARRIER.replace("[sweep.q", '[[stages]]\nkind = "relax"\n[sweep.q', 1))
-    with SceneRun(tmp_path / "scene.toml", tmp_path / "alone", member=1) as run:
+    with SceneRun(Request(tmp_path / "scene.toml", tmp_path / "alone"), member=1) as run:
         run.carry_out(Silent())
-    one, other = (tmp_path / name / "table.csv" for name in ("alone", "out/members/0001"))
-    assert one.read_bytes() == other.read_bytes()
+    for file in ("table.csv", "tables/barrier_0.csv"):
+        one, other = (tmp_path / name / file for name in ("alone", "out/members/0001"))
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_members_stop_each_at_its_time(swept):
@@ -99,6 +105,29 @@ def test_rows_of_members_end_when_they_stop(tmp_path):
     assert rows == 2 + int(np.pi / 2 / GAMMA_E / 0.4 / 10e-12)  # the start, every 10 ps, and the end
 
 
-def test_stages_whose_results_are_further_tables_are_refused(swept):
-    with pytest.raises(SceneError, match="tables of its own, which a sweep does not keep"):
-        swept(PARTICLE + '[[stages]]\nkind = "modes"\ncount = 1\n' + BARRIER.split("[sweep.results")[0])
+STAGES = {
+    "relax": "",
+    "minimize": "",
+    "run": 'duration = "10 ps"\n',
+    "operate": 'device = "bit"\n[device.bit]\nkind = "nanopillar"\n[device.bit.measure]\nkind = "critical_current"\n'
+    'low = "1 GA/m^2"\nhigh = "9 TA/m^2"\nduration = "0.2 ns"\ntolerance = 0.5\ncurrents = 3\ncriterion = "growth"\n',
+    "hysteresis": 'direction = [0, 0, 1]\nstart = "10 mT"\nstop = "-10 mT"\nsteps = 2\nmethod = "relax"\n',
+    "set": 'values = { "terms.zeeman.B" = [0, 0, "1 mT"] }\n[[stages]]\nkind = "relax"\n',
+    "modes": 'count = 1\nmax_torque = "10 mT"\n',
+    "spectrum": 'duration = "0.1 ns"\nsample_every = "2 ps"\n',
+    "barrier": 'end = { kind = "uniform", direction = [0, 0, -1] }\nimages = 5\n',
+}
+CURRENT = "[terms.slonczewski]\nJ = 0\nP = 0.5\n"
+
+
+@pytest.mark.parametrize("kind", [get_args(table.model_fields["kind"].annotation)[0]
+                                  for table in get_args(get_args(StageTable)[0])])  # fmt: skip
+def test_every_kind_of_stage_can_be_swept(kind, swept):
+    """One that is added has to be tried here."""
+    text = PARTICLE.replace("alpha = 0\n", "alpha = 0.1\n").replace("direction = [0, 0, 1]", "direction = [0.01, 0, 1]")
+    needs = CURRENT if kind == "operate" else ""
+    sweep = '[sweep.quantities.Ku]\npath = "terms.uniaxial_anisotropy.Ku1"\nvalues = ["0.1 MJ/m^3", "0.2 MJ/m^3"]\n'
+    data = swept(f'{text}{needs}[[stages]]\nkind = "{kind}"\n{STAGES[kind]}{sweep}')
+    assert (data.status == "finished").all(), data.error.values
+    assert np.isfinite(data.mz).all()
+    assert len({*data.E_total.values.ravel()}) > 1
