@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fdmag import __version__
 from fdmag.errors import OutputError
@@ -22,7 +21,7 @@ from fdmag.output.recorder import Recorder
 from fdmag.scene.contents import files, result_tables, stage_columns
 from fdmag.scene.devices import record_devices, resolved_columns
 from fdmag.scene.directory import RunDirectory
-from fdmag.scene.ensemble import effort, run_ensemble, write_switching
+from fdmag.scene.ensemble import Ensemble, effort
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
@@ -144,7 +143,7 @@ class SceneRun:
         LOG.info("%s on %s (%s), %s", record["scene"], record["device"], record["device_reason"], record["precision"])
         start = time.perf_counter()
         found: list[Outcome] | None = None
-        past: list[dict[str, NDArray[np.int64]]] = []
+        ensemble: Ensemble | None = None
         try:
             recorder = Recorder(
                 self.directory.path,
@@ -156,8 +155,10 @@ class SceneRun:
                 stage_columns(loaded.scene),
             )
             try:
-                record["switching"] = run_ensemble(loaded, recorder, progress, past)
-                write_switching(loaded, recorder)
+                ensemble = Ensemble(loaded, recorder, progress)
+                record["switching"] = ensemble.run()
+                ensemble.write()
+                record |= recorder.told
                 modelled = [name for name, table in loaded.scene.device.items() if table.compact_model]
                 figures = record_devices(self.directory.path, loaded.devices, loaded.simulation.batch, modelled)
                 found = outcomes(loaded.scene.expect, recorder.data(), result_tables(loaded.scene), figures)
@@ -175,7 +176,7 @@ class SceneRun:
             raise
         finally:
             progress.close()
-            batches = [*past, effort(loaded.simulation)]
+            batches = [*(ensemble.past if ensemble is not None else ()), effort(loaded.simulation)]
             record |= {key: np.concatenate([each[key] for each in batches]) for key in batches[0]}
             record |= {
                 "ended": now(),
