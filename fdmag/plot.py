@@ -22,6 +22,7 @@ MOST_CURVES = 12
 MOST_TOGETHER = 6
 """Curves of several columns and replicas in one panel; of more, every column has a panel of its own."""
 _LABELS = ("replica", "stage")
+_SMALL = 1e-2  # a probability with smaller values is drawn on a logarithmic scale
 
 
 def plot(
@@ -96,6 +97,8 @@ def plot_table(data: TableData, names: Sequence[str] = (), *, x: str | None = No
         for number, (name, ys) in enumerate(zip(group, together, strict=True)):
             _curves(panel, xs, ys, rows, [int(each) for each in replicas], name, number, len(group))
         dressed(panel, "", axis_label(group[0] if len(group) == 1 else "", y_unit))
+        if len(group) == 1:
+            _interval(panel, xs, data, group[0])
         if len(group) > 1 or len(rows) > 1:
             legend(panel)
     axes[-1].set_xlabel(axis_label(across, x_unit))
@@ -154,6 +157,19 @@ def _usual_x(data: TableData, columns: Sequence[str]) -> str:
             f"makes more rows. To draw over a column all the same give x, one of: {', '.join(data.columns)}"
         )
     return best
+
+
+def _interval(axes: "Axes", xs: NDArray, data: TableData, name: str) -> None:
+    """Draw the interval of a probability, in columns low and high behind it; on a logarithmic scale if it is small."""
+    columns = list(data.columns)
+    if columns[columns.index(name) + 1 :][:2] != ["low", "high"]:
+        return
+    values, low, high = data[name], data["low"], data["high"]
+    least = values[values > 0].min(initial=np.inf)
+    if least < _SMALL:
+        axes.set_yscale("log")
+        low = np.maximum(low, least / 30)  # a bound of 0 lies below any logarithmic axis
+    axes.fill_between(xs, low, high, color=style(0, 0)["color"], alpha=0.25, linewidth=0)
 
 
 def _curves(

@@ -210,3 +210,23 @@ def test_scaled_values_times_the_unit_are_the_values(values, unit):
         power = 0 if told[0] == unit[0] else prefixes[told[0]]
     np.testing.assert_allclose(numbers * 10.0**power, values, rtol=1e-12)
     assert 1 <= np.nanmax(np.abs(numbers)) < 1000
+
+
+def test_a_small_probability_is_drawn_with_its_interval_on_a_logarithmic_scale(tmp_path):
+    path, t = tmp_path / "splitting.csv", np.array([1e-9, 2e-9, 3e-9])
+    columns = {"t": "s", "stage": "1", "error_rate": "1", "low": "1", "high": "1", "replica": None}
+    with Table(path, columns) as table:
+        for k in range(3):
+            rate = 10.0 ** (-3 * k - 1)
+            row = {"error_rate": rate, "low": 0.0 if k == 2 else rate / 2, "high": 2 * rate}
+            table.append({"t": t[k], "stage": 2, "replica": 0, **row})
+    (axes,) = plot(path).axes
+    assert axes.get_yscale() == "log"
+    (line,) = axes.get_lines()
+    np.testing.assert_allclose(line.get_ydata(), [1e-1, 1e-4, 1e-7])
+    (band,) = axes.collections
+    edges = band.get_paths()[0].vertices
+    assert edges[:, 1].max() == close(0.2)
+    assert edges[:, 1].min() == close(1e-7 / 30)
+    (other,) = plot(path, ["high"]).axes
+    assert not other.collections

@@ -150,9 +150,9 @@ def test_a_term_may_need_sums_over_all_cells(tmp_path):
     (tmp_path / "sixfold.h").write_text(SUMMING_HEADER, encoding="utf-8")
     script = tmp_path / "script.py"
     script.write_text(SUMMING + RUN, encoding="utf-8")
-    assert python(script, *DEVICES, cwd="/").strip() == "the same"
+    assert python(script, *BOTH, cwd="/").strip() == "the same"
     (tmp_path / "sixfold.h").write_text(SUMMING_HEADER.replace("total(", "summary("), encoding="utf-8")
-    message = python(script, "host", cwd="/").partition("CompilerError: ")[2]
+    message = python(script, "float64", "host", cwd="/").partition("CompilerError: ")[2]
     assert "needed here is struct Sixfold : Parameters with field and energy_density, share and total" in message
 
 

@@ -14,7 +14,7 @@ from fdmag.analytic.thermal_switching import (
     required_stability,
     retention_time,
 )
-from fdmag.barriers import InitialPath, find_barrier
+from fdmag.barriers import InitialPath, find_barrier, halve_cells
 from fdmag.constants import BOLTZMANN
 from fdmag.devices.checks import array_of, checked
 from fdmag.devices.device import Told
@@ -22,6 +22,7 @@ from fdmag.devices.nanopillar import Nanopillar, Reversed
 from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity
 from fdmag.errors import ParameterError
 from fdmag.parameter import PerReplica
+from fdmag.simulation import Simulation
 from fdmag.statistics import SwitchingStatistics
 
 __all__ = ["PREFACTORS", "EscapeRates", "Stability", "escape_rates", "stability"]
@@ -41,10 +42,12 @@ class Stability(Result):
         Δ of a uniform rotation: K_eff V, with the demagnetising factors of the pillar itself.
     path, sigma_path
         Δ by the string method; as uncertainty how far the images that did not climb would have it off.
+    path_fine, sigma_cells
+        Δ found again on cells half as large in x and y, and how far it is from ``path``; NaN if it was not asked for.
     saddle_mz
         Mean m_z in the saddle, counted from the start.
     retention
-        τ0 exp(Δ) of ``path``.
+        τ0 exp(Δ) of ``path_fine`` where there is one, else of ``path``; and so of ``failure``.
     failure
         Probability that any bit of the array has flipped by itself within ``time``.
     required
@@ -57,6 +60,8 @@ class Stability(Result):
     uniform: float = quantity("1", "thermal stability of a uniform rotation")
     path: float = quantity("1", "thermal stability by the string method")
     sigma_path: float = quantity("1", "uncertainty of it by the number of images")
+    path_fine: float = quantity("1", "the same on cells half as large")
+    sigma_cells: float = quantity("1", "uncertainty by the size of the cells")
     barrier: float = quantity("J", "energy barrier by the string method")
     saddle_mz: float = quantity("1", "mean m_z in the saddle, counted from the start")
     descents: float = quantity("1", "directions in which the energy falls from the saddle")
@@ -74,6 +79,10 @@ class Stability(Result):
         ax.plot(self.distance, (self.energy - self.energy[0]) / (BOLTZMANN * self.T), "o-", color=COLOURS[0],
                 markersize=4, linewidth=1, label="string method")  # fmt: skip
         ax.axhline(self.uniform, color=COLOURS[-1], linewidth=1, label="uniform rotation")
+        if np.isfinite(self.path_fine):
+            ax.axhline(self.path_fine, color=COLOURS[1], linewidth=1, linestyle="--", label="cells half as large")
+            ax.axhspan(self.path_fine - self.sigma_cells, self.path_fine + self.sigma_cells, color=COLOURS[1],
+                       alpha=0.15, linewidth=0)  # fmt: skip
         ax.legend(fontsize="small")
         return ax
 
@@ -87,6 +96,7 @@ def stability(
     bits: float = 2**20,
     time: float = 10 * 365.25 * 86400.0,
     attempt_time: float = 1e-9,
+    finer: Simulation | None = None,
     told: Told | None = None,
 ) -> Stability:
     """Return Δ of a uniform rotation and by the string method, and what it means.
@@ -104,12 +114,14 @@ def stability(
         Of an array.
     attempt_time : float [s]
         τ0 = 1/f0.
+    finer : Simulation, optional
+        The same layer on `fdmag.barriers.halved` of the mesh, without current: how far the cells matter.
     told : callable, optional
 
     Raises
     ------
     ParameterError
-        For a value out of its range.
+        For a value out of its range, or a finer layer on another mesh.
     SolverError
         As of `fdmag.barriers.find_barrier`.
     """
@@ -121,13 +133,17 @@ def stability(
         if told is not None:
             told(0, 1)
         found = find_barrier(simulation, end=-simulation.m[0], path=path, images=images)
+    again = None if finer is None else halve_cells(found, finer)
     Delta, spline = found.in_kT(T)[0], found.spline / (BOLTZMANN * T)
     weights = np.broadcast_to(simulation.weights[0], simulation.mesh.shape)
     saddle = float(up * np.sum(found.m[found.top][2] * weights) / weights.sum())
+    fine = np.nan if again is None else again.fine.in_kT(T)[0]
+    best = Delta if again is None else fine
     descents = np.nan if found.saddle is None else float(found.saddle.descents)
     return Stability(
-        T, pillar.limit().stability(T), Delta, abs(Delta - spline), found.forward, saddle, descents,
-        float(retention_time(Delta, attempt_time)), float(array_failure_probability(time, Delta, bits, attempt_time)),
+        T, pillar.limit().stability(T), Delta, abs(Delta - spline), fine, abs(Delta - fine), found.forward, saddle,
+        descents, float(retention_time(best, attempt_time)),
+        float(array_failure_probability(time, best, bits, attempt_time)),
         required_stability(time, bits, 1e-4, attempt_time), float(bits), time, found.distance, found.energy,
     )  # fmt: skip
 

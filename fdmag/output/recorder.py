@@ -1,13 +1,15 @@
 """What a simulation leaves in its run directory while it runs: table rows and field files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fdmag.errors import OutputError
+from fdmag.errors import OutputError, ParameterError
 from fdmag.output.ovf import write_ovf
+from fdmag.output.plots import new_figure, save_figure
 from fdmag.output.rows import Rows
 from fdmag.output.table import Table, TableData
 from fdmag.output.vtk import PvdSeries, write_vti
@@ -31,6 +33,11 @@ class Recorder:
         Fields in the files beside m.
     results : mapping of name to unit
         Columns that `row` is given values for, such as what a stage has found; NaN where it is not.
+
+    Attributes
+    ----------
+    told : dict of str to list
+        What stages have for ``run.json``.
 
     Raises
     ------
@@ -63,6 +70,7 @@ class Recorder:
         self._stages = self.series("stages")
         self._last: Path | None = None
         self.further: dict[str, Table] = {}
+        self.told: dict[str, list[Mapping[str, Any]]] = {}
         self._frames: dict[str, PvdSeries] = {}
 
     @property
@@ -136,6 +144,19 @@ class Recorder:
                 raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
             self.further[name] = Table(folder / f"{name}.csv", {**units, "replica": None})
         return self.further[name]
+
+    def tell(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Add an entry to a list of ``run.json``."""
+        self.told.setdefault(name, []).append(entry)
+
+    def picture(self, name: str, draw: Callable[[Any], Any]) -> None:
+        """Write ``NAME.png``, drawn on axes, if matplotlib is installed."""
+        try:
+            figure = new_figure()
+        except ParameterError:
+            return
+        draw(figure.add_subplot())
+        save_figure(figure, self.folder / f"{name}.png")
 
     def data(self) -> dict[str, TableData]:
         """Return what the tables hold so far, by name; that of ``table.csv`` is "table"."""

@@ -100,6 +100,12 @@ class RowsInMemory:
     def append(self, row: Mapping[str, Any]) -> None:
         """Keep no row of a further table."""
 
+    def tell(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Keep nothing of what ``run.json`` would tell."""
+
+    def picture(self, name: str, draw: Any) -> None:
+        """Draw nothing."""
+
     def fields(self, series: Any = None, at: float | None = None) -> None:
         """Write nothing."""
 

@@ -60,6 +60,10 @@ class Below:
         compute = _column(simulation, self.column)
         return lambda rows: self._sign * (compute(rows) - self.value)
 
+    def distance_at(self, value: float) -> float:
+        """Return the distance from the criterion where the column has this value."""
+        return self._sign * (value - self.value)
+
 
 @dataclass(frozen=True)
 class Above(Below):

@@ -1,13 +1,15 @@
 """Splitting of trajectories at times: a rare event's probability without bias, however rare it is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError
+from fdmag.output.plots import new_figure
 from fdmag.rare_events.particles import Particles
 
 
@@ -54,11 +56,45 @@ class Splitting:
         return np.divide(self.standard_error, p, out=np.full_like(p, np.inf), where=p > 0)
 
     def interval(self, confidence: float = 0.95) -> NDArray[np.float64]:
-        """Return lower and upper bound, (2, times), by Student's distribution of the mean of the groups."""
+        """Return lower and upper bound, (2, times), by Student's distribution of the mean of the groups.
+
+        Where no group found anything the upper bound is not known: NaN.
+        """
         if not 0 < confidence < 1:
             raise ParameterError(f"confidence = {confidence:g}; allowed: between 0 and 1, for example 0.95")
+        p = self.probability
         width = scipy.stats.t.ppf((1 + confidence) / 2, len(self.estimates) - 1) * self.standard_error
-        return np.stack([np.maximum(self.probability - width, 0), self.probability + width])
+        return np.stack([np.maximum(p - width, 0), np.where(p > 0, p + width, np.nan)])
+
+    def joined(self, other: Self) -> Self:
+        """Return what these groups and those of another splitting at the same times have found together."""
+        if not np.array_equal(self.t, other.t):
+            raise ParameterError("joined: the splittings are of different times")
+        estimates = np.concatenate([self.estimates, other.estimates])
+        return replace(self, estimates=estimates, steps=self.steps + other.steps)
+
+    def plot(self, axes: Any = None, confidence: float = 0.95, **style: Any) -> Any:
+        """Draw the probability over the time with its interval, on a logarithmic scale; return the matplotlib axes.
+
+        Raises
+        ------
+        ParameterError
+            If matplotlib is not installed.
+        """
+        axes = new_figure().add_subplot() if axes is None else axes
+        seen = self.probability > 0
+        t, p = self.t[seen] * 1e9, self.probability[seen]
+        low, high = self.interval(confidence)[:, seen]
+        label = f"{len(self.estimates)} groups, {confidence:.0%} interval"
+        line = axes.plot(t, p, **({"marker": "o", "markersize": 3, "label": label} | style))[0]
+        # a lower bound of 0 lies below any axis that is logarithmic
+        axes.fill_between(t, np.maximum(low, p / 30), high, color=line.get_color(), alpha=0.3, linewidth=0)
+        if seen.any():
+            axes.set_yscale("log")
+        axes.set_xlabel("t (ns)")
+        axes.set_ylabel("probability")
+        axes.legend()
+        return axes
 
 
 def split(
@@ -157,25 +193,37 @@ def split(
 
 
 def divided(
-    weights: NDArray[np.float64], scores: NDArray[np.float64], ratio: float, most_strata: int, u: float
+    weights: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    ratio: float,
+    most_strata: int,
+    u: float,
+    levels: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return which trajectories go on, (n,), and the weights they go on with, (n,).
 
-    ``u``, uniform from 0 to 1, is where systematic sampling begins, in every stratum.
+    ``u``, uniform from 0 to 1, is where systematic sampling begins, in every stratum. With rising ``levels`` a stratum
+    holds the scores from one of them up to the next. Those without weight do not go on; their places are taken.
 
     >>> sources, weights = divided(np.full(4, 0.25), np.array([0.1, 0.9, 0.2, 0.3]), 2.0, 10, 0.5)
     >>> sources, weights
     (array([1, 1, 3, 0]), array([0.125, 0.125, 0.25 , 0.5 ]))
     """
     n = len(weights)
-    order = np.argsort(-scores, kind="stable")
+    live = np.flatnonzero(weights > 0)
+    if not live.size:
+        return np.arange(n), np.zeros(n)
+    order = live[np.argsort(-scores[live], kind="stable")]
     falling, light = -scores[order], weights[order]
-    total = np.cumsum(light)
-    # Equal scores are exceeded or met by the same share: that of the last of them.
-    share = total[np.searchsorted(falling, falling, side="right") - 1] / total[-1]
-    stratum = np.minimum(np.floor(-np.log(share) / np.log(ratio) + 1e-9), most_strata - 1)
+    if levels is None:
+        total = np.cumsum(light)
+        # Equal scores are exceeded or met by the same share: that of the last of them.
+        share = total[np.searchsorted(falling, falling, side="right") - 1] / total[-1]
+        stratum = np.minimum(np.floor(-np.log(share) / np.log(ratio) + 1e-9), most_strata - 1)
+    else:
+        stratum = np.searchsorted(levels, -falling, side="right").astype(np.float64)
     starts = np.flatnonzero(np.diff(stratum, prepend=np.inf))
-    ends = np.append(starts[1:], n)
+    ends = np.append(starts[1:], live.size)
     count = np.full(starts.size, n // starts.size)
     count[: n % starts.size] += 1
     sources, kept = [], []

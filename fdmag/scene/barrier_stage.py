@@ -1,5 +1,7 @@
 """Carrying out a stage that finds energy barriers, one for each replica."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 
 from fdmag.barriers import (
     Barrier,
+    HalvedCells,
     InitialPath,
     Rotation,
     Switching,
@@ -14,13 +17,25 @@ from fdmag.barriers import (
     WallSweep,
     find_again,
     find_barrier,
+    halve_cells,
     uniform_barrier,
 )
 from fdmag.constants import BOLTZMANN
 from fdmag.scene import barrier_table
+from fdmag.scene.finer import order_of
 
 if TYPE_CHECKING:
     from fdmag.scene.stages import Stage
+
+
+@dataclass
+class _Found:
+    """What is found of each replica."""
+
+    barriers: list[Barrier] = field(default_factory=list)
+    fewer: list[Barrier] = field(default_factory=list)
+    finer: list[HalvedCells] = field(default_factory=list)
+    uniform: list[float] = field(default_factory=list)
 
 
 def find_barriers(stage: "Stage") -> None:
@@ -29,7 +44,8 @@ def find_barriers(stage: "Stage") -> None:
     stage.progress.start(stage.index, "barrier", simulation.batch)
     start = None if table.start is None else _of_replicas(stage, "start")
     end = _of_replicas(stage, "end")
-    found, halved, uniform = [], [], []
+    found = _Found()
+    fine = stage.finer() if table.halve_cells and stage.finer is not None else None
     frozen = bool(np.any(simulation.magnet.material.frozen.base))
     for replica in range(simulation.batch):
 
@@ -41,19 +57,28 @@ def find_barriers(stage: "Stage") -> None:
             simulation, None if start is None else start[replica], end[replica], path=_path(stage, replica),
             images=table.images, **options,
         )  # fmt: skip
-        found.append(barrier)
+        found.barriers.append(barrier)
         if table.halve_images:
             fewer = max(3, (table.images + 1) // 2)
-            halved.append(find_again(barrier, simulation, images=fewer, **options))
+            found.fewer.append(find_again(barrier, simulation, images=fewer, **options))
+        if fine is not None:
+            found.finer.append(halve_cells(barrier, fine, order=order_of(fine), **options))
         ends = barrier.m[0], barrier.m[-1]
-        uniform.append(np.nan if frozen else uniform_barrier(simulation, *ends, replica=replica))
+        found.uniform.append(np.nan if frozen else uniform_barrier(simulation, *ends, replica=replica))
         simulation.state.evaluations[replica] += barrier.evaluations
         simulation.state.steps[replica] += barrier.steps
-    _write(stage, found)
-    _put(stage, [barrier.m[barrier.top] for barrier in found])
-    stage.recorder.row(stage.index, _columns(found, halved, np.array(uniform), table.temperature))
+    _write(stage, found.barriers)
+    if found.finer:
+        _write_finer(stage, found.finer)
+    _put(stage, [barrier.m[barrier.top] for barrier in found.barriers])
+    columns = _columns(found, table.temperature)
+    stage.recorder.row(stage.index, columns)
     stage.recorder.fields()
-    _put(stage, [barrier.m[0] for barrier in found])
+    _put(stage, [barrier.m[0] for barrier in found.barriers])
+    for replica in range(simulation.batch):
+        told = {"stage": stage.index, "replica": int(stage.recorder.replicas[replica])}
+        figures = {name: float(values[replica]) for name, values in columns.items()}
+        stage.recorder.tell("barriers", told | figures)
 
 
 def _of_replicas(stage: "Stage", state: str) -> NDArray[np.float64]:
@@ -95,21 +120,50 @@ def _write(stage: "Stage", found: list[Barrier]) -> None:
         recorder.fields(series, image)
 
 
-def _columns(found: list[Barrier], halved: list[Barrier], uniform: NDArray, T: float) -> dict[str, NDArray]:
-    kT = np.array([barrier.in_kT(T) for barrier in found])
-    fewer = [barrier.forward for barrier in halved] or np.full(len(found), np.nan)
-    descents = [np.nan if barrier.saddle is None else barrier.saddle.descents for barrier in found]
+def _write_finer(stage: "Stage", found: list[HalvedCells]) -> None:
+    """Write the paths on cells half as large as a table, and a picture of both of the first replica."""
+    first = found[0].fine
+    units = {"image": None, "replica": None, "distance": "rad", "force": "T", "E_total": "J"}
+    units |= {f"E_{name}": "J" for name in first.energies}
+    table = stage.recorder.further_table(f"barrier_{stage.index}_fine", units)
+    for image in range(first.images):
+        fine = [each.fine for each in found]
+        own = {"distance": "distance", "force": "force", "E_total": "energy"}
+        row = {name: np.array([getattr(each, key)[image] for each in fine]) for name, key in own.items()}
+        row |= {f"E_{name}": np.array([each.energies[name][image] for each in fine]) for name in first.energies}
+        table.append({"image": np.full(len(fine), image), "replica": stage.recorder.replicas, **row})
+    stage.recorder.picture(f"barrier_{stage.index}", lambda axes: found[0].plot(axes, stage.table.temperature))
+
+
+def _columns(found: _Found, T: float) -> dict[str, NDArray]:
+    barriers, unit = found.barriers, BOLTZMANN * T
+    kT = np.array([barrier.in_kT(T) for barrier in barriers])
+    nothing, uniform = np.full(len(barriers), np.nan), np.array(found.uniform)
+    descents = [np.nan if barrier.saddle is None else barrier.saddle.descents for barrier in barriers]
+    fine, limit, apart = (
+        np.array([get(each) for each in found.finer]) if found.finer else nothing for get in _OF_FINER
+    )  # fmt: skip
     return {
-        "barrier": np.array([barrier.forward for barrier in found]),
-        "barrier_back": np.array([barrier.backward for barrier in found]),
+        "barrier": np.array([barrier.forward for barrier in barriers]),
+        "barrier_back": np.array([barrier.backward for barrier in barriers]),
         "barrier_kT": kT[:, 0],
         "barrier_back_kT": kT[:, 1],
-        "barrier_spline": np.array([barrier.spline for barrier in found]),
-        "barrier_halved": np.array(fewer),
+        "barrier_spline": np.array([barrier.spline for barrier in barriers]),
+        "barrier_halved": np.array([barrier.forward for barrier in found.fewer]) if found.fewer else nothing,
+        "barrier_fine": fine,
+        "barrier_fine_kT": fine / unit,
+        "barrier_extrapolated": limit,
+        "barrier_extrapolated_kT": limit / unit,
+        "barrier_uncertainty": apart,
         "barrier_uniform": uniform,
-        "barrier_uniform_kT": uniform / (BOLTZMANN * T),
-        "path_length": np.array([barrier.distance[-1] for barrier in found]),
-        "saddles": np.array([len(barrier.saddles) for barrier in found]),
-        "saddle_image": np.array([barrier.top for barrier in found]),
+        "barrier_uniform_kT": uniform / unit,
+        "path_length": np.array([barrier.distance[-1] for barrier in barriers]),
+        "saddles": np.array([len(barrier.saddles) for barrier in barriers]),
+        "saddle_image": np.array([barrier.top for barrier in barriers]),
         "saddle_descents": np.array(descents),
     }
+
+
+_OF_FINER: tuple[Callable[[HalvedCells], float], ...] = (
+    lambda each: each.fine.forward, lambda each: each.extrapolated, lambda each: each.uncertainty
+)  # fmt: skip

@@ -63,6 +63,11 @@ class EnergyBarrier(Table):
         "barrier_back_kT": "1",
         "barrier_spline": "J",
         "barrier_halved": "J",
+        "barrier_fine": "J",
+        "barrier_fine_kT": "1",
+        "barrier_extrapolated": "J",
+        "barrier_extrapolated_kT": "1",
+        "barrier_uncertainty": "J",
         "barrier_uniform": "J",
         "barrier_uniform_kT": "1",
         "path_length": "rad",
@@ -83,6 +88,9 @@ class EnergyBarrier(Table):
     max_steps: Annotated[int, count("number of steps after which to give up", 1)] = 5000
     temperature: Annotated[float, quantity("K", "temperature of the columns in k_B T", above=0)] = 300.0
     halve_images: Flag = Field(False, description="find the barrier again with half of the images, for comparison")
+    halve_cells: Flag = Field(
+        False, description="find it again on cells half as large in x and y, from the path on these, for comparison"
+    )
 
     def states(self) -> Iterator[tuple[Place, Any]]:
         """Yield the tables of states, with their places in this one."""

@@ -28,6 +28,8 @@ from fdmag.scene.contents import (
     terms_in_use,
 )
 from fdmag.scene.devices import build_devices
+from fdmag.scene.finer import finer_scene, halvings
+from fdmag.scene.formulas import Formulas
 from fdmag.scene.grain_values import build_grains
 from fdmag.scene.problems import Place, Problem
 from fdmag.scene.signals import build_signal
@@ -63,6 +65,8 @@ class Parts:
     settings : list of dict
         For each stage what it sets, by path; the direction of a hysteresis is called "direction", and states have the
         names of their keys, such as "end" and "path.states.0".
+    finer : Parts or None
+        The same on cells half as large in x and y, if a stage or a device asks for it.
     """
 
     mesh: Mesh
@@ -73,6 +77,7 @@ class Parts:
     filled: Shares | None
     batch: int
     settings: list[Options]
+    finer: "Parts | None" = None
 
     def simulation(self, device: str = "auto", precision: str | None = None) -> Simulation:
         """Return the simulation in its initial state."""
@@ -102,6 +107,8 @@ class Builder:
         With what turned out wrong, and its place; `parts` raises nothing for those.
     devices : dict of name to Device
         Built with the simulation.
+    finer : Parts or None
+        Of the simulation, on cells half as large, if they are asked for.
     """
 
     def __init__(
@@ -115,6 +122,7 @@ class Builder:
         self.batch = replica_count(scene)
         self.first_replica = 0
         self.devices: dict[str, Device] = {}
+        self.finer: Parts | None = None
         self._filled: Shares | None = None
         self._regions_known = False
         alike = (
@@ -156,11 +164,14 @@ class Builder:
                 settings[int(place[1])][".".join(map(str, place[2:]))] = state
         if self.problems or m is None:
             return None
-        return Parts(self.mesh, self.regions, material, terms, m, self._filled, self.batch, settings)
+        finer, filled = self._finer(), self._filled
+        parts = Parts(self.mesh, self.regions, material, terms, m, filled, self.batch, settings, finer)
+        return None if self.problems else parts
 
     def simulation(self, device: str = "auto", precision: str | None = None) -> tuple[Parts, Simulation] | None:
         """Return the parts and the simulation in its initial state, or None if there are problems."""
         parts = self.parts()
+        self.finer = None if parts is None else parts.finer
         built = None if parts is None else self._guard((), parts.simulation, device, precision)
         if parts is None or built is None:
             return None
@@ -215,6 +226,16 @@ class Builder:
                 period = [length or None for length in reference.period]
                 return self.shape(reference.shape).repeat(period, reference.counts or (None, None, None))
         return _SOLIDS[reference.kind](**options)
+
+    def _finer(self) -> Parts | None:
+        """Return the parts on cells half as large if they are asked for; what does not fit those is a problem."""
+        if not (places := halvings(self.scene)):
+            return None
+        builder = Builder(finer_scene(self.scene), self.folder)
+        builder.batch, builder.first_replica = self.batch, self.first_replica
+        finer, cannot = builder.parts(), "cannot be done: on cells half as large"
+        self.problems += [Problem(places[0], f"{cannot} {told}") for told in builder.problems]
+        return finer
 
     def _shapes(self) -> None:
         scene = self.scene
@@ -342,26 +363,6 @@ class Builder:
             case state_tables.Expressions():
                 return self._expressions(table.m)
         return _TEXTURES[table.kind](self.mesh, **_options(table))
-
-
-@dataclass(frozen=True)
-class Formulas:
-    """One expression in x, y, z and t per component, as a function of time."""
-
-    expressions: list[Expression]
-    mesh: Mesh
-    factor: float
-
-    def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the values at times t, (batch,) [s]: (batch | 1, components, nz | 1, ny | 1, nx | 1)."""
-        mesh = self.mesh
-        now = {"x": mesh.x, "y": mesh.y, "z": mesh.z, "t": t[:, None, None, None]}
-        columns = [
-            self.factor * expression(**{name: now[name] for name in expression.names})
-            for expression in self.expressions
-        ]
-        shape = np.broadcast_shapes(*(column.shape for column in columns), (1, 1, 1, 1))
-        return np.stack([np.broadcast_to(column, shape) for column in columns], axis=1)
 
 
 def _options(table: Any) -> Options:

@@ -24,15 +24,15 @@ from fdmag.scene.contents import (
     settable,
     shape_uses,
     standard_columns,
-    stops,
     terms_in_use,
 )
 from fdmag.scene.devices import device_problems
+from fdmag.scene.ensemble_checks import ensemble_problems
+from fdmag.scene.finer import halvings
 from fdmag.scene.parameters import parameter_value
 from fdmag.scene.problems import Problem, shown
 from fdmag.scene.reading_checks import expectations
 from fdmag.scene.sweeps.expansion import Expansion
-from fdmag.units import parse_quantity
 
 NUMBERS_PER_CELL = 120
 """Peak memory of a run: numbers per cell and replica, in the precision of the run. Measured on 64 × 64 × 4 with
@@ -75,7 +75,7 @@ def consistency(
         problems += _barriers(scene)
         problems += device_problems(scene)
         problems += _quantities(scene)
-        problems += _criteria(scene)
+        problems += ensemble_problems(scene)
         problems += expectations(scene, expansion, whole=not known)
     if scene.mesh is not None:
         problems += _memory(scene, 4 if precision == "float32" else 8)
@@ -244,6 +244,9 @@ def _stages(scene: Any) -> Iterator[Problem]:
 
 def _barriers(scene: Any) -> Iterator[Problem]:
     terms, without = terms_in_use(scene), _without_energy(scene)
+    if not any(used.term.name == "exchange" for used in terms):
+        for place in halvings(scene):
+            yield Problem(place, "parts a cell into four that nothing holds together; needs [terms.exchange]")
     for index, stage in enumerate(scene.stages):
         if not isinstance(stage, tables.EnergyBarrier):
             continue
@@ -252,6 +255,10 @@ def _barriers(scene: Any) -> Iterator[Problem]:
                 ("stages", index, "kind"),
                 f"{', '.join(without)} derives from no energy, and there is no barrier without one; leave it out",
             )
+        earlier = [each for each in scene.stages[:index] if isinstance(each, tables.Operate)]
+        if stage.halve_cells and earlier:
+            message = f"{shown(earlier[0].device)} is operated before, which is not repeated on finer cells"
+            yield Problem(("stages", index, "halve_cells"), message)
         if isinstance(stage.path, NoisePath):
             if not any(used.term.name == "thermal" for used in terms):
                 yield Problem(("stages", index, "path"), "needs a thermal term; add [terms.thermal] with T = 0")
@@ -292,51 +299,14 @@ def _quantities(scene: Any) -> Iterator[Problem]:
                 yield Problem(("output", key), str(error))
 
 
-def _criteria(scene: Any) -> Iterator[Problem]:
-    """Check what stops replicas, and what an ensemble asks for; the values of criteria are brought to the unit."""
-    for index, stage in enumerate(scene.stages):
-        if not isinstance(stage, tables.Run) or stage.until is None:
-            continue
-        until, place = stage.until, ("stages", index, "until")
-        if of_broken_device(scene, until.column):
-            continue
-        standard = {
-            name: unit for name, unit in standard_columns(scene).items() if name not in ("t", "stage", "t_stop")
-        }
-        unit = standard.get(until.column)
-        if unit is None:
-            try:
-                found = quantities(scene).columns([until.column])
-            except FdmagError as error:
-                yield Problem((*place, "column"), str(error))
-                continue
-            if len(found) > 1:
-                names = ", ".join(column.name for column in found)
-                yield Problem((*place, "column"), f'"{until.column}" stands for {names}; name one of them')
-                continue
-            unit = found[0].unit
-        key = "below" if until.above is None else "above"
-        try:
-            setattr(until, key, parse_quantity(getattr(until, key), unit))
-        except FdmagError as error:
-            yield Problem((*place, key), str(error))
-    ensemble = scene.ensemble
-    if ensemble is not None and ensemble.relative_error is not None:
-        wanted = ("ensemble", "relative_error")
-        if not stops(scene):
-            yield Problem(wanted, 'needs a run that replicas stop in: until = { column = "mz", below = 0 }')
-        if not any(used.term.stochastic for used in terms_in_use(scene)):
-            yield Problem(wanted, "needs noise, without which all replicas are the same; add [terms.thermal]")
-        if any(place != ("ensemble", "replicas") for place, _ in counts_of_replicas(scene)):
-            yield Problem(wanted, "is for identical replicas; leave out lists per replica, or relative_error")
-
-
 def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:
     batch = replica_count(scene)
     images = max((stage.images for stage in scene.stages if isinstance(stage, tables.EnergyBarrier)), default=0)
     samples = max((stage.samples for stage in scene.stages if isinstance(stage, tables.SpectrumTable)), default=0)
     kept = samples * (batch + 1) * 3 * 4  # single precision, and those of one replica again when they are transformed
-    needed = prod(scene.mesh.cells) * (batch * NUMBERS_PER_CELL * itemsize + images * NUMBERS_PER_IMAGE * 8 + kept)
+    finer = 4 if halvings(scene) else 0  # the coarse path is kept beside the finer one
+    numbers = batch * NUMBERS_PER_CELL * itemsize + images * NUMBERS_PER_IMAGE * 8 + kept
+    needed = (1 + finer) * prod(scene.mesh.cells) * numbers
     available = available_memory()
     if available is not None and needed > available:
         paths = f" and paths of {images} images" if images else ""

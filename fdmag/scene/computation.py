@@ -12,7 +12,7 @@ from fdmag.output.recorder import Recorder
 from fdmag.output.table_data import TableData
 from fdmag.scene.contents import stage_columns
 from fdmag.scene.devices import record_devices, resolved_columns
-from fdmag.scene.ensemble import run_ensemble, write_switching
+from fdmag.scene.ensemble import Ensemble
 from fdmag.scene.load import LoadedScene
 from fdmag.scene.progress import Progress
 
@@ -27,12 +27,15 @@ class Computed:
         By name; that of ``table.csv`` is "table".
     switching : list of dict
         Figures of the ensemble, one for each stage that replicas may stop in.
+    told : dict
+        What stages add to ``run.json``.
     figures : dict of array (batch,)
         Figures of the devices, by NAME.figure.
     """
 
     tables: dict[str, TableData]
     switching: list[dict[str, Any]]
+    told: dict[str, Any]
     figures: dict[str, NDArray[np.float64]]
 
 
@@ -69,11 +72,12 @@ def compute_scene(
         stage_columns(scene),
     )
     try:
-        switching = run_ensemble(loaded, recorder, progress, past)
-        write_switching(loaded, recorder)
+        ensemble = Ensemble(loaded, recorder, progress, past)
+        switching = ensemble.run()
+        ensemble.write()
         modelled = [name for name, table in scene.device.items() if table.compact_model]
         figures = record_devices(folder, loaded.devices, loaded.simulation.batch, modelled, pictures=files)
-        found = Computed(recorder.data(), switching, figures)
+        found = Computed(recorder.data(), switching, recorder.told, figures)
     except BaseException:
         with suppress(OSError):  # what failed first is told
             recorder.close()

@@ -17,6 +17,7 @@ from fdmag.scene import state_tables, tables
 from fdmag.scene.problems import Place
 from fdmag.scene.shape_tables import Image, MeshFile
 from fdmag.scene.signals import signal_files
+from fdmag.scene.splitting import splitting_columns
 from fdmag.simulation import Simulation
 from fdmag.terms import Material, Term, registry
 from fdmag.terms.term import Declared
@@ -184,7 +185,13 @@ def standard_columns(scene: Any) -> dict[str, str]:
 
 def stops(scene: Any) -> bool:
     """Return whether replicas may stop in a run; the table then says when."""
-    return any(isinstance(stage, tables.Run) and stage.until is not None for stage in scene.stages)
+    may = any(isinstance(stage, tables.Run) and stage.until is not None for stage in scene.stages)
+    return may and not splits(scene)
+
+
+def splits(scene: Any) -> bool:
+    """Return whether replicas are weighted trajectories that are divided on their way."""
+    return getattr(scene, "ensemble", None) is not None and scene.ensemble.splits
 
 
 def further_columns(scene: Any) -> list[str | Column]:
@@ -204,7 +211,7 @@ def stage_columns(scene: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for stage in scene.stages:
         found |= getattr(stage, "columns", {})
-    return found
+    return found | ({"weight": "1"} if splits(scene) else {})
 
 
 def table_columns(scene: Any) -> dict[str, str]:
@@ -226,7 +233,7 @@ def result_tables(scene: Any) -> dict[str, dict[str, str]]:
     found = {"table": table_columns(scene)}
     for stage in scene.stages:
         found |= getattr(type(stage), "tables", {})
-    return found
+    return found | ({"splitting": splitting_columns(scene.ensemble.figure)} if splits(scene) else {})
 
 
 def quantities(scene: Any) -> Catalogue:

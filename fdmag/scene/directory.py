@@ -18,9 +18,11 @@ _OWN = (
     "scene.toml", "table.csv", "switching.csv", "run.json", "log.txt", "fields", "tables", "inputs", "members",
     "members.jsonl", "sweep.nc",
 )  # fmt: skip
-_OF_DEVICES = re.compile(r"device_[A-Za-z_][A-Za-z0-9_]*\.(json|csv|png)\Z")
+_PICTURES = r"barrier_[0-9]+\.png|splitting\.png"
+_OF_DEVICES = re.compile(rf"(device_[A-Za-z_][A-Za-z0-9_]*\.(json|csv|png)|{_PICTURES})\Z")
 _UNFINISHED = re.compile(
-    r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc|device_\w+\.(json|csv|png))\.[0-9]+-[0-9a-f]+\.tmp\Z"
+    r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc|device_\w+\.(json|csv|png)|"
+    rf"{_PICTURES})\.[0-9]+-[0-9a-f]+\.tmp\Z"
 )
 _LOCKED_BYTE = 2**30  # far behind the text, because Windows lets nobody read a locked byte
 

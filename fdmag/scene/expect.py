@@ -55,6 +55,8 @@ def outcomes(
             of = table["replica"] == check.replica  # none where a replica has no peak, for example
             rows = TableData({key: column[of] for key, column in table.columns.items()}, table.units)
             came, error = read(check, rows), 0.0
+            if check.sigmas is not None:  # the table of a splitting has the standard error beside the probability
+                error = read(check.model_copy(update={"column": "sigma"}), rows)
         tolerance = check.tolerance if check.sigmas is None else check.sigmas * error
         unit = reading_unit(check, units[check.table])
         found.append(Outcome(name, unit, check.value, tolerance, came, check.source))

@@ -16,6 +16,7 @@ from fdmag.devices.device import Device
 from fdmag.errors import FdmagError, ParameterError, did_you_mean
 from fdmag.scene.build import Builder, Parts
 from fdmag.scene.checks import consistency
+from fdmag.scene.contents import splits
 from fdmag.scene.overrides import override
 from fdmag.scene.problems import Problem, SceneError
 from fdmag.scene.schema import scene_model
@@ -180,7 +181,7 @@ class SceneReader:
             raise SceneError(self.path, builder.problems, kinds)
         self._builder = builder
         parts, simulation = built
-        if problems := list(stepping_problems(scene.stages, parts, simulation)):
+        if problems := list(stepping_problems(scene.stages, parts, simulation, divided=splits(scene))):
             raise SceneError(self.path, problems, kinds)
         scene.stages = with_tolerances(scene.stages, parts, simulation)
         return LoadedScene(self.path, self.folder, scene, simulation, parts, builder, expansion)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fdmag.errors import FdmagError, did_you_mean
 from fdmag.scene import tables
-from fdmag.scene.contents import asked_columns, figure_columns, of_broken_device, replica_count, result_tables
+from fdmag.scene.contents import asked_columns, figure_columns, of_broken_device, replica_count, result_tables, splits
 from fdmag.scene.problems import Place, Problem, shown
 from fdmag.scene.readings import OF_ALL, Reading
 from fdmag.scene.sweeps.expansion import RESERVED, Expansion, Quantity
@@ -39,7 +39,10 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
             yield Problem((*place, "tolerance"), f"came {check.tolerance:g}; allowed: above 0")
         if check.replica >= batch and whole:
             yield Problem((*place, "replica"), f"came {check.replica}; the run has replicas 0 to {batch - 1}")
-        if check.measure in ("share", "time_constant") and with_rows:
+        if check.measure in OF_ALL and splits(scene):
+            message = 'trajectories of a splitting have weights; expect a probability of table = "splitting"'
+            yield Problem((*place, "measure"), message)
+        elif check.measure in ("share", "time_constant") and with_rows:
             stage = with_rows[-1] if check.stage is None else check.stage
             if stage in with_rows and getattr(scene.stages[stage], "until", None) is None:
                 could = [i for i, each in enumerate(scene.stages) if getattr(each, "until", None) is not None]

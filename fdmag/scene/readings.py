@@ -78,13 +78,15 @@ class Check(Reading):
     value: Given = Field(description="what must come out")
     tolerance: Given | None = Field(None, description="largest difference allowed; or give sigmas")
     sigmas: Annotated[float, quantity("1", "number of standard errors", above=0)] | None = Field(
-        None, description="largest difference in standard errors, for share, mean_of_replicas and time_constant"
+        None,
+        description="largest difference in standard errors, for share, mean_of_replicas, time_constant, and in "
+        "the table splitting",
     )
     source: Annotated[str, BeforeValidator(_said)] = Field(description="publication or formula behind the value")
 
     @model_validator(mode="after")
     def _bounded(self) -> "Check":
-        if self.sigmas is not None and self.measure not in OF_ALL:
+        if self.sigmas is not None and self.measure not in OF_ALL and self.table != "splitting":
             raise problem(f'measure = "{self.measure}" has no standard error; give tolerance instead of sigmas')
         if (self.tolerance is None) == (self.sigmas is None):
             came = "neither" if self.tolerance is None else "both"

@@ -153,7 +153,7 @@ class SceneRun:
         past: list[dict[str, NDArray[np.int64]]] = []
         try:
             computed = compute_scene(loaded, self.directory.path, progress, past)
-            record["switching"] = computed.switching
+            record |= {"switching": computed.switching, **computed.told}
             found = outcomes(loaded.scene.expect, computed.tables, result_tables(loaded.scene), computed.figures)
             record["status"] = "finished"
         except BaseException as error:

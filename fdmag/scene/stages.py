@@ -3,24 +3,28 @@
 import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fdmag.devices.device import Device
 from fdmag.output.recorder import Recorder
 from fdmag.output.rows import RowsInMemory
-from fdmag.parameter import Parameter
 from fdmag.quantities import Above, Below, MovingWindow
 from fdmag.scene import tables
 from fdmag.scene.barrier_stage import find_barriers
 from fdmag.scene.devices import columns_of_devices
 from fdmag.scene.ensemble_tables import UntilTable
+from fdmag.scene.finer import finer_simulation
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
-from fdmag.scene.state_tables import DIRECTION
+from fdmag.scene.splitting import EnsembleSplitting
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
+
+if TYPE_CHECKING:
+    from fdmag.scene.build import Parts
 
 LOG = logging.getLogger("fdmag")
 
@@ -32,6 +36,8 @@ def run_stages(
     recorder: Recorder | RowsInMemory,
     progress: Progress,
     devices: Mapping[str, Device] | None = None,
+    splitting: EnsembleSplitting | None = None,
+    finer: "Parts | None" = None,
 ) -> None:
     """Carry out every stage in turn, with its rows and field files.
 
@@ -45,11 +51,23 @@ def run_stages(
     progress : Progress
     devices : mapping of name to Device, optional
         What stages ``operate`` are for.
+    splitting : EnsembleSplitting, optional
+        What carries out the runs if trajectories are divided.
+    finer : Parts, optional
+        The same on cells half as large, for stages that ask for it.
     """
+    if splitting is not None:
+        criterion = _criterion(stages[-1].until, devices or {})
     for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
         simulation.stop_times[:] = np.nan  # in this stage none has stopped yet
-        _STAGES[type(stage)](Stage(index, stage, settings[index], simulation, recorder, progress, devices or {}))
+        begun = Stage(index, stage, settings[index], simulation, recorder, progress, devices or {})
+        if finer is not None:
+            begun.finer = partial(finer_simulation, finer, stages, index, simulation)
+        if splitting is not None and isinstance(stage, tables.Run):
+            splitting.run(begun, criterion)
+        else:
+            _STAGES[type(stage)](begun)
         recorder.end_stage(index)
         progress.finish()
 
@@ -74,6 +92,8 @@ class Stage:
         self.recorder = recorder
         self.progress = progress
         self.devices = devices
+        self.finer: Callable[[], Simulation] | None = None
+        """Returns the simulation on cells half as large, as it is by this stage."""
 
     def descend(self, method: str, done: float = 0, prefix: str = "") -> None:
         """Relax or minimise by the criterion of the table."""
@@ -162,8 +182,7 @@ def _operate(stage: Stage) -> None:
 
 def _hysteresis(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    given = stage.settings["direction"]
-    direction = Parameter(given, DIRECTION, simulation.mesh, simulation.regions, "direction").base
+    direction = tables.direction_of(stage.settings["direction"], simulation)
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))

@@ -30,13 +30,18 @@ def with_tolerances(stages: list[Any], parts: Parts, simulation: Simulation) -> 
     ]
 
 
-def stepping_problems(stages: list[Any], parts: Parts, simulation: Simulation) -> Iterator[Problem]:
-    """Yield what stages cannot do with the simulation as it is by then."""
+def stepping_problems(
+    stages: list[Any], parts: Parts, simulation: Simulation, *, divided: bool = False
+) -> Iterator[Problem]:
+    """Yield what stages cannot do with the simulation as it is by then; ``divided`` says that trajectories are."""
     changed = False  # whether a stage before has set something
     for index, (stage, noisy) in enumerate(zip(stages, noise(parts, simulation), strict=True)):
         place = ("stages", index)
         changed |= isinstance(stage, Set)
         solver = getattr(stage, "solver", None)
+        if divided and isinstance(stage, Run) and not noisy:
+            message = "without noise the copies of a trajectory stay together; give thermal.T above 0 K before this run"
+            yield Problem((*place, "kind"), message)
         if noisy and solver not in (None, HEUN.name) and _step(stage) is None:
             yield Problem(
                 (*place, "solver"), f'"{solver}" cannot adapt its step to thermal noise; use "heun", or give dt'

@@ -2,8 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Discriminator, Field, model_validator
 
+from fdmag.parameter import Parameter
 from fdmag.scene.barrier_table import EnergyBarrier
 from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.modes_table import ModesTable, SpectrumTable
@@ -22,7 +25,7 @@ from fdmag.scene.values import (
     three_counts,
     vector,
 )
-from fdmag.simulation import MAX_TORQUE
+from fdmag.simulation import MAX_TORQUE, Simulation
 from fdmag.solvers.tableau import METHODS
 
 SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
@@ -207,6 +210,11 @@ class Hysteresis(_Descent):
         if self.start == self.stop:
             raise problem(f"start and stop are both {self.start:g} T; give two different fields")
         return self
+
+
+def direction_of(given: Any, simulation: Simulation) -> NDArray[np.float64]:
+    """Return the direction of a hysteresis on the cells of a simulation, as `Parameter.base`."""
+    return Parameter(given, DIRECTION, simulation.mesh, simulation.regions, "direction").base
 
 
 class Set(Table):

@@ -1,8 +1,11 @@
 """The stage that finds energy barriers: what it writes, what it leaves, and what it refuses."""
 
+import json
+
 import numpy as np
 import pytest
 
+from fdmag.analytic.domain_wall import bar_reversal_barrier
 from fdmag.analytic.stoner_wohlfarth import energy_barrier
 from fdmag.output import read_table
 from fdmag.output.vtk_read import read_pvd, read_vti
@@ -139,3 +142,87 @@ def test_a_path_too_large_for_the_memory_is_refused(tmp_path):
     load_scene(scene, ["mesh.cells=[1, 1, 1]"])
     with pytest.raises(ValueError, match=r"paths of 9 images; that needs about 1.92e\+03 GB"):
         load_scene(scene, ["mesh.cells=[5000, 5000, 8]"])
+
+
+BAR = """
+[mesh]
+cells = [18, 1, 1]
+size = ["24 nm", "4 nm", "4 nm"]
+[material]
+Ms = "1.1 MA/m"
+[terms.exchange]
+A = "16 pJ/m"
+[terms.uniaxial_anisotropy]
+Ku1 = "0.2 MJ/m^3"
+[[stages]]
+kind = "set"
+values = { "terms.uniaxial_anisotropy.Ku1" = KU }
+[[stages]]
+kind = "barrier"
+start = { kind = "uniform", direction = [0, 0, 1] }
+end = { kind = "uniform", direction = [0, 0, -1] }
+path = { kind = "sweep", width = "4 nm" }
+images = 11
+halve_cells = true
+"""
+EXACT = float(bar_reversal_barrier(16e-12, 1e6, 24e-9)) * 16e-18
+
+
+def test_cells_are_halved(tmp_path):
+    """A bar of six wall widths: the error (h/Δ)²/24 is extrapolated away; what a stage has set holds on finer cells."""
+    path, out = tmp_path / "bar.toml", tmp_path / "out"
+    path.write_text(BAR.replace("KU", '"1 MJ/m^3"'), encoding="utf-8")
+    run_scene(path, out)
+    row = read_table(out / "table.csv").columns
+    error = EXACT - row["barrier"][-1]
+    assert error / EXACT == close(1 / 9 / 24, rel=0.15)
+    assert (EXACT - row["barrier_fine"][-1]) / error == close(1 / 4, rel=0.05)
+    assert abs(EXACT - row["barrier_extrapolated"][-1]) < error / 10
+    assert row["barrier_uncertainty"][-1] == close(row["barrier_fine"][-1] - row["barrier"][-1])
+    assert row["barrier_extrapolated_kT"][-1] == close(row["barrier_extrapolated"][-1] / (1.380649e-23 * 300))
+    (told,) = json.loads((out / "run.json").read_text(encoding="utf-8"))["barriers"]
+    assert told["barrier_uncertainty"] == row["barrier_uncertainty"][-1]
+    fine = read_table(out / "tables" / "barrier_1_fine.csv")
+    assert fine["E_total"].max() - fine["E_total"][0] == close(row["barrier_fine"][-1])
+    np.testing.assert_allclose(fine["E_exchange"] + fine["E_uniaxial_anisotropy"], fine["E_total"], rtol=1e-12)
+    assert (out / "barrier_1.png").stat().st_size > 5000
+    run_scene(path, out, overwrite=True)  # its own picture is no foreign file
+
+
+def test_edges_that_run_through_cells_leave_no_order(tmp_path):
+    path, out = tmp_path / "bar.toml", tmp_path / "out"
+    shape = '[geometry]\nshape = { kind = "box", size = ["23 nm", "4 nm", "4 nm"] }\n'
+    path.write_text(BAR.replace("KU", '"1 MJ/m^3"') + shape, encoding="utf-8")
+    run_scene(path, out)
+    row = read_table(out / "table.csv").columns
+    assert np.isnan(row["barrier_extrapolated"][-1])
+    assert row["barrier_uncertainty"][-1] > 0
+
+
+def test_each_replica_has_its_own_on_finer_cells(tmp_path):
+    path, out = tmp_path / "bar.toml", tmp_path / "out"
+    path.write_text(BAR.replace("KU", '{ replicas = ["1 MJ/m^3", "0.8 MJ/m^3"] }'), encoding="utf-8")
+    run_scene(path, out)
+    table = read_table(out / "table.csv")
+    exact = [float(bar_reversal_barrier(16e-12, Ku, 24e-9)) * 16e-18 for Ku in (1e6, 0.8e6)]
+    np.testing.assert_allclose(table["barrier_extrapolated"], exact, rtol=1 / 9 / 240)
+
+
+def test_what_cannot_be_laid_out_on_finer_cells_is_told(tmp_path):
+    np.save(tmp_path / "Ku.npy", np.full((1, 1, 18), 1e6))
+    path = tmp_path / "bar.toml"
+    text = BAR.replace("KU", '"1 MJ/m^3"').replace('Ku1 = "0.2 MJ/m^3"', 'Ku1 = { file = "Ku.npy" }')
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="halve_cells") as caught:
+        load_scene(path)
+    message = str(caught.value).replace("\n    ", " ")
+    assert "cannot be done: on cells half as large" in message
+    assert "Ku1" in message
+    assert "this mesh needs (1, 2, 36)" in message
+    load_scene(path, ["stages.1.halve_cells=false"])
+    with pytest.raises(ValueError, match=r"needs\s+\[terms\.exchange\]"):
+        load_scene(written(tmp_path, keys="halve_cells = true"))
+    # a state from a file does no harm: the finer path begins from the coarse one
+    np.save(tmp_path / "m.npy", np.tile([0.0, 0.0, 1.0], (18, 1)).T.reshape(3, 1, 1, 18))
+    state = '{kind="file", file="m.npy"}'
+    load_scene(path, ["terms.uniaxial_anisotropy.Ku1='1 MJ/m^3'", f"stages.1.start={state}", f"initial={state}"])

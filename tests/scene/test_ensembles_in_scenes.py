@@ -87,7 +87,8 @@ def test_a_run_stops_and_says_when(tmp_path):
     figures = json.loads((out / "run.json").read_text())["switching"][0]
     assert (figures["replicas"], figures["stopped"]) == (3, 1)
     assert figures["probability"]["low"] < 1 / 3 < figures["probability"]["high"]
-    assert figures["time_constant"]["value"] == close(0.2e-9 + QUARTER)
+    assert "time_constant" not in figures  # of different devices there is none
+    assert figures["differ"] == ["terms.zeeman.B"]
     lines = (out / "switching.csv").read_text().splitlines()
     assert lines[0].startswith("stage (1),t (s),not_stopped")
     assert [float(cell) for cell in lines[1].split(",")[:3]] == close([0, QUARTER, 2 / 3])
@@ -235,3 +236,44 @@ RUN = 'duration = "1 ps"'
 )
 def test_what_is_wrong_is_told(scenes, change, add, message):
     assert message in scenes.errors((RUN, change), add=add)
+
+
+def lot(folder, J):
+    """Two fields, four times each, in noise: two devices of four replicas."""
+    path = folder / "lot.toml"
+    text = HOT.replace("CHUNK", "8").replace('B = [0, 0, "-50 mT"]', f"B = {{ replicas = {J} }}")
+    path.write_text(text.replace("seed = 2", "seed = 4"), encoding="utf-8")
+    return path
+
+
+def test_replicas_that_differ_are_a_lot_of_devices(tmp_path):
+    """Figures of the lot are of a device drawn like these; those of each device are of its own replicas."""
+    up, down = '[0, 0, "5 T"]', '[0, 0, "-5 T"]'
+    run_scene(lot(tmp_path, f"[{', '.join([up, down] * 4)}]"), tmp_path / "out")
+    (figures,) = json.loads((tmp_path / "out" / "run.json").read_text())["switching"]
+    assert figures["differ"] == ["terms.zeeman.B"]
+    assert "devices drawn at random" in figures["of"]
+    assert "time_constant" not in figures
+    first, second = figures["devices"]
+    assert (first["replica"], second["replica"], first["replicas"], second["replicas"]) == (0, 1, 4, 4)
+    assert second["stopped"] == 4
+    assert first["stopped"] + second["stopped"] == figures["stopped"]
+    assert second["probability"]["low"] == close(0.025**0.25)  # Clopper and Pearson of 4 of 4
+    assert figures["probability"]["high"] < 1
+    assert "time_constant" in second
+
+
+def test_replicas_with_the_same_values_are_one_device(tmp_path):
+    run_scene(lot(tmp_path, f"[{', '.join(['[0, 0, -1]'] * 8)}]"), tmp_path / "out")
+    (figures,) = json.loads((tmp_path / "out" / "run.json").read_text())["switching"]
+    assert "differ" not in figures
+    assert "time_constant" in figures
+
+
+def test_devices_that_all_differ_are_not_told_one_by_one(tmp_path):
+    """One replica each says nothing of a device."""
+    values = [f"[0, 0, {-0.1 * k}]" for k in range(8)]
+    run_scene(lot(tmp_path, f"[{', '.join(values)}]"), tmp_path / "out")
+    (figures,) = json.loads((tmp_path / "out" / "run.json").read_text())["switching"]
+    assert figures["differ"] == ["terms.zeeman.B"]
+    assert "devices" not in figures

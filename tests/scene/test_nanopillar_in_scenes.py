@@ -5,11 +5,16 @@ import json
 import numpy as np
 import pytest
 
+from fdmag.barriers import uniform_barrier
+from fdmag.mesh import Mesh
 from fdmag.output import read_table
 from fdmag.scene.contents import table_columns
 from fdmag.scene.load import load_scene
 from fdmag.scene.problems import SceneError
 from fdmag.scene.run import run_scene
+from fdmag.shapes import Cylinder
+from fdmag.simulation import Simulation
+from fdmag.terms import Demag, Exchange, UniaxialAnisotropy
 from tests.closeness import close
 from tests.texts import replaced
 
@@ -103,6 +108,31 @@ def test_every_measurement_can_be_asked_for(scene, tmp_path, measure):
     asked = {name.partition(".")[2] for name in table_columns(loaded.scene) if name.startswith("pillar.")}
     assert set(told["figures"]) <= asked | {"J", "state"}
     assert told["figures"]
+
+
+def test_stability_on_cells_half_as_large(scene, tmp_path):
+    """A disc of 12 nm turns as one: on finer cells with their demagnetising factor, and what a stage before has set."""
+    ku = '[[stages]]\nkind = "set"\nvalues = { "terms.uniaxial_anisotropy.Ku1" = "0.8 MJ/m^3" }\n[[stages]]'
+    path = scene(
+        '{ kind = "stability", images = 7, halve_cells = true }',
+        ("cells = [1, 1, 1]", "cells = [4, 4, 1]"),
+        ('["20 nm", "20 nm", "1 nm"]', '["3 nm", "3 nm", "1.3 nm"]'),
+        ("[terms.zeeman]\nB = [0, 0, 0]", '[terms.exchange]\nA = "15 pJ/m"\n[terms.demag]'),
+        ('"150 kJ/m^3"', '"0.4 MJ/m^3"'),
+        ("[initial]", '[geometry]\nshape = { kind = "cylinder", diameter = "12 nm" }\n[initial]'),
+        ("[[stages]]", ku),
+    )
+    run_scene(path, tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "device_pillar.json").read_text(encoding="utf-8"))["figures"]
+    coarse, fine = told["path"]["value"], told["path_fine"]["value"]
+    assert coarse == close(told["uniform"]["value"], rel=0.01)
+    mesh = Mesh((8, 8, 1), (1.5e-9, 1.5e-9, 1.3e-9))
+    terms = [Exchange(A=15e-12), Demag(), UniaxialAnisotropy(Ku1=0.8e6)]
+    disc = Simulation(mesh, terms, Ms=1e6, geometry=Cylinder(diameter=12e-9))
+    assert fine == close(uniform_barrier(disc, disc.m[0], -disc.m[0]) / (1.380649e-23 * 300), rel=0.01)
+    assert told["sigma_cells"]["value"] == close(abs(coarse - fine))
+    assert told["retention"]["value"] == close(1e-9 * np.exp(fine))
+    assert load_scene(scene(OTHERS["stability"])).parts.finer is None
 
 
 def test_resolved_scene_gives_the_same_result(scene, tmp_path):

@@ -12,7 +12,9 @@ from fdmag.devices.pillar_switching import SwitchingTimes
 from fdmag.devices.result import Result
 from fdmag.scene.device_kinds.device_table import DeviceTable, Found, without_current
 from fdmag.scene.device_kinds.pillar_measures import MeasureTable
+from fdmag.scene.finer import finer_simulation
 from fdmag.scene.values import Table, quantity
+from fdmag.simulation import Simulation
 
 
 class ChannelTable(Table):
@@ -68,4 +70,11 @@ class NanopillarTable(DeviceTable):
         pillar = Nanopillar(simulation, term=self.term, assist=self.assist, threshold=self.threshold, RA=self.RA,
                             channel=channel)  # fmt: skip
         self.measure.check_pillar(pillar)
-        return PillarMeasurement(pillar, self.measure.run)
+
+        def finer() -> Simulation:
+            scene = builder.scene
+            name = next(name for name, table in scene.device.items() if table is self)
+            index = next(i for i, stage in enumerate(scene.stages) if getattr(stage, "device", None) == name)
+            return finer_simulation(builder.finer, scene.stages, index, simulation)
+
+        return PillarMeasurement(pillar, self.measure.with_finer(finer))

@@ -1,7 +1,7 @@
 """What a nanopillar can be asked for in a scene: one table for each measurement."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -22,7 +22,8 @@ from fdmag.scene.barrier_table import RotationPath, SweepPath
 from fdmag.scene.contents import terms_in_use
 from fdmag.scene.device_kinds.device_table import Found
 from fdmag.scene.problems import shown
-from fdmag.scene.values import Entry, Table, count, number, problem, quantity, scalar_schema, vector
+from fdmag.scene.values import Entry, Flag, Table, count, number, problem, quantity, scalar_schema, vector
+from fdmag.simulation import Simulation
 
 MOST_SHOTS = 10_000_000
 FORMS = {
@@ -89,6 +90,10 @@ class Measure(Table):
     @abstractmethod
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
+
+    def with_finer(self, finer: Callable[[], Simulation]) -> "Callable[[Nanopillar, Told | None], Result]":
+        """Return what carries it out; ``finer`` returns the simulation on cells half as large where it is asked for."""
+        return self.run
 
 
 class SwitchingTable(Measure):
@@ -269,9 +274,14 @@ class StabilityTable(Measure):
     bits: Annotated[float, quantity("1", "bits of an array", above=0)] = 2.0**20
     time: Annotated[float, quantity("s", "time that the array must keep its bits", above=0)] = 10 * 365.25 * 86400.0
     attempt_time: Annotated[float, quantity("s", "inverse of the attempt rate", above=0)] = 1e-9
+    halve_cells: Flag = Field(False, description="find it again on cells half as large in x and y, for comparison")
     result: ClassVar[type[Result]] = Stability
 
-    def run(self, pillar: Nanopillar, told: Told | None) -> Result:
+    def with_finer(self, finer: Callable[[], Simulation]) -> Callable[[Nanopillar, Told | None], Result]:
+        """Return what carries it out on both meshes."""
+        return lambda pillar, told: self.run(pillar, told, finer() if self.halve_cells else None)
+
+    def run(self, pillar: Nanopillar, told: Told | None, finer: Simulation | None = None) -> Result:
         """Carry it out."""
         path: Any = None
         if isinstance(self.path, SweepPath):
@@ -280,7 +290,7 @@ class StabilityTable(Measure):
             path = Rotation(self.path.through)
         return stability(
             pillar, self.T, path=path, images=self.images, bits=self.bits, time=self.time,
-            attempt_time=self.attempt_time, told=told,
+            attempt_time=self.attempt_time, finer=finer, told=told,
         )  # fmt: skip
 
 

@@ -153,7 +153,7 @@ def _together(chunk: Chunk, rows: NDArray[np.intp], report: Report) -> list[Memb
     if rows.size > 1 and shapes(simulation) != chunk.shapes:
         raise _ApartError
     recorder = RowsInMemory(simulation, chunk.columns, chunk.results)
-    run_stages(simulation, chunk.stages, parts.settings, recorder, Share(len(chunk.stages), report))
+    run_stages(simulation, chunk.stages, parts.settings, recorder, Share(len(chunk.stages), report), finer=parts.finer)
     fields: dict[str, NDArray] = {}
     if chunk.fields is not None:
         for each in Catalogue.of(simulation).fields(["m", *chunk.fields]):

@@ -57,6 +57,8 @@ def signature(parts: Parts, simulation: Simulation, stages: Sequence[Any], colum
             base = Parameter(value, declared[path], mesh, parts.regions, path).base
             told += [path, _form(value), base.shape[1:], bool(base.any())]
     told.append(_filled(parts))
+    if (finer := parts.finer) is not None:
+        told += [_digest(finer.regions.numbers), _filled(finer)]
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -92,7 +94,9 @@ def merged(members: Sequence[Parts]) -> Parts:
         for index, stage in enumerate(first.settings)
     ]
     m = _states([parts.m for parts in members])
-    return Parts(first.mesh, first.regions, material, terms, m, _geometry(members), len(members), settings)
+    found = [parts.finer for parts in members if parts.finer is not None]
+    finer = merged(found) if found else None
+    return Parts(first.mesh, first.regions, material, terms, m, _geometry(members), len(members), settings, finer)
 
 
 def _states(members: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
