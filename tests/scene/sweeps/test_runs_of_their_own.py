@@ -93,7 +93,7 @@ def test_modes_over_a_field_are_kittels_and_lie_along_field_and_mode(swept, tmp_
 
 def test_a_member_leaves_what_a_run_of_its_own_leaves(swept, tmp_path):
     """To the last byte, whoever computes it."""
-    data = swept(MODES + "[device.read]\nkind = 'mtj'\nRA_P = '10 ohm um^2'\nTMR = 1\n", workers=2)
+    data = swept(MODES + "[device.read]\nkind = 'mtj'\nRA_P = '10 ohm um^2'\nTMR = 1\n", workers=1)
     with SceneRun(Request(tmp_path / "scene.toml", tmp_path / "alone"), member=1) as run:
         run.carry_out(Silent())
     for name in ("table.csv", "tables/modes.csv", "device_read.json"):
