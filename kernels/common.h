@@ -153,8 +153,9 @@ FD_HD real tunnel_conductance(real cosine, real TMR) {
     return real(0.5) * ((1 + antiparallel) + (1 - antiparallel) * cosine);
 }
 
-// Voltage V across a junction in a circuit, V (line + load G(V)) = drive, as fdmag.analytic.tunnel_junction.voltage_across
-// finds it: Newton's steps come down to the one solution of a cubic equation, until rounding stops them.
+// Voltage V across a junction in a circuit, V (line + load G(V)) = drive, as voltage_across in
+// fdmag/analytic/tunnel_junction.py finds it: Newton's steps come down to the one solution of a cubic equation, until
+// rounding stops them.
 FD_HD double junction_voltage(double drive, double line, double load, double parallel, double aligned, double TMR,
                               double V_h) {
     const double always = line + load * (parallel + aligned) / 2, rest = load * (parallel - aligned) / 2;

@@ -125,20 +125,15 @@ static Work read(const Problem& problem, Index row, Index replica, const real* m
     return work;
 }
 
-// The same of a block of lines, counted in its row.
-static Work read_block(const Problem& problem, Index row, Index replica, const real* m, bool all, Index block) {
-    const Blocks blocks = blocks_of(problem);
-    Work work = read(problem, row, replica, m, all);
-    work.first_line = block * blocks.lines_per_block;
+// Say where a block is, and read its parameters.
+static Work begin(const Call& call, Index block, bool all = true) {
+    const Blocks blocks = blocks_of(*call.problem);
+    const Index row = block / blocks.per_replica;
+    Work work = read(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all);
+    work.first_line = block % blocks.per_replica * blocks.lines_per_block;
     const Index end = work.first_line + blocks.lines_per_block;
     work.last_line = end < blocks.lines ? end : blocks.lines;
     return work;
-}
-
-// Say where a block is, and read its parameters.
-static Work begin(const Call& call, Index block, bool all = true) {
-    const Index count = blocks_of(*call.problem).per_replica, row = block / count;
-    return read_block(*call.problem, row, call.replicas ? call.replicas[row] : row, call.m, all, block % count);
 }
 
 FD_HD void store(real* out, Index cell, Index cells, vec3 v) {

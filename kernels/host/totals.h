@@ -2,11 +2,10 @@
 //
 // The text in front of this one defines kSums, share_of and settle, and the loops over cells.
 
-// The totals of one row; sums over blocks, kSums of each.
+// The sums over the blocks of one row, kSums of each.
 struct Summing {
     const Problem& problem;
-    Index row, replica;
-    const real* m;
+    const Work& work;
     double* sums;
 };
 
@@ -22,20 +21,20 @@ static void add_shares(const Problem& problem, const Work& work, Index start, In
             const real share = share_of<which>(terms, s, magnet);
             values[s.i] = double(magnet.magnetic(s.i) ? share : 0);
         });
-        sums[which] += fixed_sum(piece, end - start);
+        sums[which] += end - start == 1 ? piece[0] : fixed_sum(piece, end - start);
         add_shares<which + 1>(problem, work, start, end, sums);
     }
 }
 
 static void shares_block(void* data, long long block) {
     const Summing& all = *static_cast<const Summing*>(data);
-    const Work work = read_block(all.problem, all.row, all.replica, all.m, true, block);
-    const Index nx = all.problem.cells[0], end = work.last_line * nx;
+    const Index nx = all.problem.cells[0], size = blocks_of(all.problem).lines_per_block * nx;
+    const Index last = (block + 1) * size, end = last < all.work.cells ? last : all.work.cells;
     double* const sums = all.sums + block * kSums;
     for (int k = 0; k < kSums; ++k) sums[k] = 0;
-    for (Index start = work.first_line * nx, n; start < end; start += n) {
+    for (Index start = block * size, n; start < end; start += n) {
         n = piece_length(all.problem, start, end);
-        add_shares<0>(all.problem, work, start, start + n, sums);
+        add_shares<0>(all.problem, all.work, start, start + n, sums);
     }
 }
 
@@ -43,15 +42,16 @@ static void shares_block(void* data, long long block) {
 FD_EXPORT void fdmag_totals(const Problem* problem, Index row, Index replica, const real* m) {
     if constexpr (kSums > 0) {
         const Index blocks = blocks_of(*problem).per_replica;
-        const Index cells = problem->cells[0] * problem->cells[1] * problem->cells[2];
-        double* const sums = static_cast<double*>(__builtin_malloc(blocks * kSums * sizeof(double)));
-        Summing all = {*problem, row, replica, m, sums};
-        problem->parallel(shares_block, &all, blocks, cells >= kSerialCells);
+        const Work work = read(*problem, row, replica, m, true);
+        double few[4 * kSums + 1];
+        const Index size = blocks * kSums * Index(sizeof(double));
+        double* const sums = blocks <= 4 ? few : static_cast<double*>(__builtin_malloc(size));
+        Summing all = {*problem, work, sums};
+        problem->parallel(shares_block, &all, blocks, work.cells >= kSerialCells);
         for (Index block = 1; block < blocks; ++block)
             for (int k = 0; k < kSums; ++k) sums[k] += sums[block * kSums + k];
-        const Work work = read(*problem, row, replica, m, true);
         settle(work.terms, sums, problem->views, row);
-        __builtin_free(sums);
+        if (sums != few) __builtin_free(sums);
     }
 }
 

@@ -89,6 +89,21 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
         "[terms.tunnel_torque]\nvoltage = 0.1\nRA_P = 5e-12\nTMR = 1\nP = { regions = { default = 1 } }\nside = 0.5\n",
         ["[terms.tunnel_torque] side: came 0.5; impossible reference layer", "allowed: -1 or 1"],
     ),
+    "a junction without a source": (
+        [],
+        "[terms.tunnel_torque]\nRA_P = 5e-12\nTMR = 1\nP = 0.5\n",
+        ["[terms.tunnel_torque]: tunnel_torque: came none of them; give voltage or current, exactly one of the two"],
+    ),
+    "a junction with two sources": (
+        [],
+        '[terms.tunnel_torque]\nvoltage = 0.1\ncurrent = "50 uA"\nRA_P = 5e-12\nTMR = 1\nP = 0.5\n',
+        ["[terms.tunnel_torque]: tunnel_torque: came both; give voltage or current"],
+    ),
+    "a current in volts": (
+        [],
+        '[terms.tunnel_torque]\ncurrent = "50 mV"\nRA_P = 5e-12\nTMR = 1\nP = 0.5\n',
+        ["[terms.tunnel_torque] current: ", "50 mV"],
+    ),
     "half frozen": ([(ALPHA, "0.1\nfrozen = 0.5")], "", ["[material] frozen: came 0.5", "allowed: 0 or 1"]),
     "boolean": ([(ALPHA, "true")], "", ["[material] alpha: came true", "one number"]),
     "NaN": ([(ALPHA, "nan")], "", ["[material] alpha: nan is not finite"]),

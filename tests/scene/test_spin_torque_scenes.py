@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from fdmag.quantities import evaluate
 from fdmag.scene.load import load_scene
 from fdmag.scene.problems import SceneError
+from tests.closeness import close
 
 STACK = """
 [mesh]
@@ -69,3 +71,16 @@ def test_a_spin_orbit_torque_without_what_it_needs(tmp_path, key):
     text = STACK[: STACK.index("[terms.slonczewski]")] + f'[terms.spin_orbit_torque]\nJ = "1 TA/m^2"\n{key}\n'
     with pytest.raises(SceneError, match=r"\[terms.spin_orbit_torque\].*(theta_SH needs|parallel)"):
         load(tmp_path, text + '[[stages]]\nkind = "relax"\n')
+
+
+@pytest.mark.parametrize(
+    ("source", "volts"),
+    [('current = "50 uA"', 0.5), ('voltage = "1 V"\nR_series = "10 kohm"', 0.5), ('voltage = "0.5 V"', 0.5)],
+)
+def test_a_junction_has_the_voltage_of_its_source(tmp_path, source, volts):
+    """1 Ω µm² over 100 nm² is 10 kΩ, parallel; the column is the voltage across the junction alone."""
+    torque = f'[terms.tunnel_torque]\n{source}\nRA_P = "1 ohm um^2"\nTMR = 1.0\n'
+    old = STACK[STACK.index("[terms.slonczewski]") : STACK.index("P = {")]
+    magnet = load(tmp_path, STACK.replace(old, torque).replace("[1, 0, 0]", "[0, 0, 1]")).simulation
+    assert evaluate(magnet, "voltage") == close(volts, rel=1e-12)
+    assert evaluate(magnet, "current") == close(50e-6, rel=1e-12)
