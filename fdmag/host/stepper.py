@@ -55,12 +55,11 @@ class HostStepper(Stepper):
         super().__init__(state, tableau)
         self._magnet, self._runtime, self._still = magnet, runtime, still
         self._passes = Passes(tableau)
-        passes = (*self._passes.begin, *self._passes.attempt, *self._passes.fastest)
-        begin, attempt = len(self._passes.begin), len(self._passes.attempt)
-        self._begun, self._tried_in, self._both = (
-            slice(0, begin), slice(begin, begin + attempt), slice(0, begin + attempt)
-        )  # fmt: skip
-        self._found = slice(begin + attempt, len(passes))
+        parts = [self._passes.begin, self._passes.attempt, self._passes.anew, self._passes.fastest]
+        passes = [each for part in parts for each in part]
+        ends = np.cumsum([len(part) for part in parts]).tolist()
+        starts = [0, *ends]
+        self._begun, self._tried_in, self._anew, self._found = map(slice, starts, ends)
         self._table = PassTable(passes)
         self._terms: HostTerms | None = None
         self._step: UnitStep | None = None
@@ -75,7 +74,7 @@ class HostStepper(Stepper):
     def _attempt_from_slopes(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         if self._known[rows].any():
             return super()._attempt_from_slopes(rows, dt)
-        found = self._tried_by(self._both, rows, dt)  # no slope is at hand: all in one call
+        found = self._tried_by(self._anew, rows, dt)  # no slope is at hand: all in one call
         self._known[rows] = True
         self._tried = rows
         self.state.evaluations[rows] += self.tableau.stages

@@ -1,6 +1,6 @@
 """A Runge–Kutta step as passes over memory, in as few arrays as the method's zeros allow."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fdmag.solvers.tableau import Tableau
 
@@ -49,8 +49,8 @@ class Passes:
         Number of arrays for slopes. Slot 0 has the slope at the present state.
     last_slot : int or None
         Where the slope of the last stage is, if it is the first of the next step.
-    begin, attempt, fastest : sequences of Pass
-        Evaluate the slope at the present state; try a step; find the largest slope at the present state.
+    begin, attempt, anew, fastest : sequences of Pass
+        Evaluate the slope at the present state; try a step; do both; find the largest slope at the present state.
     """
 
     tableau: Tableau
@@ -58,6 +58,7 @@ class Passes:
     last_slot: int | None = None
     begin: tuple[Pass, ...] = (Pass(target=0, step=Sum()), Pass(stage=0, slot=0))
     attempt: tuple[Pass, ...] = ()
+    anew: tuple[Pass, ...] = ()
     fastest: tuple[Pass, ...] = (Pass(error=Sum((0,), (1.0,))),)
     _slot_of: dict[int, int] = field(default_factory=lambda: {0: 0}, repr=False)
 
@@ -94,6 +95,8 @@ class Passes:
                 Pass(own_pass, i + 1, step, error, error_slot if partial else None, self._slot_of.get(i) if i else None)
             )
         self.attempt = tuple(passes)
+        first = replace(passes[0], stage=0, slot=0, step=_fresh(passes[0].step), error=_fresh(passes[0].error))
+        self.anew = (self.begin[0], first, *passes[1:])
         if tableau.first_same_as_last:
             self.last_slot = self._slot_of[last]
 
@@ -107,3 +110,8 @@ class Passes:
         slot = next(number for number in range(self.slots + 1) if number not in kept)
         self.slots = max(self.slots, slot + 1)
         return slot
+
+
+def _fresh(of_first: Sum | None) -> Sum | None:
+    """Return a weighted first slope in a pass that computes it."""
+    return None if of_first is None else Sum(own=sum(of_first.weights))

@@ -4,6 +4,8 @@ using Numbers = thermal::Thermal;
 using Word = Numbers::Word;
 using Long = Numbers::Long;
 
+// philox<n>: the words x of `Thermal::philox` for n counters (cell, replica, step, node), n a multiple of 32.
+#if defined(__x86_64__)
 #if defined(__AVX512F__)
 #define FD_WIDE_BYTES 64
 #elif defined(__AVX2__)
@@ -30,6 +32,9 @@ FD_HD Wide product(Wide a, Wide b) {
     Wide result;
     asm("vpmuludq %2, %1, %0" : "=x"(result) : "x"(a), "x"(b));
     return result;
+#elif !defined(__clang__)
+    asm("pmuludq %1, %0" : "+x"(a) : "x"(b));
+    return a;
 #else
     return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
 #endif
@@ -43,7 +48,6 @@ FD_HD void write_words(Word* words, Wide lanes) {
     *reinterpret_cast<NarrowInMemory*>(words) = __builtin_convertvector(lanes, Narrow);
 }
 
-// The words x of `Thermal::philox` for n counters (cell, replica, step, node), n a multiple of kAtOnce kWide.
 template <int n>
 FD_HD void philox(const Word* cell, const Word* replica, Word step, Word node, Word k0, Word k1, Word (*x)[n]) {
     const Wide first = everywhere(0xD2511F53u), second = everywhere(0xCD9E8D57u);
@@ -77,6 +81,19 @@ FD_HD void philox(const Word* cell, const Word* replica, Word step, Word node, W
         }
     }
 }
+#else
+template <int n>
+FD_HD void philox(const Word* cell, const Word* replica, Word step, Word node, Word k0, Word k1, Word (*x)[n]) {
+    FD_INDEPENDENT
+    for (int k = 0; k < n; ++k) {
+        const Numbers::Words words = Numbers::philox({cell[k], replica[k], step, node}, k0, k1);
+        x[0][k] = words.x0;
+        x[1][k] = words.x1;
+        x[2][k] = words.x2;
+        x[3][k] = words.x3;
+    }
+}
+#endif
 
 // Three normal numbers for each of n counters.
 template <int n>

@@ -45,7 +45,7 @@ def by_definition(tableau, m, t, dt):
     return solution, error, slopes[-1]
 
 
-def by_passes(tableau, m, t, dt):
+def by_passes(tableau, m, t, dt, anew):
     """The same, in the memory that the plan allows."""
     plan = Passes(tableau)
     slots = [np.full_like(m, np.nan) for _ in range(plan.slots)]
@@ -55,7 +55,7 @@ def by_passes(tableau, m, t, dt):
         kept = sum((w * slots[s] for s, w in zip(each.slots, each.weights, strict=True)), np.zeros_like(m))
         return kept if each.own == 0 else kept + each.own * own
 
-    for each in (*plan.begin, *plan.attempt):
+    for each in plan.anew if anew else (*plan.begin, *plan.attempt):
         own, writes = None, {}
         if each.stage is not None:
             own = slope(arguments[each.stage], t + tableau.c[each.stage] * dt)
@@ -89,9 +89,10 @@ def by_passes(tableau, m, t, dt):
     ],
     ids=lambda tableau: tableau.name,
 )
-def test_passes_are_the_tableau(tableau):
+@pytest.mark.parametrize("anew", [False, True], ids=["in two parts", "anew"])
+def test_passes_are_the_tableau(tableau, anew):
     m, t, dt = np.random.default_rng(0).normal(size=5), 0.3, 0.1
-    solution, error, last = by_passes(tableau, m, t, dt)
+    solution, error, last = by_passes(tableau, m, t, dt, anew)
     expected = by_definition(tableau, m, t, dt)
     np.testing.assert_allclose(solution, expected[0], rtol=1e-12, atol=1e-12)
     if expected[1] is None:
