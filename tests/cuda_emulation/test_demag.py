@@ -9,9 +9,14 @@ from fdmag.errors import ParameterError
 from fdmag.kernels.cuda import CudaDevice
 from fdmag.mesh import Mesh
 from tests.cuda_emulation.fake_cupy import FakeCupy
-from tests.demag.test_host import CELL, direct_sum, random_magnetisation
+from tests.demag.test_host import CELL, direct_sum, random_magnetisation, tensor_once
 
 ERROR = {"float64": 3e-15, "float32": 1e-6}
+
+
+@pytest.fixture(autouse=True)
+def _one_tensor_for_all_convolutions_of_a_mesh(monkeypatch):
+    monkeypatch.setattr("fdmag.demag.spectrum.demag_tensor", tensor_once)
 
 
 @pytest.fixture(params=["in shared memory", "by library"])

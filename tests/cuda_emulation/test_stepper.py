@@ -285,6 +285,6 @@ def test_noise_is_that_of_the_reference(dt, noise):
         for device in ("cuda", "numpy")
     ]
     for each in runs:
-        each.run(1e-13 if dt is None else 4e-13, dt=dt)
+        each.run(4e-14 if dt is None else 4e-13, dt=dt)
     assert np.abs(runs[0].m[0] - runs[0].m[1]).max() > 1e-3
     assert_same(*runs, "float64")

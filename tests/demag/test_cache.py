@@ -192,6 +192,7 @@ def test_two_processes_at_once(tmp_path):
 
 
 def test_the_environment_chooses_the_directory(monkeypatch, tmp_path):
+    monkeypatch.undo()  # of the fixture for all tests of this folder
     monkeypatch.delenv("FDMAG_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert default_cache().directory == tmp_path / "xdg" / "fdmag"

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -31,13 +32,22 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+tensor_once = lru_cache(maxsize=2)(demag_tensor)
+
+
+@pytest.fixture(autouse=True)
+def _one_tensor_for_all_convolutions_of_a_mesh(monkeypatch):
+    """It is most of their cost, and not what is tested here."""
+    monkeypatch.setattr("fdmag.demag.spectrum.demag_tensor", tensor_once)
+
+
 def random_magnetisation(mesh, batch=1, dtype=np.float64, seed=0):
     return (8e5 * np.random.default_rng(seed).normal(size=(batch, 3, *mesh.shape))).astype(dtype)
 
 
 def direct_sum(mesh, M):
     """Field of every cell on every cell, in real space."""
-    N = demag_tensor(mesh)
+    N = tensor_once(mesh)
     pairs = [(0, 0, 0), (1, 1, 1), (2, 2, 2), (3, 0, 1), (3, 1, 0), (4, 0, 2), (4, 2, 0), (5, 1, 2), (5, 2, 1)]
     B = np.zeros_like(M)
     for here in np.ndindex(mesh.shape):

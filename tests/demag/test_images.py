@@ -61,7 +61,7 @@ def test_infinite_rectangular_prism(axis, cells, size):
         ((6, 6, 60), (1.0, 1.0, 1.0)),
         ((4, 3, 3), (0.1, 0.1, 1.0)),
         ((5, 4, 3), (1.0, 0.1, 0.1)),
-        ((4, 3, 2), (0.02, 0.02, 1.0)),
+        ((4, 3, 2), (0.04, 0.04, 1.0)),
     ],
 )
 @pytest.mark.parametrize("periodic", ["xy", "xz", "yz"])
@@ -123,7 +123,7 @@ def test_two_axes_against_explicit_rows(layers):
         ((5, 400, 1), (1.0, 1.0, 0.3), "x"),
         ((50, 60, 1), (1.0, 1.2, 0.5), "xy"),
         ((12, 2, 40), (1.0, 0.02, 1.0), "xy"),
-        ((6, 150, 2), (0.02, 1.0, 0.02), "xz"),
+        ((6, 60, 2), (0.05, 1.0, 0.05), "xz"),
     ],
 )
 def test_half_the_period_is_twice_the_images(cells, cell_size, periodic):

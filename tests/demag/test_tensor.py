@@ -114,6 +114,8 @@ def test_both_sides_of_the_switch_to_multipoles(cell_size):
     for direction in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0.6, 0.3)):
         along = nearest * np.array(direction) / np.linalg.norm(direction)
         inside = np.floor(along / scaled).astype(int)
+        if np.prod(inside + 1) > 1e5:  # of cells 1 × 0.02 × 50, off the axes: no mesh has so many that are near
+            continue
         for offset in (inside, inside + (np.array(direction) > 0)):
             x, y, z = map(int, offset)
             assert_exact((x, y, z), cell_size, _at(x, y, z, cell_size))
