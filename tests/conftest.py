@@ -1,6 +1,8 @@
-"""Devices: the same tests run on each of them."""
+"""Devices, on each of which the same tests run, and the command line without a process."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -43,3 +45,19 @@ def device(request, monkeypatch):
     monkeypatch.setenv("FDMAG_DEVICE", request.param)
     monkeypatch.setitem(DEFAULT_PRECISION, "cuda", "float64")  # what tests that name no precision are written for
     return request.param
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """`fdmag` in this process, with what a process would tell: exit code, output, error output."""
+    from fdmag.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fdmag", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
+
+    return run

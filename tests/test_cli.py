@@ -3,13 +3,9 @@
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
 import time
 import tomllib
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -34,44 +30,6 @@ duration = "1 ps"
 table_every = "0.5 ps"
 """
 EXPECT = '[expect.mz]\ncolumn = "mz"\nvalue = {value}\ntolerance = 0.5\nsource = "s"\n'
-LONG = SCENE.replace('"1 ps"', '"1 us"').replace(
-    'table_every = "0.5 ps"', 'table_every = "1 ps"\nfields_every = "2 ps"'
-)
-
-
-def fdmag_command(*arguments: str | Path, cwd: Path, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "fdmag.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=60, **options)
-
-
-def started(folder: Path) -> subprocess.Popen:
-    """Return a process that has begun to write fields of a run that would last for ever."""
-    (folder / "long.toml").write_text(LONG)
-    command = [sys.executable, "-m", "fdmag.cli", "run", "long.toml", "--out", "out"]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background of a shell
-    )  # fmt: skip
-    for _ in range(600):
-        if (folder / "out" / "fields" / "m_000003.vti").exists():
-            return process
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    process.kill()
-    raise AssertionError("the run did not begin")
-
-
-def left_behind(out: Path) -> dict:
-    """Check what any ended run leaves: whole rows, and a series of files that exist; return run.json."""
-    text = (out / "table.csv").read_text()
-    assert text.endswith("\n")
-    lines = text.splitlines()
-    assert len(lines) > 3
-    assert {len(line.split(",")) for line in lines} == {len(lines[0].split(","))}
-    series = ElementTree.parse(out / "fields" / "m.pvd").getroot().findall("Collection/DataSet")
-    assert len(series) >= 3
-    assert all((out / "fields" / entry.get("file")).is_file() for entry in series)
-    return json.loads((out / "run.json").read_text())
 
 
 @pytest.fixture
@@ -85,57 +43,6 @@ def scene(tmp_path: Path) -> Path:
 def cli(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(
-    ("sent", "code", "status"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "interrupted"), (signal.SIGKILL, -9, "running")],
-)
-def test_ended_by_a_signal(tmp_path, sent, code, status):
-    process = started(tmp_path)
-    second = fdmag_command("run", "long.toml", "--out", "out", "--overwrite", cwd=tmp_path)
-    assert second.returncode == 2
-    assert "another process is writing a run here" in second.stderr
-    assert process.poll() is None
-    process.send_signal(sent)
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == code
-    assert "Traceback" not in told
-    record = left_behind(tmp_path / "out")
-    assert record["status"] == status
-    if status == "interrupted":
-        assert "interrupted; what was computed is in out" in told
-        assert record["expect_holds"] is False
-    (tmp_path / "film.toml").write_text(SCENE)
-    again = fdmag_command("run", "film.toml", "--out", "out", cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "finished"
-    assert len(list((tmp_path / "out" / "fields").glob("*.vti"))) == 1
-
-
-def test_run_from_elsewhere_without_a_terminal(tmp_path):
-    folder = tmp_path / "scènes µ"
-    folder.mkdir()
-    (folder / "my film.toml").write_text(SCENE + EXPECT.format(value=0), encoding="utf-8")
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    done = fdmag_command("run", folder / "my film.toml", cwd=elsewhere)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert lines[0].startswith(("device host, float64: ", "device numpy, float64: "))
-    assert lines[1] == "stage 0: run 0.001 ns"
-    assert lines[2].startswith("mz: ")
-    assert lines[2].endswith("expected 0 ± 0.5 (s): holds")
-    assert lines[3].startswith(str(Path("runs") / "my film"))
-    assert "\x1b" not in done.stdout
-    assert (elsewhere / "runs" / "my film" / "table.csv").is_file()
-
-
-def test_output_that_cannot_show_every_letter(scene, tmp_path):
-    scene.write_text(SCENE + EXPECT.format(value=0).replace('"s"', '"Müller, Ω"'), encoding="utf-8")
-    done = fdmag_command("run", scene, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
-    assert done.returncode == 0, done.stderr
 
 
 def test_progress_on_a_terminal():
@@ -184,10 +91,10 @@ def test_exit_code_tells_whether_expectations_hold(cli, scene, value, code):
     assert ("FAILS" in result.stderr) == (code == 1)
 
 
-def test_finished_runs_are_kept_unless_told(cli, scene):
+def test_finished_runs_are_kept_unless_told(cli, scene, command):
     assert cli("run", scene).exit_code == 0
     before = Path("runs/film/table.csv").stat().st_mtime_ns
-    done = fdmag_command("run", scene, cwd=scene.parent)
+    done = command("run", scene)
     assert done.returncode == 2
     assert "holds a finished run" in done.stderr
     assert Path("runs/film/table.csv").stat().st_mtime_ns == before
@@ -218,13 +125,13 @@ def test_finished_runs_are_kept_unless_told(cli, scene):
         (["run", "film.toml", "--nonsense"], 2, "No such option"),
     ],
 )
-def test_errors_are_one_message_and_an_exit_code(scene, tmp_path, arguments, code, told):
+def test_errors_are_one_message_and_an_exit_code(scene, tmp_path, arguments, code, told, command):
     (tmp_path / "broken.toml").write_text(SCENE.replace("Ms = ", "alpa = 1\nMs = ").replace("duration", "duraton"))
     stuck = SCENE.replace('kind = "run"\nduration = "1 ps"\ntable_every = "0.5 ps"', 'kind = "relax"\nmax_steps = 1')
     (tmp_path / "stuck.toml").write_text(stuck)
     (tmp_path / "film.mx3").write_text("SetGridSize(128, 32, 1)")
     before = scene.read_text()
-    done = fdmag_command(*arguments, cwd=tmp_path)
+    done = command(*arguments)
     assert done.returncode == code
     assert told in done.stderr.replace("\n    ", " ")
     assert "Traceback" not in done.stderr
@@ -233,16 +140,16 @@ def test_errors_are_one_message_and_an_exit_code(scene, tmp_path, arguments, cod
     assert not (tmp_path / "runs").exists() or code == 3
 
 
-def test_of_a_run_directory_the_scene_is_told(scene, tmp_path):
-    assert fdmag_command("run", scene, "--quiet", cwd=tmp_path).returncode == 0
-    told = fdmag_command("run", "runs/film", cwd=tmp_path).stderr
+def test_of_a_run_directory_the_scene_is_told(scene, tmp_path, command):
+    assert command("run", scene, "--quiet").returncode == 0
+    told = command("run", "runs/film").stderr
     assert "Is a directory; the scene of this run is runs/film/scene.toml" in told
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_unwritable_directory(cli, scene, tmp_path):
+def test_unwritable_directory(cli, scene, tmp_path, command):
     (tmp_path / "locked").mkdir(mode=0o500)
-    assert "cannot be" in fdmag_command("run", scene, "--out", "locked/out", cwd=tmp_path).stderr
+    assert "cannot be" in command("run", scene, "--out", "locked/out").stderr
 
 
 def test_check(cli, scene):
@@ -326,38 +233,6 @@ def test_version_and_help(cli):
     assert all(command in help_text for command in ("run", "check", "scenes", "terms", "schema"))
 
 
-def test_help_does_not_load_the_engine(tmp_path):
-    code = "import sys, fdmag.cli; assert 'numpy' not in sys.modules and 'pydantic' not in sys.modules"
-    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60).returncode == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
-@pytest.mark.parametrize("formats", ['["vti"]', '["ovf"]', "[]"])
-def test_a_disk_that_takes_no_more_is_one_message(tmp_path, formats):
-    """A limit on the size of files stands for the full disk: fields, or else the table, meet it; run.json does not."""
-    import resource
-
-    text = SCENE.replace("[8, 8, 1]", "[64, 64, 1]").replace("uniform", "random").replace(
-        "direction = [1, 0, 0]", "seed = 1"
-    )  # fmt: skip
-    if formats == "[]":
-        text = text.replace('"0.5 ps"', '"0.001 ps"')
-    (tmp_path / "full.toml").write_text(f"{text}[output]\nformats = {formats}\n")
-    command = ("run", "full.toml", "--device", "numpy", "--quiet", "--out", "out")
-    ended = fdmag_command(
-        *command, cwd=tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-    )
-    name = "table.csv" if formats == "[]" else f"m_000000.{formats[2:5]}"
-    assert ended.returncode == 3, ended.stderr
-    first, second = ended.stderr.splitlines()
-    assert name in first
-    assert "File too large" in first
-    assert second == "the run failed; what was computed is in out"
-    record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["status"] == "failed"
-    assert name in record["error"]
-
-
 def test_a_run_whose_record_is_not_taken_fails_in_one_message(tmp_path, monkeypatch):
     from fdmag.errors import OutputError
     from fdmag.scene.directory import RunDirectory
@@ -376,16 +251,16 @@ def test_a_run_whose_record_is_not_taken_fails_in_one_message(tmp_path, monkeypa
     assert "run.json: cannot be written" in result.stderr
 
 
-def test_messages_are_not_wrapped_in_a_pipe(tmp_path):
+def test_messages_are_not_wrapped_in_a_pipe(tmp_path, command):
     (tmp_path / "a.toml").write_text(SCENE.replace("[0, 0, ", "[0, ").replace("mesh]", "mesh]\nsome_key = 1"))
-    lines = fdmag_command("check", "a.toml", cwd=tmp_path).stderr.splitlines()
+    lines = command("check", "a.toml").stderr.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("a.toml: ") for line in lines)
     assert max(map(len, lines)) > 100
 
 
-def test_a_folder_in_place_of_a_scene_is_named(tmp_path):
-    assert fdmag_command("check", ".", cwd=tmp_path).stderr.startswith(".: cannot be read")
+def test_a_folder_in_place_of_a_scene_is_named(tmp_path, command):
+    assert command("check", ".").stderr.startswith(".: cannot be read")
 
 
 @pytest.mark.parametrize(
