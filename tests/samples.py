@@ -7,7 +7,7 @@ import numpy as np
 from fdmag.parameter import Driven, PerReplica
 
 SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
-SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2, "ohm m^2": 5e-12, "T/V^2": 0.05}
+SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2, "ohm m^2": 5e-12, "T/V^2": 0.05, "K": 300.0, "1": 1.0}
 """The usual size of a parameter, by unit."""
 
 ENDLESS = ("oersted",)

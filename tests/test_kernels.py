@@ -19,15 +19,13 @@ from fdmag.parameter import Driven, PerReplica, declarations
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
 from fdmag.terms import Demag, Exchange, Material, Term, UniaxialAnisotropy, Zeeman, registry
-from tests.samples import ENDLESS, draw, fitted
+from tests.samples import ENDLESS, SCALE, draw, fitted
 
 needs_compiler = pytest.mark.skipif(find_compiler()[0] is None, reason=f"no C++ compiler: {find_compiler()[1]}")
 pytestmark = needs_compiler
 
 MESH = Mesh((11, 4, 3), (2e-9, 3e-9, 5e-9))
 BATCH = 3
-TYPICAL = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "1": 1.0, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
-TYPICAL |= {"V": 0.5, "ohm m^2": 5e-12, "T/V^2": 0.05, "J/(V m)": 1e-13, "A": 1e-2, "K": 300.0}
 COMPILED = sorted(name for name, term in registry().items() if has_kernel(term))
 KINDS = ["uniform", "per cell", "per layer", "per replica", "per replica and cell", "per region", "in time", "driven"]
 EVEN = ("uniform", "per replica", "in time")
@@ -40,7 +38,7 @@ def value_of(declared, kind, rng):
         kind = "per cell"
 
     def random(*shape):
-        return TYPICAL[declared.unit] * draw(declared, rng, shape)
+        return SCALE[declared.unit] * draw(declared, rng, shape)
 
     c = declared.components
     lead = () if c == 1 else (c,)
@@ -113,17 +111,19 @@ def assert_all_close(numpy, host, m, dtype, t=T, replicas=None):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", COMPILED)
 def test_the_kernel_is_the_reference(name, kind, dtype):
+    """In single precision Ms differs between cells where the parameters do, in double precision it does not."""
     rng = np.random.default_rng(1)
     values = {key: value_of(d, kind, rng) for key, d in declarations(registry()[name]).items()}
     term = registry()[name](**fitted(values))
     m = random_m(rng, dtype=dtype)
+    Ms = rng.uniform(5e5, 1e6, MESH.shape) if dtype == "float32" and kind not in EVEN else 8e5
     for periodic in ("", "xyz"):
         mesh = Mesh(MESH.cells, MESH.cell_size, periodic)
         if periodic and name in ENDLESS and kind not in EVEN:
             continue
-        assert_all_close(*both([term], mesh, dtype), m, dtype)
+        assert_all_close(*both([term], mesh, dtype, Ms), m, dtype)
     chosen = np.array([2, 0])
-    assert_all_close(*both([term], MESH, dtype), m[chosen], dtype, T[chosen], chosen)
+    assert_all_close(*both([term], MESH, dtype, Ms), m[chosen], dtype, T[chosen], chosen)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

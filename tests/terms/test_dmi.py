@@ -16,14 +16,19 @@ WIDTH = np.sqrt(A / K)
 
 
 def turning(axis, plane, cells=24, size=2e-9, sense=1):
-    """m turning once along ``axis`` of a periodic mesh in the plane (first, second): from the first to the second."""
-    counts = [1, 1, 1]
+    """m turning once along ``axis`` of a periodic mesh in the plane (first, second): from the first to the second.
+
+    Two cells wide across the axis, so that kernels for three axes serve for all of them.
+    """
+    counts = [2, 2, 2]
     counts[axis] = cells
     mesh = Mesh(counts, (size, size, size), "xyz")
     angle = 2 * np.pi * sense * np.arange(cells) / cells
     m = np.zeros((3, cells))
     m[plane[0]], m[plane[1]] = np.cos(angle), np.sin(angle)
-    return mesh, m.reshape(3, *mesh.shape)
+    shape = [3, 1, 1, 1]
+    shape[3 - axis] = cells
+    return mesh, np.broadcast_to(m.reshape(shape), (3, *mesh.shape))
 
 
 X, Y, Z = 0, 1, 2
@@ -53,7 +58,7 @@ def test_energy_of_a_spiral(kind, axis, plane, sign, sense):
     """
     mesh, m = turning(axis, plane, sense=sense)
     energy = Simulation(mesh, [kind(D=D, A=A)], Ms=MS, m=m).energy()[0]
-    expected = sense * sign * D * np.sin(2 * np.pi / 24) / 2e-9 * 24 * 8e-27
+    expected = sense * sign * D * np.sin(2 * np.pi / 24) / 2e-9 * 96 * 8e-27
     assert energy == pytest.approx(expected, rel=1e-12, abs=1e-35)
 
 
@@ -107,7 +112,7 @@ def test_any_film_normal():
         Simulation(mesh, [InterfacialDMI(D=D, A=A, normal=n)], Ms=MS, m=m).energy()[0]
         for n in ((1, 0, 0), (-2, 0, 0), (0, 0, 1))
     ]
-    expected = D * np.sin(2 * np.pi / 24) / 2e-9 * 24 * 8e-27
+    expected = D * np.sin(2 * np.pi / 24) / 2e-9 * 96 * 8e-27
     np.testing.assert_allclose(energies, [expected, -expected, 0], rtol=1e-12, atol=1e-35)
 
 

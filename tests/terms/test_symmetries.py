@@ -13,10 +13,8 @@ from fdmag.mesh import AXES, Mesh
 from fdmag.parameter import declarations, parameter
 from fdmag.simulation import Simulation
 from fdmag.terms import registry
-from tests.samples import ENDLESS, draw, fitted
+from tests.samples import ENDLESS, SCALE, draw, fitted
 
-SCALE = {"J/m": 1e-11, "J/m^3": 1e5, "J/m^2": 1e-3, "T": 0.1, "A/m": 1e6, "A/m^2": 1e11, "m": 1e-9}
-SCALE |= {"V": 0.5, "J/(V m)": 1e-13, "A": 1e-2}
 TERMS = sorted(name for name, term in registry().items() if not term.stochastic)  # noise is symmetric on average
 MESH = Mesh((5, 4, 3), (2e-9, 3e-9, 5e-9), periodic="y")
 
