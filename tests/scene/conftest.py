@@ -6,6 +6,7 @@ import pytest
 
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.problems import SceneError
+from tests.texts import replaced
 
 BASE = """
 [mesh]
@@ -34,11 +35,7 @@ class Scenes:
 
     def text(self, *changes: tuple[str, str], add: str = "") -> str:
         """Return the base scene with pieces replaced and text added."""
-        text = BASE
-        for old, new in changes:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        return text + add
+        return replaced(BASE, *changes) + add
 
     def write(self, *changes: tuple[str, str], add: str = "", name: str = "film.toml") -> Path:
         path = self.folder / name

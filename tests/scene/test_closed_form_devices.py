@@ -15,6 +15,7 @@ from fdmag.scene.load import load_scene
 from fdmag.scene.problems import SceneError
 from fdmag.scene.run import run_scene
 from tests.closeness import close
+from tests.texts import replaced
 
 SCENE = """
 [mesh]
@@ -63,12 +64,8 @@ hold = "1 ns"
 @pytest.fixture
 def scene(tmp_path):
     def write(*changes, add=""):
-        text = SCENE + add
-        for old, new in changes:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
         path = tmp_path / "scene.toml"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(replaced(SCENE + add, *changes), encoding="utf-8")
         return path
 
     return write

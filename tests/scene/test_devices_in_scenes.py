@@ -20,6 +20,7 @@ from fdmag.scene.problems import SceneError
 from fdmag.scene.run import run_scene
 from fdmag.scene.schema import json_schema
 from tests.closeness import close
+from tests.texts import replaced
 
 TRACK = """
 [mesh]
@@ -85,12 +86,8 @@ source = "a wall in the middle"
 @pytest.fixture
 def scene(tmp_path):
     def write(*changes, add=""):
-        text = TRACK
-        for old, new in changes:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
         path = tmp_path / "track.toml"
-        path.write_text(text + add, encoding="utf-8")
+        path.write_text(replaced(TRACK, *changes) + add, encoding="utf-8")
         return path
 
     return write

@@ -11,6 +11,7 @@ from fdmag.scene.load import load_scene
 from fdmag.scene.problems import SceneError
 from fdmag.scene.run import run_scene
 from tests.closeness import close
+from tests.texts import replaced
 
 PILLAR = """
 [mesh]
@@ -57,12 +58,9 @@ NOISE = '[terms.thermal]\nT = "300 K"\n'
 @pytest.fixture
 def scene(tmp_path):
     def write(measure=TIMES, *changes, noise=False):
-        text = PILLAR.replace("MEASURE", measure)
-        for old, new in (*changes, *([("[initial]", NOISE + "[initial]")] if noise else [])):
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
+        changes += (("[initial]", NOISE + "[initial]"),) if noise else ()
         path = tmp_path / "pillar.toml"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(replaced(PILLAR.replace("MEASURE", measure), *changes), encoding="utf-8")
         return path
 
     return write

@@ -13,6 +13,7 @@ from fdmag.scene.progress import Silent
 from fdmag.scene.stages import run_stages
 from fdmag.scene.sweeps.check import load_sweep
 from fdmag.scene.sweeps.chunk import compute
+from tests.texts import replaced
 
 BASE = """
 [mesh]
@@ -51,11 +52,7 @@ class Sweeps:
 
     def write(self, add: str = FIELD, *changes: tuple[str, str]) -> Path:
         """Write the base scene with pieces replaced and text added."""
-        text = BASE
-        for old, new in changes:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        self.path.write_text(text + add, encoding="utf-8")
+        self.path.write_text(replaced(BASE, *changes) + add, encoding="utf-8")
         return self.path
 
     def load(self, add: str = FIELD, *changes: tuple[str, str], **options):
