@@ -28,7 +28,7 @@ def after(device, change, number, B=driven, where="callback", **options):
             change(simulation)
 
     if where == "callback":
-        simulation.run(2e-11, every=5e-12, callback=call, **options)
+        simulation.run(8e-12, every=2e-12, callback=call, **options)
     else:
         simulation.run(2e-12, on_step=call, **options)
     assert np.isfinite(simulation.m).all()
@@ -70,5 +70,5 @@ def test_noise_switched_on_in_the_first_callback_acts_from_the_start():
         MESH, [Exchange(A=1.3e-11), Zeeman(B=(0, 0, 0.3)), Demag(), Thermal(T=300.0)],
         Ms=8e5, alpha=0.05, m=(1, 0.2, 0.1), device="host", dtype="float64",
     )  # fmt: skip
-    simulation.run(2e-11, every=5e-12, dt=1e-13)
+    simulation.run(8e-12, every=2e-12, dt=1e-13)
     np.testing.assert_allclose(warm, simulation.m, rtol=0, atol=1e-12)

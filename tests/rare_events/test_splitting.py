@@ -132,13 +132,12 @@ def test_a_simulation_of_one_cell_is_a_macrospin_to_splitting():
     assert 0 < ours.probability[-1] < 0.1
 
 
-@pytest.mark.slow
-def test_write_errors_of_a_simulation_down_to_1e_8():
-    """A simulation of one cell is a macrospin: 1e-4, 1e-6 and 1e-8 within 3.5σ, σ ≤ 35 %."""
-    times = np.linspace(0.05e-9, 1.1e-9, 22)
-    found = split(SimulationParticles(written(10, 1000, dtype="float32"), "m.z", 10, dt=1e-12), times, 0.0)
+def test_write_errors_of_a_simulation_down_to_1e_6():
+    """A simulation of one cell is a macrospin, which is split to 1e-8 by validation: 1e-4 and 1e-6 within 3.5σ."""
+    times = np.linspace(0.05e-9, 0.85e-9, 17)
+    found = split(SimulationParticles(written(10, 500, dtype="float32"), "m.z", 10, dt=1e-12), times, 0.0)
     exact = write_error_rate(times, CURRENT, DELTA, ALPHA, B_K)
-    for wanted in (1e-4, 1e-6, 1e-8):
+    for wanted in (1e-4, 1e-6):
         place = np.argmin(np.abs(np.log(exact / wanted)))
         assert 0.5 < exact[place] / wanted < 2
         assert found.relative_error[place] < 0.35

@@ -16,6 +16,7 @@ cells = [1, 1, 1]
 cell = ["8 nm", "8 nm", "8 nm"]
 [material]
 Ms = "800 kA/m"
+alpha = 0.5
 [terms.uniaxial_anisotropy]
 Ku1 = "200 kJ/m^3"
 [terms.zeeman]

@@ -10,7 +10,11 @@ from fdmag.scene.shipped import copy_scene, shipped_scenes
 from fdmag.scene.toml import dump_toml
 
 SHIPPED = shipped_scenes()
-SHORTENED = {"standard_problem_4": ["stages.2.duration=0.15 ns"]}
+SHORTENED = {
+    "notched_track": ["mesh.cells=[125, 50, 1]", "mesh.cell=['1.6 nm', '1.6 nm', '2 nm']"],
+    "pillar_thermal_stability": ["sweep.quantities.diameter.values=['20 nm', '60 nm']"],
+    "standard_problem_4": ["stages.2.duration=0.15 ns"],
+}
 """Scenes that take more than a few seconds, and what makes them short without touching what they expect."""
 
 

@@ -45,19 +45,19 @@ class SpinTorques(Problem):
         """Compare with the closed forms."""
         t, mz, switching = _switching_times()
         rows = [
-            _critical_current(),
+            *_critical_current(),
             *switching,
             *_precession(),
             *_thresholds(),
             *_fixed_point(),
             *_walls(),
-            _held_wall(),
+            *_held_wall(),
             *_chiral_walls(),
         ]
         return Result(rows, {"spin_torques": partial(_draw, t, mz)})
 
 
-def _critical_current() -> Row:
+def _critical_current() -> list[Row]:
     """Return the current at which the growth rate of a small tilt is zero."""
     exact = float(critical_current(0.5 * MS * B_K * AREA * THICKNESS, ALPHA, P))
     ratios = np.array([0.9, 1.1])
@@ -66,8 +66,10 @@ def _critical_current() -> Row:
     magnet.run(2e-9, tolerance=1e-9)
     rates = np.log(np.hypot(*magnet.average_m()[:, :2].T) / 1e-3)
     ours = np.interp(0, rates, ratios) * exact
-    return Row("I_c0, where a tilt of 1 mrad neither grows nor decays", exact * 1e6, ours * 1e6, 1e-4 * exact * 1e6,
-               SUN, "the tilt changes the rate by its square, 1e-6, and integration by 1e-9 a step", "µA")  # fmt: skip
+    return [
+        Row("I_c0, where a tilt of 1 mrad neither grows nor decays", exact * 1e6, ours * 1e6, 1e-4 * exact * 1e6,
+            SUN, "the tilt changes the rate by its square, 1e-6, and integration by 1e-9 a step", "µA")
+    ]  # fmt: skip
 
 
 def _switching_times() -> tuple[NDArray[np.float64], NDArray[np.float64], list[Row]]:
@@ -169,7 +171,7 @@ def _walls() -> list[Row]:
     ]  # fmt: skip
 
 
-def _held_wall() -> Row:
+def _held_wall() -> list[Row]:
     """Return the velocity of a wall whose angle a hard axis across it holds."""
     A, Ku, hard, Ms, P_track, J, alpha, xi = 16e-12, 6.25e4, 5e4, 1.1e6, 0.5, 1e12, 0.3, 0.3
     mesh = Mesh((160, 1, 1), (2e-9, 4e-9, 4e-9))
@@ -181,8 +183,10 @@ def _held_wall() -> Row:
     magnet.run(0.4e-9)
     ours = (magnet.average_m()[0, 2] - before) / 2 * mesh.size[0] / 0.4e-9
     exact = float(wall_velocity_of_current(spin_drift_velocity(J, P_track, Ms), alpha, xi, precessing=False))
-    return Row("velocity of a wall below breakdown, α = xi = 0.3", exact, ours, 5e-3 * abs(exact), MOUGIN + ": u xi/α",
-               "central differences, (h/Δ)²/4 with h/Δ = 1/8, and a quarter more", "m/s")  # fmt: skip
+    return [
+        Row("velocity of a wall below breakdown, α = xi = 0.3", exact, ours, 5e-3 * abs(exact), MOUGIN + ": u xi/α",
+            "central differences, (h/Δ)²/4 with h/Δ = 1/8, and a quarter more", "m/s")
+    ]  # fmt: skip
 
 
 def _chiral_walls() -> list[Row]:
