@@ -198,7 +198,7 @@ def test_a_thermal_run_shows_a_way():
     """Hot enough that it switches by itself; noise is forgotten on the way to the path."""
     mesh = Mesh((8, 1, 1), (WIDTH / 2, WIDTH, WIDTH))
     terms = [Exchange(A=A), UniaxialAnisotropy(Ku1=KU), Zeeman(B=(0, 0, -0.8)), Thermal(T=0, seed=3)]
-    hot = Simulation(mesh, terms, Ms=MS, alpha=0.1)
+    hot = Simulation(mesh, terms, Ms=MS, alpha=0.5)
     before = hot.m
     found = find_barrier(hot, path=Switching(T=3000, duration=2e-9, every=4e-12))
     assert found.forward == close(find_barrier(hot, path=WallSweep(width=WIDTH)).forward, rel=1e-6)
