@@ -24,10 +24,6 @@ def walk(rng, attempts):
         rows = np.flatnonzero(rng.uniform(size=4) < 0.9)
         yield rows, step[rows], (1 << divisions[rows]) + place[rows]
         for row in rows:
-            if divisions[row] < 9 and rng.uniform() < 0.1:
-                divisions[row] += 5
-                place[row] = 32 * place[row] + rng.integers(32)
-                continue
             if divisions[row] < 9 and rng.uniform() < 0.3:
                 divisions[row] += 1
                 place[row] *= 2
@@ -38,6 +34,9 @@ def walk(rng, attempts):
                 place[row] //= 2
             if place[row] == 1 << divisions[row]:
                 step[row], place[row] = step[row] + 1, 0
+            elif divisions[row] < 9 and rng.uniform() < 0.2:
+                divisions[row] += 5
+                place[row] = 32 * place[row] + rng.integers(32)
 
 
 def called(draw, rows, step, part, divided=True, seeds=SEEDS):
