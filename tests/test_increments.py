@@ -17,13 +17,14 @@ ROWS = np.arange(4)
 
 
 def walk(rng, attempts):
-    """Yield rows, steps and parts as an adaptive solver asks for them: halved at random, joined where it may be."""
+    """Yield rows, steps and parts as an adaptive solver asks for them, halved at random, joined where it may be; some
+    are far below the one before."""
     divisions, place, step = np.zeros(4, int), np.zeros(4, int), np.array([0, 7, 2**31, 5])
     for _ in range(attempts):
         rows = np.flatnonzero(rng.uniform(size=4) < 0.9)
         yield rows, step[rows], (1 << divisions[rows]) + place[rows]
         for row in rows:
-            if divisions[row] < 9 and rng.uniform() < 0.4:
+            if divisions[row] < 9 and rng.uniform() < 0.3:
                 divisions[row] += 1
                 place[row] *= 2
                 continue
@@ -33,11 +34,14 @@ def walk(rng, attempts):
                 place[row] //= 2
             if place[row] == 1 << divisions[row]:
                 step[row], place[row] = step[row] + 1, 0
+            elif divisions[row] < 9 and rng.uniform() < 0.2:
+                divisions[row] += 5
+                place[row] = 32 * place[row] + rng.integers(32)
 
 
-def called(draw, rows, step, part, divided=True):
+def called(draw, rows, step, part, divided=True, seeds=SEEDS):
     place = rows.astype(np.uint64) + 70_000 | step.astype(np.uint64) << np.uint64(32)
-    return draw(rows, SEEDS[rows], place, part, divided)
+    return draw(rows, seeds[rows], place, part, divided)
 
 
 def reference(rows, step, part, cells):
@@ -88,6 +92,8 @@ def test_more_replicas_whole_steps_and_copies():
     np.testing.assert_array_equal(all_of_them[:2], few)
     for twin in (draw, copy.deepcopy(draw), pickle.loads(pickle.dumps(draw))):
         np.testing.assert_array_equal(called(twin, ROWS, ROWS, np.array([2, 3, 5, 5])), all_of_them)
-        whole = called(twin, ROWS, ROWS, np.ones(4, int), divided=False)
+        whole = called(twin, ROWS, ROWS, np.ones(4, int), divided=False).copy()
         np.testing.assert_allclose(whole.reshape(4, 3, -1), reference(ROWS, ROWS, np.ones(4, int), 25), atol=1e-13)
+    other_seeds = called(draw, ROWS, ROWS, np.ones(4, int), seeds=SEEDS + np.uint64(1))
+    assert (other_seeds != whole).all()
     assert not draw.nothing().any()

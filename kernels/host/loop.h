@@ -47,21 +47,39 @@ __attribute__((noinline)) static void alone(Cell cell, Site site) {
 }
 
 // One line of cells along x: its first cell, how far its neighbours along y and z are, and those of its ends along x.
+// The next one is found without a division, which would take as long as a short line.
 struct Line {
     Index first, y_below, y_above, z_below, z_above, to_end;
 
-    FD_HD Line(const Problem& problem, Index line) {
-        const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
-        const Index y = line % ny, z = line / ny, z_step = layer * (nz - 1);
-        const bool wrap_x = problem.periodic[0], wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
-        first = line * nx;
-        y_below = y > 0 ? -nx : wrap_y ? layer - nx : 0, y_above = y < ny - 1 ? nx : wrap_y ? nx - layer : 0;
-        z_below = z > 0 ? -layer : wrap_z ? z_step : 0, z_above = z < nz - 1 ? layer : wrap_z ? -z_step : 0;
-        to_end = wrap_x ? nx - 1 : 0;
+    FD_HD Line(const Problem& problem, Index number) {
+        first = number * problem.cells[0];
+        y = number % problem.cells[1];
+        z = number / problem.cells[1];
+        to_end = problem.periodic[0] ? problem.cells[0] - 1 : 0;
+        look_around(problem);
+    }
+
+    FD_HD void advance(const Problem& problem) {
+        first += problem.cells[0];
+        const bool last = ++y == problem.cells[1];
+        y = last ? 0 : y;
+        z += last;
+        look_around(problem);
     }
 
     FD_HD Site site(Index i, Index x_below, Index x_above) const {
         return {i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
+    }
+
+  private:
+    Index y, z;
+
+    FD_HD void look_around(const Problem& problem) {
+        const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
+        const Index z_step = layer * (nz - 1);
+        const bool wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
+        y_below = y > 0 ? -nx : wrap_y ? layer - nx : 0, y_above = y < ny - 1 ? nx : wrap_y ? nx - layer : 0;
+        z_below = z > 0 ? -layer : wrap_z ? z_step : 0, z_above = z < nz - 1 ? layer : wrap_z ? -z_step : 0;
     }
 };
 
@@ -69,8 +87,7 @@ struct Line {
 template <class Cell>
 __attribute__((noinline)) static void at_ends(const Problem& problem, Index start, Index end, Cell cell) {
     const Index nx = problem.cells[0];
-    for (Index number = start / nx; number * nx < end; ++number) {
-        const Line line(problem, number);
+    for (Line line(problem, start / nx); line.first < end; line.advance(problem)) {
         const Index last = line.first + nx - 1;
         if (line.first >= start) cell(line.site(line.first, line.to_end, nx > 1 ? 1 : 0));
         if (last < end && nx > 1) cell(line.site(last, -1, -line.to_end));
@@ -82,8 +99,7 @@ __attribute__((noinline)) static void at_ends(const Problem& problem, Index star
 template <class Cell>
 FD_HD void for_sites(const Problem& problem, Index start, Index end, const Cell& cell) {
     const Index nx = problem.cells[0];
-    for (Index number = start / nx; number * nx < end; ++number) {
-        const Line line(problem, number);
+    for (Line line(problem, start / nx); line.first < end; line.advance(problem)) {
         const Index from = line.first + 1, to = line.first + nx - 1;
         in_vectors(
             from > start ? from : start, to < end ? to : end, [=](Index i) FD_INLINE { cell(line.site(i, -1, 1)); },
