@@ -103,59 +103,6 @@ def test_a_term_is_the_same_on_every_device_wherever_it_is_written(tmp_path, way
     assert python(script, *(BOTH if way == "script" else DOUBLE), cwd="/").strip() == "the same"
 
 
-SUMMING = """
-from dataclasses import dataclass
-from typing import Any
-import numpy as np
-from fdmag.parameter import Parameter, derived, parameter
-from fdmag.terms import Term
-
-@dataclass
-class Sixfold(Term):
-    '''A field along z by the mean of m_z, and the energy in it.'''
-    name = "sixfold"
-    kernel = "sixfold.h"
-    K: Any = parameter("J/m^3", "constant")
-    mean: Parameter = derived("1", "mean of m_z", sums=2)
-
-    def complete(self, mesh, regions, Ms):
-        self.derive(mesh, regions, mean=np.zeros((1, 1, 1, 1, 1)))
-
-    def field(self, m, context):
-        mean = m[:, 2].mean(axis=(1, 2, 3))[:, None, None, None, None]
-        return context.value(self.K) * context.inverse_Ms * mean * np.array([0, 0, 1]).reshape(1, 3, 1, 1, 1)
-
-    def energy_density(self, m, field, context):
-        mean = m[:, 2].mean(axis=(1, 2, 3))[:, None, None, None]
-        return -context.value(self.K)[:, 0] / 2 * mean * m[:, 2]
-"""
-SUMMING_HEADER = """
-struct Sixfold : Parameters {
-    FD_HD real share(int which, const Site& site, const Magnet& magnet) const {
-        return which == 0 ? 1 : magnet.m(site.i).z;
-    }
-    FD_HD double total(const double* sums) const { return sums[1] / sums[0]; }
-    FD_HD vec3 field(const Site& site, const Magnet& magnet) const {
-        return {0, 0, K[site.i] * magnet.inverse_Ms(site.i) * mean[site.i]};
-    }
-    FD_HD real energy_density(const Site& site, const Magnet& magnet) const {
-        return -K[site.i] / 2 * mean[site.i] * magnet.m(site.i).z;
-    }
-};
-"""
-
-
-@needs_compiler
-def test_a_term_may_need_sums_over_all_cells(tmp_path):
-    (tmp_path / "sixfold.h").write_text(SUMMING_HEADER, encoding="utf-8")
-    script = tmp_path / "script.py"
-    script.write_text(SUMMING + RUN, encoding="utf-8")
-    assert python(script, *BOTH, cwd="/").strip() == "the same"
-    (tmp_path / "sixfold.h").write_text(SUMMING_HEADER.replace("total(", "summary("), encoding="utf-8")
-    message = python(script, "float64", "host", cwd="/").partition("CompilerError: ")[2]
-    assert "needed here is struct Sixfold : Parameters with field and energy_density, share and total" in message
-
-
 @needs_compiler
 def test_a_term_without_a_header_runs_on_every_device(tmp_path):
     script = tmp_path / "script.py"

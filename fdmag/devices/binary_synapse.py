@@ -115,8 +115,8 @@ class BinarySynapse(Device):
     duration : array_like (k,) [s]
     drive : str
         What is pulsed, "slonczewski.J", "spin_orbit_torque.J", "interface_anisotropy.voltage",
-        "tunnel_torque.voltage" or "zeeman.B"; between pulses it is 0. What varies over cells keeps its pattern, and a
-        field its direction.
+        "tunnel_torque.voltage", "tunnel_torque.current" or "zeeman.B"; between pulses it is 0. What varies over cells
+        keeps its pattern, and a field its direction.
     rest, settle : float [s]
     cycles : int
         How often all is repeated.

@@ -114,7 +114,7 @@ class MultilevelMTJ(Device):
     width, gap : float [s]
         Of a pulse, and after it; read at the end of the gap.
     drive : str
-        What is pulsed, such as "slonczewski.J", "tunnel_torque.voltage", "spin_orbit_torque.J" or "zeeman.B".
+        What is pulsed, such as "slonczewski.J", "tunnel_torque.current", "spin_orbit_torque.J" or "zeeman.B".
     rest : float [s]
         Before the first pulse.
     cycles : int

@@ -25,7 +25,7 @@ def layer(batch=None, *, up=1, theta=0.1, alpha=0.01, junction=None):
 
 @pytest.mark.parametrize("up", [1, -1])
 @pytest.mark.parametrize("TMR", [0.0, 3.0])
-def test_the_limit_is_the_macrospin_of_the_textbooks_whatever_the_magnetoresistance(up, TMR, device):
+def test_the_limit_is_the_macrospin_of_the_textbooks_whatever_the_magnetoresistance(up, TMR):
     found = Nanopillar(layer(up=up, junction={"TMR": TMR}), term="tunnel_torque").limit()
     assert found.I_c == close(up * 24.82e-6, rel=2e-4)
     assert found.symmetric

@@ -89,6 +89,20 @@ def test_mistakes_are_told(scene, change, wanted):
     assert wanted in str(caught.value)
 
 
+def test_a_junction_is_pulsed_by_the_source_that_it_has(scene, tmp_path):
+    """2 TA/m² over 400 nm² is 0.8 mA, whatever the junction's resistance; its voltage is none of its parameters."""
+    changes = (
+        ("[terms.slonczewski]\nJ = 0", '[terms.tunnel_torque]\ncurrent = 0\nRA_P = "5 ohm um^2"\nTMR = 1.0'),
+        ('["2 TA/m^2", "0 A/m^2"]', '["0.8 mA", "0 A"]'),
+        ('limit = "fokker_planck"', 'drive = "terms.tunnel_torque.current"'),
+    )
+    run_scene(scene(*changes), tmp_path / "out")
+    with (tmp_path / "out" / "table.csv").open(encoding="utf-8", newline="") as file:
+        assert [float(row["synapse.switched (1)"]) for row in csv.DictReader(file)] == [1, 1, 0, 0]
+    with pytest.raises(SceneError, match=r'nothing that can be pulsed: .*did you mean "terms.tunnel_torque.current"'):
+        load_scene(scene(*changes, ("torque.current", "torque.voltage")))
+
+
 def test_compact_models_of_a_run(scene, tmp_path):
     """What is written is what was found: probabilities over amplitude and length, a junction over V and the cosine."""
     flag = "\ncompact_model = true"

@@ -293,34 +293,33 @@ def test_the_voltage_jumps_with_the_resistance_while_the_current_stays():
 
 
 @pytest.mark.parametrize("periodic", ["", "xyz"])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("dtype", "way"), [("float64", "fixed"), ("float32", "layers")])
 @SOURCES
-def test_kernels_are_their_references(source, dtype, periodic):
-    """With RA_P, P, p and side different in each cell, holes, some of the replicas, and a reference in the mesh."""
+def test_kernels_are_their_references(source, dtype, way, periodic):
+    """With RA_P, P, p and side different in each cell, or a reference in the mesh; holes, and some of the replicas."""
     rng = np.random.default_rng(9)
     mesh = Mesh(STACK.cells, STACK.cell_size, periodic)
     m = random_m(rng, mesh, batch=3)
     Ms = np.where(rng.uniform(size=mesh.shape) < 0.2, 0, MS)
-    varied = JUNCTION | {"RA_P": rng.uniform(4e-12, 6e-12, mesh.shape), "thickness": 1e-9}
     key = "current" if "current" in source else "voltage"
-    drive = {**source, key: PerReplica([source[key], -source[key], 0.0])}
-    fixed = TunnelTorque(**drive, **varied | {
-        "P": rng.uniform(0.2, 0.6, mesh.shape), "p": rng.normal(size=(3, *mesh.shape)),
-        "side": rng.choice([-1.0, 1.0], mesh.shape)})  # fmt: skip
-    layers = TunnelTorque(**drive, **varied | {"P": IN_FREE}, reference="fixed")
+    values = {**source, **JUNCTION, key: PerReplica([source[key], -source[key], 0.0])}
+    values |= {"RA_P": rng.uniform(4e-12, 6e-12, mesh.shape), "thickness": 1e-9}
+    if way == "layers":
+        term = TunnelTorque(**values | {"P": IN_FREE}, reference="fixed")
+    else:
+        each = {"P": rng.uniform(0.2, 0.6, mesh.shape), "p": rng.normal(size=(3, *mesh.shape))}
+        term = TunnelTorque(**values | each, side=rng.choice([-1.0, 1.0], mesh.shape))
     regions = {"fixed": LAYER == 0, "free": LAYER >= 2}
-    for term in (fixed, layers):
-        numpy, host = (
-            Simulation(mesh, [term], Ms=Ms, m=m, regions=regions, device=device, dtype=dtype, alpha=0.1)
-            for device in ("numpy", "host")
-        )
-        atol = 1e-12 if dtype == "float64" else 3e-6
-        t, chosen = np.zeros(2), np.array([2, 1])
-        for some in (None, chosen):
-            fields = [each.magnet.slope(each.m if some is None else each.m[some], np.zeros(3) if some is None else t,
-                                        some) for each in (numpy, host)]  # fmt: skip
-            assert fields[0].any()
-            np.testing.assert_allclose(fields[1], fields[0], rtol=0, atol=atol * np.abs(fields[0]).max())
+    numpy, host = (
+        Simulation(mesh, [term], Ms=Ms, m=m, regions=regions, device=device, dtype=dtype, alpha=0.1)
+        for device in ("numpy", "host")
+    )
+    atol = 1e-12 if dtype == "float64" else 3e-6
+    for some in (None, np.array([2, 1])):
+        start = numpy.m if some is None else numpy.m[some]
+        have, want = (each.magnet.slope(start, np.zeros(len(start)), some) for each in (host, numpy))
+        assert want.any()
+        np.testing.assert_allclose(have, want, rtol=0, atol=atol * np.abs(want).max())
 
 
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch):

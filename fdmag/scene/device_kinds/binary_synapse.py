@@ -15,7 +15,7 @@ from fdmag.scene.problems import shown
 from fdmag.scene.values import count, quantities, quantity
 from fdmag.units import parse_quantity
 
-PULSED = ("J", "voltage", "B")
+PULSED = ("J", "voltage", "current", "B")
 """Parameters that can be pulsed."""
 
 
@@ -25,7 +25,7 @@ def drives(scene: Any) -> dict[str, str]:
         f"terms.{used.name}.{key}": declared.unit
         for used in terms_in_use(scene)
         for key, declared in used.term.parameters().items()
-        if key in PULSED
+        if key in PULSED and (declared.unless is None or getattr(used.table, key, None) is not None)
     }
 
 
@@ -48,7 +48,9 @@ class BinarySynapseTable(DeviceTable):
 
     kind: Literal["binary_synapse"] = "binary_synapse"
     junction: str = Field(description="device of kind mtj that is read")
-    drive: str = Field("terms.slonczewski.J", description="what is pulsed: a J, voltage or B; give it 0, or a pattern")
+    drive: str = Field(
+        "terms.slonczewski.J", description="what is pulsed: a J, voltage, current or B; give it 0, or a pattern"
+    )
     amplitude: list[Any] = Field(min_length=1, description="amplitudes of pulses, in the unit of what is pulsed")
     duration: Annotated[list[float], quantities("s", "lengths of pulses", above=0)]
     rest: Annotated[float, quantity("s", "time before a pulse, in which noise spreads m", minimum=0)] = 0.0

@@ -18,7 +18,9 @@ class MultilevelMtjTable(DeviceTable):
 
     kind: Literal["multilevel_mtj"] = "multilevel_mtj"
     junction: str = Field(description="device of kind mtj that is read")
-    drive: str = Field("terms.slonczewski.J", description="what is pulsed: a J, voltage or B; give it 0, or a pattern")
+    drive: str = Field(
+        "terms.slonczewski.J", description="what is pulsed: a J, voltage, current or B; give it 0, or a pattern"
+    )
     amplitude: list[Any] = Field(min_length=1, description="amplitude of each pulse, in the unit of what is pulsed")
     repeat: Annotated[int, count("pulses of each amplitude in turn", 1, 100_000)] = 1
     width: Annotated[float, quantity("s", "length of a pulse", above=0)]
