@@ -33,6 +33,8 @@ class Recorder:
         Fields in the files beside m.
     results : mapping of name to unit
         Columns that `row` is given values for, such as what a stage has found; NaN where it is not.
+    pictures : bool
+        Whether `picture` draws.
 
     Attributes
     ----------
@@ -57,8 +59,11 @@ class Recorder:
         columns: Sequence[str | Column] = (),
         fields: Sequence[str | Field] = (),
         results: Mapping[str, str] | None = None,
+        *,
+        pictures: bool = True,
     ) -> None:
         self.folder = folder
+        self.pictures = pictures
         self.simulation = simulation
         self.formats = tuple(formats)
         self.ovf = ovf
@@ -150,7 +155,9 @@ class Recorder:
         self.told.setdefault(name, []).append(entry)
 
     def picture(self, name: str, draw: Callable[[Any], Any]) -> None:
-        """Write ``NAME.png``, drawn on axes, if matplotlib is installed."""
+        """Write ``NAME.png``, drawn on axes, if pictures are wanted and matplotlib is installed."""
+        if not self.pictures:
+            return
         try:
             figure = new_figure()
         except ParameterError:

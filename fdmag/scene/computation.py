@@ -70,6 +70,7 @@ def compute_scene(
         resolved_columns(loaded),
         scene.output.fields,
         stage_columns(scene),
+        pictures=files,
     )
     try:
         ensemble = Ensemble(loaded, recorder, progress, past)

@@ -52,11 +52,7 @@ def outcomes(
         elif check.measure in OF_ALL:
             came, error = read_of_all(check, table)
         else:
-            of = table["replica"] == check.replica  # none where a replica has no peak, for example
-            rows = TableData({key: column[of] for key, column in table.columns.items()}, table.units)
-            came, error = read(check, rows), 0.0
-            if check.sigmas is not None:  # the table of a splitting has the standard error beside the probability
-                error = read(check.model_copy(update={"column": "sigma"}), rows)
+            came, error = read_of_one(check, table)
         tolerance = check.tolerance if check.sigmas is None else check.sigmas * error
         unit = reading_unit(check, units[check.table])
         found.append(Outcome(name, unit, check.value, tolerance, came, check.source))
@@ -87,6 +83,16 @@ def read_of_all(check: Any, table: TableData) -> tuple[float, float]:
         return stopped / n, float(np.sqrt(max(wanted * (1 - wanted), 0) / n))
     waited = (np.where(np.isnan(final), t[last], final) - t[first]).sum()
     return (float(waited / stopped), wanted / np.sqrt(stopped)) if stopped else (float("inf"), float("nan"))
+
+
+def read_of_one(reading: Reading, table: TableData) -> tuple[float, float]:
+    """Return a number read off the rows of a replica, and its standard error, 0 if none is asked for."""
+    of = table["replica"] == reading.replica  # none where a replica has no peak, for example
+    rows = TableData({key: column[of] for key, column in table.columns.items()}, table.units)
+    if getattr(reading, "sigmas", None) is None:
+        return read(reading, rows), 0.0
+    # the table of a splitting has the standard error beside the probability
+    return read(reading, rows), read(reading.model_copy(update={"column": "sigma"}), rows)
 
 
 def read(reading: Reading, rows: TableData) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.output.table_data import TableData
-from fdmag.scene.expect import read, read_of_all
+from fdmag.scene.contents import result_tables, splits
+from fdmag.scene.expect import read_of_all, read_of_one
 from fdmag.scene.readings import OF_ALL, Reading
 from fdmag.scene.sweeps.arrays import REPLICA, Array, told
 from fdmag.scene.sweeps.chunk import MemberResult
@@ -17,6 +18,10 @@ UNCERTAINTY = "ancillary_variables"
 INTERVAL = "interval"
 """Attribute that names the lower and the upper bound of a variable."""
 _WHERE = ("t", "stage", REPLICA)
+_TOLD = {
+    "replicas": "number of replicas", "stopped": "number of replicas that stopped",
+    "groups": "number of independent groups", "sigma": "standard error of both probabilities",
+}  # fmt: skip
 _SWITCHING = {"probability": "1", "error_rate": "1", "time_constant": "s", "mean_time": "s"}
 
 
@@ -35,11 +40,13 @@ def tables_of_stages(scene: Any) -> Iterator[tuple[str, str, int, str]]:
             yield name, axis, index, name if names.count(name) == 1 else several
         else:
             yield several, axis, index, several
+    if splits(scene):
+        yield "splitting", "t", len(scene.stages) - 1, "splitting"
 
 
 def counters(scene: Any) -> set[str]:
     """Return the dimensions of ``sweep.nc`` that count the rows of such tables."""
-    units = {name: of for stage in scene.stages for name, of in getattr(type(stage), "tables", {}).items()}
+    units = result_tables(scene)
     return {axis for name, axis, _, _ in tables_of_stages(scene) if units.get(name, {}).get(axis, "1") == "1"}
 
 
@@ -54,7 +61,7 @@ def findings(result: MemberResult, scene: Any) -> dict[str, Array]:
             table = result.tables[name]
             rows = table["stage"] == stage if "stage" in table else slice(None)
             chosen = TableData({key: column[rows] for key, column in table.columns.items()}, table.units)
-            found |= _of_table(prefix, axis, chosen, batch)
+            found |= _of_table(prefix, axis, chosen, 1 if name == "splitting" else batch)
     for each in result.switching:
         prefix = "switching" if len(result.switching) == 1 else f"switching_{each['stage']}"
         found |= _of_ensemble(prefix, each)
@@ -112,15 +119,18 @@ def _of_table(prefix: str, axis: str, table: TableData, batch: int) -> dict[str,
             values[replica, along[rows].astype(int) if counts else slice(None)] = column[rows]
         attributes = {"units": table.units[name] or "1", "long_name": f"{name.replace('_', ' ')} of {prefix}"}
         attributes |= _beside(prefix, name, table.columns, "{}_error")
+        if prefix == "splitting" and name in _SWITCHING:
+            attributes |= {UNCERTAINTY: f"{prefix}.sigma", INTERVAL: f"{prefix}.low {prefix}.high"}
         found[f"{prefix}.{name}"] = Array((REPLICA, dimension), values, attributes)
     return found
 
 
 def _of_ensemble(prefix: str, figures: Mapping[str, Any]) -> dict[str, Array]:
     found = {}
-    for key, meaning in (("replicas", "number of replicas"), ("stopped", "number of replicas that stopped")):
-        attributes = {"units": "1", "long_name": meaning}
-        found[f"{prefix}.{key}"] = Array((), np.array(float(figures[key])), attributes)
+    for key, meaning in _TOLD.items():
+        if key in figures:
+            attributes = {"units": "1", "long_name": meaning}
+            found[f"{prefix}.{key}"] = Array((), np.array(float(figures[key])), attributes)
     for name, unit in _SWITCHING.items():
         if name in figures:
             text = name.replace("_", " ")
@@ -156,9 +166,7 @@ def read_member(reading: Reading, result: MemberResult | None) -> tuple[float, f
         return float("nan"), 0.0
     if reading.measure in OF_ALL:
         return read_of_all(reading, table)
-    of = table[REPLICA] == reading.replica
-    rows = TableData({key: column[of] for key, column in table.columns.items()}, table.units)
-    return read(reading, rows), 0.0
+    return read_of_one(reading, table)
 
 
 def _figure(reading: Reading, devices: Mapping[str, Any]) -> float:
