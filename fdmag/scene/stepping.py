@@ -1,6 +1,7 @@
-"""How stages step when their turn comes: whether there is noise by then, and which tolerance is usual."""
+"""Stages when their turn comes: whether there is noise by then, which tolerance is usual, what terms let be set."""
 
 import copy
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,7 @@ def stepping_problems(
     stages: list[Any], parts: Parts, simulation: Simulation, *, divided: bool = False
 ) -> Iterator[Problem]:
     """Yield what stages cannot do with the simulation as it is by then; ``divided`` says that trajectories are."""
+    yield from _not_to_be_set(parts, simulation)
     changed = False  # whether a stage before has set something
     for index, (stage, noisy) in enumerate(zip(stages, noise(parts, simulation), strict=True)):
         place = ("stages", index)
@@ -75,6 +77,30 @@ def noise(parts: Parts, simulation: Simulation) -> list[bool]:
                 setattr(terms[name], key, Parameter(value, declaration, parts.mesh, parts.regions, path))
         found.append(any(term.noisy for term in terms.values()))
     return found
+
+
+def _not_to_be_set(parts: Parts, simulation: Simulation) -> Iterator[Problem]:
+    """Yield what terms refuse of what stages set, such as a current through a junction that has a voltage."""
+    magnet = simulation.magnet
+    terms = dict(magnet.terms)
+    for index, settings in enumerate(parts.settings):
+        for path, value in settings.items():
+            kind, _, rest = path.partition(".")
+            name, _, key = rest.partition(".")
+            if kind == "material":
+                return  # what terms then are is known when they are
+            if kind != "terms" or name not in terms:
+                continue
+            quantity = Parameter(value, terms[name].parameters()[key], parts.mesh, parts.regions, rest)
+            term = dataclasses.replace(terms[name], **{key: quantity})
+            term.shares = magnet.shares
+            try:
+                term.complete(parts.mesh, parts.regions, magnet.material.Ms)
+                term.check(parts.mesh)
+            except ParameterError as error:
+                yield Problem(("stages", index, "values", path), str(error).removeprefix(f"{rest}: "))
+                return
+            terms[name] = term
 
 
 def _step(stage: Any) -> float | None:

@@ -81,6 +81,13 @@ def test_a_junction_has_the_voltage_of_its_source(tmp_path, source, volts):
     """1 Ω µm² over 100 nm² is 10 kΩ, parallel; the column is the voltage across the junction alone."""
     torque = f'[terms.tunnel_torque]\n{source}\nRA_P = "1 ohm um^2"\nTMR = 1.0\n'
     old = STACK[STACK.index("[terms.slonczewski]") : STACK.index("P = {")]
-    magnet = load(tmp_path, STACK.replace(old, torque).replace("[1, 0, 0]", "[0, 0, 1]")).simulation
+    text = STACK.replace(old, torque).replace("[1, 0, 0]", "[0, 0, 1]")
+    magnet = load(tmp_path, text).simulation
     assert evaluate(magnet, "voltage") == close(volts, rel=1e-12)
     assert evaluate(magnet, "current") == close(50e-6, rel=1e-12)
+    other = "voltage" if "current" in source else "current"
+    change = '[[stages]]\nkind = "set"\nvalues = { "terms.tunnel_torque.%s" = %s }\n'
+    with pytest.raises(SceneError, match=rf'2nd \(set\) values."terms.tunnel_torque.{other}": (this|the source)'):
+        load(tmp_path, text + change % (other, 1))
+    own = source.partition(" ")[0]
+    load(tmp_path, text + change % (own, 0) + change % (own, -0.1))
