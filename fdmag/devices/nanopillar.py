@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ from fdmag.terms.tunnel_circuit import InCircuit
 __all__ = ["Channel", "Nanopillar", "Reversed"]
 
 UNIT_CURRENT = 1e10
-"""Current density [A/m²] at which torques are read off; they are proportional to it."""
+"""Current density [A/m²] at which torques are read off; they are proportional to it, but for junctions with V_h."""
+TOO_MUCH = 1e3
+"""Multiple of the critical current without bias from where on none is looked for."""
 
 
 @dataclass(frozen=True)
@@ -211,10 +213,36 @@ class Nanopillar:
         self._drives[self.term].set(UNIT_CURRENT)
         try:
             self.simulation.m = -self._m if reverse else self._m
-            return macrospin_limit(self.simulation, self.term, self.area, UNIT_CURRENT, replica)
+            found = macrospin_limit(self.simulation, self.term, self.area, UNIT_CURRENT, replica)
+            return self._under_bias(found, replica) if self._falls else found
         finally:
             self.off()
             self.simulation.m = kept
+
+    @property
+    def _falls(self) -> bool:
+        """Whether the torque is that of a junction under a bias that changes it: not proportional to the current."""
+        term: Any = self.simulation.terms[self.term]
+        return isinstance(term, TunnelTorque) and bool(term.V_h.base.any() or term.b2.base.any())
+
+    def _under_bias(self, found: MacrospinLimit, replica: int) -> MacrospinLimit:
+        """Return a limit with J_c by the torque at J_c itself, and none that is proportional to J.
+
+        The polarisation falls with the bias, at most as 1/V, so that J_c = J_c(torque at J_c) is come to from below;
+        NaN if no current writes, or if b2 adds a field along the axis.
+        """
+        term: Any = self.simulation.terms[self.term]
+        J, most = found.J_c, TOO_MUCH * abs(found.J_c)
+        for _ in range(200):
+            if not abs(J) < most or term.b2.base.any():
+                J = np.nan
+                break
+            self._drives[self.term].set(J)
+            before, J = J, macrospin_limit(self.simulation, self.term, self.area, J, replica).J_c
+            if abs(J - before) <= 1e-6 * abs(J):
+                break
+        nothing = float("nan")
+        return replace(found, axial=nothing, equatorial=nothing, across=nothing, J_c=float(J), I_c=float(J) * self.area)
 
     def energy(self, J: ArrayLike, duration: ArrayLike) -> NDArray[np.float64] | None:
         """Return the heat [J] of a pulse with its assist, broadcast; None if RA or channel are not known."""

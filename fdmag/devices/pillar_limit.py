@@ -35,7 +35,7 @@ class MacrospinLimit(Result):
         Of a uniform rotation by the easier of both directions, without the applied field.
     axial, equatorial, across
         Damping-like field per current density: of a polariser along the axis, near it and at the equator, and of spins
-        across it.
+        across it. NaN where it depends on the current, as that of a junction whose polarisation falls with the bias.
     up
         1 or −1: along which end of the axis m starts.
     J_c
@@ -78,6 +78,8 @@ class MacrospinLimit(Result):
         """Whether energy and torque go as sin² and sin of the angle to the axis, as the closed forms of times need."""
         energy = max(abs(self.B_x - self.B_y), abs(2 * self.barrier / self.moment - self.B_K))
         torque = max(abs(self.across), abs(self.equatorial - self.axial))
+        if np.isnan(self.axial):
+            return False
         return energy < ROUND * abs(self.B_K) and torque < ROUND * abs(self.axial)
 
     def stability(self, T: float) -> float:

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
+from fdmag.analytic.tunnel_junction import conductance_per_area, polarisation_at_bias
 from fdmag.devices.nanopillar import Nanopillar
 from fdmag.devices.pillar_switching import switching_times
 from fdmag.devices.pillar_threshold import critical_current
@@ -52,6 +54,35 @@ def test_the_threshold_is_the_same_from_both_states_and_the_voltage_at_it_is_not
         voltages.append(found.V_c[0])
     assert voltages[0] == close(24.82e-5 * 5e-12 / EDGE**2, rel=5e-3)
     assert voltages[1] / voltages[0] == close(-2.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("up", [1, -1])
+def test_the_limit_of_a_junction_under_bias_is_where_its_fallen_polarisation_still_writes(up):
+    """J P(V)/P is that of a junction without V_h, and bisection finds the same; nothing is proportional to J."""
+    TMR, V_h, RA = 1.5, 2.0, 5e-12
+    unbiased = Nanopillar(layer(up=up, alpha=0.1), term="tunnel_torque").limit()
+    pillar = Nanopillar(
+        layer(5, up=up, theta=0.01, alpha=0.1, junction={"V_h": V_h}), term="tunnel_torque", dt_max=5e-12
+    )
+    limit = pillar.limit()
+
+    def excess(J):
+        cosine = up * np.cos(0.05)  # where torques are read off
+        V = brentq(lambda V: conductance_per_area(cosine, V, RA, TMR, V_h) * V - J, -20, 20)
+        return J * polarisation_at_bias(1, TMR, V, V_h) - unbiased.J_c
+
+    assert limit.J_c == close(brentq(excess, 0, 5 * unbiased.J_c), rel=1e-5)
+    assert limit.J_c / unbiased.J_c > 1.02
+    assert not limit.symmetric
+    assert np.isnan(limit.switching_times([3 * limit.J_c], 0.1)).all()
+    found = critical_current(pillar, 0.9 * limit.J_c, 1.1 * limit.J_c, 1e-9, criterion="growth", tolerance=0.005)
+    assert abs(found.deviation[0]) < 0.005
+
+
+@pytest.mark.parametrize("junction", [{"V_h": 0.1}, {"b2": 0.1}])
+def test_there_is_no_limit_where_no_current_writes_or_a_field_comes_with_it(junction):
+    limit = Nanopillar(layer(alpha=0.1, junction=junction), term="tunnel_torque").limit()
+    assert np.isnan([limit.J_c, limit.I_c, limit.axial]).all()
 
 
 @pytest.mark.parametrize(
