@@ -72,7 +72,10 @@ def _criterion(scene: Any, index: int, until: Any) -> Iterator[Problem]:
 
 def _splitting(scene: Any) -> Iterator[Problem]:
     """Check that trajectories may be divided in every stage."""
-    last = len(scene.stages) - 1
+    last, every = len(scene.stages) - 1, scene.ensemble.every
+    longest = max((stage.duration for stage in scene.stages if isinstance(stage, tables.Run)), default=0.0)
+    if every is not None and every >= longest > 0:
+        yield Problem(("ensemble", "every"), f"came {every:g} s; no run is longer, and nothing would be divided")
     for index, stage in enumerate(scene.stages):
         if stage is None:
             continue

@@ -42,6 +42,13 @@ def expectations(scene: Any, expansion: Expansion | None, *, whole: bool) -> Ite
         if check.measure in OF_ALL and splits(scene):
             message = 'trajectories of a splitting have weights; expect a probability of table = "splitting"'
             yield Problem((*place, "measure"), message)
+        elif check.sigmas is not None and check.table == "splitting":
+            if check.column != scene.ensemble.figure or check.measure not in ("final", "at"):
+                message = (
+                    f"are the standard errors of {scene.ensemble.figure} at one time; give tolerance, or this column "
+                    "and measure final or at"
+                )
+                yield Problem((*place, "sigmas"), message)
         elif check.measure in ("share", "time_constant") and with_rows:
             stage = with_rows[-1] if check.stage is None else check.stage
             if stage in with_rows and getattr(scene.stages[stage], "until", None) is None:

@@ -67,7 +67,7 @@ class Declared:
         for key, declaration in self.parameters().items():
             other = declaration.unless
             if other is not None and (getattr(self, key) is None) == (getattr(self, other) is None):
-                came = "none of them" if getattr(self, key) is None else "both"
+                came = "neither" if getattr(self, key) is None else "both"
                 raise ParameterError(f"{where}: came {came}; give {key} or {other}, exactly one of the two")
         bound = {
             key: Parameter(value, declaration, mesh, regions, f"{where}.{key}")

@@ -92,7 +92,7 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
     "a junction without a source": (
         [],
         "[terms.tunnel_torque]\nRA_P = 5e-12\nTMR = 1\nP = 0.5\n",
-        ["[terms.tunnel_torque]: tunnel_torque: came none of them; give voltage or current, exactly one of the two"],
+        ["[terms.tunnel_torque]: tunnel_torque: came neither; give voltage or current, exactly one of the two"],
     ),
     "a junction with two sources": (
         [],

@@ -149,6 +149,8 @@ def test_expectations_in_standard_errors(sigmas, holds, tmp_path):
 RELAX = '[[stages]]\nkind = "relax"'
 SHARE = '[expect.a]\ncolumn = "mz"\nmeasure = "mean_of_replicas"\nvalue = 0\nsigmas = 3\nsource = "x"'
 
+SIGMAS = '[expect.a]\ntable = "splitting"\ncolumn = "COLUMN"\nvalue = 0\nsigmas = 3\nsource = "x"\n'
+
 
 @pytest.mark.parametrize(
     ("changes", "message"),
@@ -159,6 +161,8 @@ SHARE = '[expect.a]\ncolumn = "mz"\nmeasure = "mean_of_replicas"\nvalue = 0\nsig
         ({"ensemble": "levels = []"}, "levels"),
         ({"ensemble": 'levels = ["3 mT"]'}, "3 mT"),
         ({"ensemble": 'times = ["1 ns"]'}, "came 1e-09 s; the run with until lasts 5e-11 s"),
+        ({"more": SIGMAS.replace("COLUMN", "low")}, "are the standard errors of error_rate at one time"),
+        ({"more": SIGMAS.replace("COLUMN", "error_rate") + 'measure = "minimum"'}, "are the standard errors"),
         ({"first": 'table_every = "1 ps"'}, "a trajectory that is divided has no course of its own"),
         ({"last": 'fields_every = "1 ps"'}, "a trajectory that is divided has no course of its own"),
         ({"first": 'until = { column = "mz", below = 0 }'}, "only the last run has until"),
@@ -180,6 +184,7 @@ def test_what_cannot_be_combined_is_told(changes, message, tmp_path):
     ("override", "message"),
     [
         ('ensemble.figure="mean_time"', "of a splitting allowed: probability, error_rate"),
+        ('ensemble.every="50 ps"', "came 5e-11 s; no run is longer, and nothing would be divided"),
         ('ensemble.method="count"', 'groups is for a splitting; add method = "splitting", or remove it'),
         ("terms.thermal.T=0", "without noise the copies of a trajectory stay together"),
     ],

@@ -365,7 +365,7 @@ VARYING = np.linspace(1, 2, 20).reshape(MESH.shape)
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, r"tunnel_torque: came none of them; give voltage or current, exactly one"),
+        ({}, r"tunnel_torque: came neither; give voltage or current, exactly one"),
         ({"voltage": 0.1, "current": I}, r"tunnel_torque: came both; give voltage or current, exactly one"),
         ({"current": I, "R_series": 1e3}, r"tunnel_torque.R_series: the source of this junction is a current"),
         ({"voltage": 0.1, "R_series": -1.0}, r"R_series.*at least 0 ohm"),
