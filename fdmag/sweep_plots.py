@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MEMBER = "member"
 """Dimension of a sweep whose members follow no grid."""
 _SHORT = 7  # points along a dimension, up to which it is told by curves rather than by an axis of a map
+_SMALL = 1e-2  # a probability with smaller values is drawn on a logarithmic scale
+_PROBABILITIES = ("probability", "error rate")
 _NUMBER = "_number"  # end of the name of an axis that differs between members
 
 
@@ -123,6 +125,14 @@ def _line(axes: "Axes", xs: NDArray, ys: NDArray, errors: NDArray | None, **opti
         axes.errorbar(xs, ys, yerr=errors, capsize=2, elinewidth=0.8, **options)
 
 
+def _spread(axes: "Axes", values: Any) -> None:
+    """Draw a probability that is small somewhere on a logarithmic scale; 0 lies below any."""
+    told = f"{values.name} {values.attrs.get('long_name', '')}".replace("_", " ")
+    numbers = values.values[values.values > 0]
+    if numbers.size and numbers.min() < _SMALL and any(word in told for word in _PROBABILITIES):
+        axes.set_yscale("log", nonpositive="clip")
+
+
 def _cut(data: Any, at: Mapping[str, str | float]) -> Any:
     for name, value in at.items():
         if name not in data.dims or name not in data.coords:
@@ -163,6 +173,7 @@ def _draw_result(figure: "Figure", axes: "Axes", data: Any, name: str, x: str | 
     x_name, xs, x_unit = _along(data, x)
     if len(dims) == 1:
         _line(axes, xs, numbers, errors, **style(0, xs.size))
+        _spread(axes, values)
         dressed(axes, axis_label(x_name, x_unit), axis_label(name, unit), told)
         return
     other = dims[1 - dims.index(x)]
@@ -172,6 +183,7 @@ def _draw_result(figure: "Figure", axes: "Axes", data: Any, name: str, x: str | 
         for number, (value, row) in enumerate(zip(_values_told(data, other), numbers, strict=True)):
             bars = None if errors is None else errors[:, number]
             _line(axes, xs, row, bars, label=f"{other} = {value}", **style(number, xs.size))
+        _spread(axes, values)
         legend(axes)
         dressed(axes, axis_label(x_name, x_unit), axis_label(name, unit), told)
         return

@@ -55,5 +55,8 @@ def test_probabilities_of_a_splitting_lie_over_the_sweep_and_time(tmp_path, monk
     assert found["at"].tolerance == close(1000 * float(data["splitting.sigma"][1, 3]))
     assert found["at"].holds
     assert not found["none"].holds
-    (axes,) = plot_sweep(data, ["switching.error_rate"]).axes
-    assert len(axes.containers) == 1  # the bars
+    small = data.assign({"switching.error_rate": data["switching.error_rate"] / 1e3})
+    for drawn, scale in ((small["switching.error_rate"], "log"), (data["switching.probability"], "linear")):
+        (axes,) = plot_sweep(small, [drawn.name]).axes
+        assert len(axes.containers) == 1  # the bars
+        assert axes.get_yscale() == scale
