@@ -148,6 +148,9 @@ def test_lists_may_be_given_as_lines(scene):
     assert measure.t_pulse == close([10e-12, 20e-12])
 
 
+JUNCTION = "[terms.tunnel_torque]\nvoltage = 0\nRA_P = 5e-12\nTMR = 1\nP = 0.6\n[initial]"
+
+
 @pytest.mark.parametrize(
     ("measure", "changes", "wanted"),
     [
@@ -156,6 +159,7 @@ def test_lists_may_be_given_as_lines(scene):
         (TIMES.replace(", 3]", "]"), [], "{ linspace = [first, last, number] }"),
         (TIMES.replace('"3 ns"', '"-3 ns"'), [], "duration: "),
         (TIMES, [("RA =", 'term = "spin_orbit"\nRA =')], "is not among the terms with a current density: slonczewski"),
+        (TIMES, [("[initial]", JUNCTION), ("RA =", 'term = "tunnel_torque"\nRA =')], "give it a current in place"),
         (TIMES, [("RA =", "assist = { slonczewsky = 1e10 }\nRA =")], 'did you mean "slonczewski"?'),
         (TIMES, [("RA =", "threshold = 2\nRA =")], "threshold: came 2; allowed: above -1 and below 1"),
         (TIMES, [("[0.1, 0, 1]", "[1, 0, 0.1]")], "m_z = 0.0995 at the start; allowed: below"),

@@ -92,6 +92,9 @@ def without_current(scene: Any, term: str, *, junctions: bool = False) -> Iterat
         used.name for used in terms_in_use(scene)
         if "J" in used.term.parameters() or (junctions and getattr(used.table, "current", None) is not None)
     ]  # fmt: skip
-    if term not in able:
+    by_voltage = [used.name for used in terms_in_use(scene) if "current" in used.term.parameters()]
+    if junctions and term in by_voltage and term not in able:
+        yield "term", f"{shown(term)} is driven by a voltage; give it a current in place of it, such as current = 0"
+    elif term not in able:
         known = ", ".join(able) or "none; add [terms.spin_orbit_torque] with J = 0, for example"
         yield "term", f"{shown(term)} is not among the terms with a current density: {known}{did_you_mean(term, able)}"
