@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fdmag.analytic.domain_wall import bar_reversal_barrier
-from fdmag.barriers import WallSweep, find_again, find_barrier, halve_cells, halved
+from fdmag.barriers import WallSweep, cells, find_again, find_barrier, halve_cells, halved
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
 from fdmag.simulation import Simulation
@@ -69,3 +69,8 @@ def test_the_picture_has_both_paths_and_the_uncertainty(coarse):
     assert "cells twice as large" in labels
     assert any(label.startswith("± ") for label in labels)
     assert any(label.startswith("extrapolated") for label in labels)
+
+
+def test_where_few_images_do_not_settle_all_are_taken(coarse, monkeypatch):
+    monkeypatch.setattr(cells, "FEW_STEPS", 2)
+    assert halve_cells(coarse, bar(halved(COARSE))).fine.images == 15
