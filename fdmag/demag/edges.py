@@ -89,7 +89,7 @@ class _Known:
 
     def add(self, B: NDArray, M: NDArray, rows: NDArray[np.intp]) -> None:
         """Add the field of M to B, both (batch, 3, cells), in some rows of the batch."""
-        read, written = (np.ix_(rows, range(3), cells) for cells in (self._sources, self._rows))
+        read, written = (np.ix_(rows, np.arange(3), cells) for cells in (self._sources, self._rows))
         # A column for each replica: each row of the product is summed in one order, however many there are.
         field = self._matrix @ np.ascontiguousarray(M[read].reshape(rows.size, -1).T)
         B[written] += field.T.reshape(rows.size, 3, -1)

@@ -7,10 +7,11 @@ from fdmag.analytic.cylinder import cylinder_demagnetising_factor
 from fdmag.constants import MU_0
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
-from fdmag.shapes import Box, Cylinder, Ellipse
+from fdmag.shapes import Box, Cylinder, Ellipse, Ellipsoid
 from fdmag.shares import ReplicaShares, Shares
 from fdmag.simulation import Simulation
 from fdmag.terms import Demag
+from tests.closeness import close
 
 MS = 1e6
 
@@ -35,6 +36,26 @@ def test_the_factors_of_any_body_sum_to_one():
     shape = Ellipse((14e-9, 17e-9)).rotate(0.4)
     np.testing.assert_allclose(factors(body(mesh, shape, 4)).sum(), 1, rtol=1e-11)
     assert factors(body(mesh, shape, 4, edges=False)).sum() < 0.95
+
+
+@pytest.mark.parametrize(("cells", "samples"), [((3, 3, 1), 4), ((3, 2, 3), 2)])
+def test_within_reach_it_is_the_field_of_a_mesh_of_subcells(cells, samples):
+    """Any m that is uniform in each cell has the energy it has on cells so many times finer, to rounding."""
+    rng = np.random.default_rng(3)
+    edge = np.array([4e-9, 3e-9, 5e-9])
+    deep = 1 if cells[2] == 1 else samples
+    finer = np.array([samples, samples, deep])
+    shape = Ellipse((10.5e-9, 6.5e-9)).rotate(0.5)
+    if deep > 1:
+        shape = Ellipsoid((11e-9, 7e-9, 13e-9)).rotate(0.5, "x").rotate(0.4)
+    m = rng.normal(size=(3, *cells[::-1]))
+    m /= np.linalg.norm(m, axis=0)
+    coarse = body(Mesh(cells, edge), shape, samples, m=m, dtype="float64")
+    blocks = m.repeat(deep, axis=1).repeat(samples, axis=2).repeat(samples, axis=3)
+    mesh = Mesh(tuple(np.array(cells) * finer), edge / finer)
+    fine = Simulation(mesh, [Demag()], Ms=MS, geometry=shape, m=blocks, dtype="float64")
+    assert coarse.energy()[0] == close(fine.energy()[0], rel=1e-10)
+    assert np.unique(coarse.weights).size > 3
 
 
 @pytest.mark.parametrize(("cells", "filled"), [((9, 9, 1), (8, 8, 1)), ((5, 4, 4), (4, 3, 3))])
