@@ -198,6 +198,31 @@ def test_edges_that_run_through_cells_leave_no_order(tmp_path):
     assert row["barrier_uncertainty"][-1] > 0
 
 
+def test_the_field_of_a_hysteresis_before_is_there_on_finer_cells(tmp_path):
+    """A bar shorter than a wall turns as one: Ku V (1 − B/B_K)², B being the last of the loop, on both meshes."""
+    path, out = tmp_path / "bar.toml", tmp_path / "out"
+    loop = """[[stages]]
+kind = "hysteresis"
+direction = [0, 0, 1]
+start = 0
+stop = "-0.4 T"
+steps = 1
+back = false
+max_torque = 1e-3
+"""
+    text = (
+        BAR.replace("KU", '"1 MJ/m^3"').replace('size = ["24 nm"', 'size = ["4 nm"').replace("[18, 1, 1]", "[2, 1, 1]")
+    )
+    head, _, tail = text.rpartition('[[stages]]\nkind = "barrier"')
+    head = head.replace("[[stages]]", "[terms.zeeman]\nB = [0, 0, 0]\n[[stages]]", 1)
+    path.write_text(f'{head}{loop}[[stages]]\nkind = "barrier"{tail}', encoding="utf-8")
+    run_scene(path, out)
+    row = read_table(out / "table.csv").columns
+    exact = 1e6 * 64e-27 * (1 - 0.4 * 1.1e6 / 2e6) ** 2
+    assert row["barrier"][-1] == close(exact, rel=1e-4)
+    assert row["barrier_fine"][-1] == close(exact, rel=1e-4)
+
+
 def test_each_replica_has_its_own_on_finer_cells(tmp_path):
     path, out = tmp_path / "bar.toml", tmp_path / "out"
     path.write_text(BAR.replace("KU", '{ replicas = ["1 MJ/m^3", "0.8 MJ/m^3"] }'), encoding="utf-8")
