@@ -124,6 +124,40 @@ class Shares:
         lines = self._bits(axis)[:, None, None]
         return _count(lines & across(lines)) / self._samples**2
 
+    def of_replicas(self) -> Sequence["Shares"]:
+        """Return the shares of each replica, or these alone if they are those of all."""
+        return (self,)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known where in a cell the magnet is: of a shape, by more than one point in a cell."""
+        return self._shape is not None and self._samples > 1
+
+    def subcells(self) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return the numbers of the partly filled cells, (p,), and which of their subcells are inside, (p, sz, sy, sx).
+
+        s is the number of sample points along an axis, or 1 where all along it are alike in all of these cells. Without
+        a shape there is none of which it is known.
+        """
+        partial = np.flatnonzero((self.volume > 0) & (self.volume < 1))
+        n = self._samples
+        if self._shape is None or not partial.size:
+            return partial[:0], np.zeros((0, 1, 1, 1), bool)
+        mesh = self._mesh
+        centres = [np.broadcast_to(getattr(mesh, axis), mesh.shape).ravel()[partial] for axis in "xyz"]
+        offsets = (np.arange(n) + 0.5) / n - 0.5
+        shapes = ((1, 1, n), (1, n, 1), (n, 1, 1))
+        x, y, z = (
+            centre[:, None, None, None] + (offsets * edge).reshape(shape)
+            for centre, edge, shape in zip(centres, mesh.cell_size, shapes, strict=True)
+        )
+        inside = self._shape.contains(x, y, z)
+        for axis in (1, 2, 3):
+            first = inside.take([0], axis=axis)
+            if np.array_equal(inside, np.broadcast_to(first, inside.shape)):
+                inside = first
+        return partial, inside
+
     def _bits(self, axis: int) -> NDArray[np.uint8]:
         """Return which lines along an axis are covered, eight in a byte, (⌈n²/8⌉, nz, ny, nx)."""
         if axis not in self._lines:
@@ -148,6 +182,10 @@ class ReplicaShares(Shares):
         self._replicas = tuple(replicas)
         self.volume = np.stack([each.volume for each in replicas])
         self.partial = any(each.partial for each in replicas)
+
+    def of_replicas(self) -> Sequence[Shares]:
+        """Return the shares of each replica."""
+        return self._replicas
 
     def area(self, axis: int) -> NDArray[np.float64]:
         """Return the share of each cell's cross-section that is covered, seen along an axis, (batch, nz, ny, nx)."""

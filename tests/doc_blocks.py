@@ -19,6 +19,7 @@ BLOCK = re.compile(r"^(?:<!-- (?P<note>[^\n]*) -->\n)?```(?P<language>\w*)\n(?P<
 CHEAPER = {  # what an example has, and what does for a test of it
     "cells=(200, 50, 1), cell_size=(2.5e-9, 2.5e-9, 3e-9)": "cells=(20, 5, 1), cell_size=(25e-9, 25e-9, 3e-9)",
     "batch=20 * 1000": "batch=20 * 40",
+    "batch=10 * 100": "batch=10 * 10",
     "film.run(1e-9,": "film.run(0.1e-9,",
     "pillar(16)": "pillar(12)",
     "ring_down(square, 2e-9,": "ring_down(square, 1e-9,",

@@ -1,5 +1,6 @@
 """How far the cells matter to a barrier: found again on cells half as large, and what cells of no size would have."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,12 @@ import numpy as np
 from fdmag.barriers.barrier import Barrier
 from fdmag.barriers.find import find_again
 from fdmag.constants import BOLTZMANN
-from fdmag.errors import ParameterError
+from fdmag.errors import ParameterError, SolverError
 from fdmag.mesh import Mesh
 from fdmag.simulation import Simulation
 
+FEW_STEPS = 1000
+"""Of a path with few images, before all are taken."""
 ORDER = 2
 """Of the six-neighbour exchange, and of all else where no edge of the magnet runs through cells."""
 
@@ -59,8 +62,9 @@ class HalvedCells:
         axes = draw(self.fine, axes, T)
         coarse, unit = self.coarse, BOLTZMANN * T
         energy = (coarse.energy - coarse.energy[0]) / unit
-        label = "cells twice as large"
-        axes.plot(coarse.distance, energy, "s:", label=label, color="grey", markersize=3, linewidth=0.8)
+        label = "cells twice as large"  # fewer images cut corners: their path is told as shorter
+        along = coarse.distance * (self.fine.distance[-1] / coarse.distance[-1])
+        axes.plot(along, energy, "s:", label=label, color="grey", markersize=3, linewidth=0.8)
         axes.axhspan((self.fine.forward - self.uncertainty) / unit, (self.fine.forward + self.uncertainty) / unit,
                      color=VERMILION, alpha=0.15, linewidth=0, label=f"± {self.uncertainty / unit:.2g}")  # fmt: skip
         if np.isfinite(self.extrapolated):
@@ -97,7 +101,8 @@ def halve_cells(
     order : int, optional
         Of the error in the size of the cells, where it is known: 2 if no edge of the magnet runs through cells.
     images : int, optional
-        By default a third of the barrier's, 5 at least; all of them if it has several saddles.
+        By default a third of the barrier's, 5 at least; all of them if it has several saddles, or these few do not
+        settle.
     **options
         Of `find_again`.
 
@@ -128,6 +133,10 @@ def halve_cells(
             f"halve_cells: a mesh of {came.cells} cells of {came.cell_size} m; needed: {wanted.cells} of "
             f"{wanted.cell_size} m, which fdmag.barriers.halved(mesh) returns"
         )
-    if images is None:
-        images = barrier.images if len(barrier.saddles) > 1 else min(barrier.images, max(5, (barrier.images + 2) // 3))
+    few = min(barrier.images, max(5, (barrier.images + 2) // 3))
+    if images is None and len(barrier.saddles) == 1 and few < barrier.images:
+        steps = {"max_steps": min(FEW_STEPS, options.get("max_steps", FEW_STEPS))}
+        # Few images may not follow a path with sharp turns; then all of them are needed.
+        with suppress(SolverError):
+            return HalvedCells(barrier, find_again(barrier, simulation, images=few, **options | steps), order)
     return HalvedCells(barrier, find_again(barrier, simulation, images=images, **options), order)

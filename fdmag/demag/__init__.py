@@ -2,12 +2,14 @@
 
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.convolution import DemagConvolution
+from fdmag.demag.edges import EdgeField
 from fdmag.demag.host import HostDemag, demag_convolution, prepare_demag
 from fdmag.demag.spectrum import demag_spectrum, padded_lengths
 from fdmag.demag.tensor import demag_tensor
 
 __all__ = [
     "DemagConvolution",
+    "EdgeField",
     "HostDemag",
     "SpectrumCache",
     "default_cache",

@@ -42,7 +42,7 @@ class Stability(Result):
         Δ of a uniform rotation: K_eff V, with the demagnetising factors of the pillar itself.
     path, sigma_path
         Δ by the string method; as uncertainty how far the images that did not climb would have it off.
-    path_fine, sigma_cells
+    path_fine, sigma_path_fine
         Δ found again on cells half as large in x and y, and how far it is from ``path``; NaN if it was not asked for.
     saddle_mz
         Mean m_z in the saddle, counted from the start.
@@ -61,7 +61,7 @@ class Stability(Result):
     path: float = quantity("1", "thermal stability by the string method")
     sigma_path: float = quantity("1", "uncertainty of it by the number of images")
     path_fine: float = quantity("1", "the same on cells half as large")
-    sigma_cells: float = quantity("1", "uncertainty by the size of the cells")
+    sigma_path_fine: float = quantity("1", "uncertainty by the size of the cells")
     barrier: float = quantity("J", "energy barrier by the string method")
     saddle_mz: float = quantity("1", "mean m_z in the saddle, counted from the start")
     descents: float = quantity("1", "directions in which the energy falls from the saddle")
@@ -81,7 +81,7 @@ class Stability(Result):
         ax.axhline(self.uniform, color=COLOURS[-1], linewidth=1, label="uniform rotation")
         if np.isfinite(self.path_fine):
             ax.axhline(self.path_fine, color=COLOURS[1], linewidth=1, linestyle="--", label="cells half as large")
-            ax.axhspan(self.path_fine - self.sigma_cells, self.path_fine + self.sigma_cells, color=COLOURS[1],
+            ax.axhspan(self.path_fine - self.sigma_path_fine, self.path_fine + self.sigma_path_fine, color=COLOURS[1],
                        alpha=0.15, linewidth=0)  # fmt: skip
         ax.legend(fontsize="small")
         return ax

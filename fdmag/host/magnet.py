@@ -134,7 +134,7 @@ class HostMagnet(Magnet):
             others = self.compiled_terms().others
             term = self.terms[others[0]] if len(others) == 1 else None
             found = None
-            if isinstance(term, Demag) and type(term).field is Demag.field:
+            if isinstance(term, Demag) and type(term).field is Demag.field and term.convolves:
                 found = term.convolution(self.context(np.zeros(0)))
             self._cache[key] = found if isinstance(found, HostDemag) else None
         return self._cache[key]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fdmag.output.recorder import Recorder
 from fdmag.rare_events import FirstPassages, Splitting
+from fdmag.rare_events.passages import SLICES
 from fdmag.statistics import Estimate
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class EnsembleSplitting:
     """
 
     def __init__(self, table: "EnsembleTable", duration: float) -> None:
-        self.table = table
-        self.every = duration / 24 if table.every is None else table.every
+        assert table.groups is not None  # a splitting has these, and seed, filled in
+        assert table.floor is not None
+        self.table, self.groups, self.floor = table, table.groups, table.floor
+        self.every = duration / SLICES if table.every is None else table.every
         self.found: Splitting | None = None
         self.replicas = 0
         self._passages: FirstPassages | None = None
@@ -46,12 +49,11 @@ class EnsembleSplitting:
     def run(self, stage: "Stage", criterion: Any) -> None:
         """Carry out a run; ``criterion`` is that of the ensemble, which the last run watches."""
         table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-        assert self.table.groups is not None
         if self._passages is None:
             self._passages = FirstPassages(
-                simulation, criterion, self.table.groups, rare=RARE[self.table.figure], levels=self.table.levels,
-                floor=self.table.floor or 1e-15, seed=self.table.seed or 0,
-                first_group=self.replicas // simulation.batch * self.table.groups,
+                simulation, criterion, self.groups, rare=RARE[self.table.figure], levels=self.table.levels,
+                floor=self.floor, seed=self.table.seed or 0,
+                first_group=self.replicas // simulation.batch * self.groups,
             )  # fmt: skip
         passages = self._passages
         start = simulation.t
@@ -83,10 +85,9 @@ class EnsembleSplitting:
         """
         found = self.found
         assert found is not None
-        assert self.table.floor is not None
         low, high = found.interval(self.table.confidence)
-        small = (found.probability > 0) & (found.probability < self.table.floor)
-        low, high = np.where(small, 0.0, low), np.where(small, np.fmax(high, self.table.floor), high)
+        small = (found.probability > 0) & (found.probability < self.floor)
+        low, high = np.where(small, 0.0, low), np.where(small, np.fmax(high, self.floor), high)
         if RARE[self.table.figure] == "missed":
             known = np.where(found.probability > 0, high, np.inf)
             bound = np.minimum.accumulate(known)
@@ -103,8 +104,7 @@ class EnsembleSplitting:
     def known(self) -> bool:
         """Return whether the probability is known as well as it is asked for, or is below the floor."""
         wanted, found = self.table.relative_error, self.estimate()
-        assert self.table.floor is not None
-        below = found.value > 0 and found.high <= self.table.floor
+        below = found.value > 0 and found.high <= self.floor
         return wanted is None or below or bool(found.relative_error <= wanted)
 
     def figures(self, stage: int) -> dict[str, Any]:

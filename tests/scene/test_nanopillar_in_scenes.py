@@ -130,7 +130,7 @@ def test_stability_on_cells_half_as_large(scene, tmp_path):
     terms = [Exchange(A=15e-12), Demag(), UniaxialAnisotropy(Ku1=0.8e6)]
     disc = Simulation(mesh, terms, Ms=1e6, geometry=Cylinder(diameter=12e-9))
     assert fine == close(uniform_barrier(disc, disc.m[0], -disc.m[0]) / (1.380649e-23 * 300), rel=0.01)
-    assert told["sigma_cells"]["value"] == close(abs(coarse - fine))
+    assert told["sigma_path_fine"]["value"] == close(abs(coarse - fine))
     assert told["retention"]["value"] == close(1e-9 * np.exp(fine))
     assert load_scene(scene(OTHERS["stability"])).parts.finer is None
 

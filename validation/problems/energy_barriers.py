@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from fdmag.analytic.domain_wall import bar_reversal_barrier, bloch_wall_energy
 from fdmag.analytic.stoner_wohlfarth import energy_barrier, switching_field
-from fdmag.barriers import Barrier, WallSweep, find_again, find_barrier
+from fdmag.barriers import Barrier, HalvedCells, WallSweep, find_again, find_barrier
 from fdmag.constants import MU_0
 from fdmag.mesh import Mesh
 from fdmag.shapes import Cylinder
@@ -57,6 +57,12 @@ class EnergyBarriers(Problem):
         rows.append(
             Row("order in the cell size, bar of 6 Δ", 2, order(1 / np.array(CELLS_PER_WIDTH), errors), 0.1,
                 "six-neighbour exchange is of second order", "the next order is (h/Δ)², 0.1 on average")
+        )  # fmt: skip
+        limit = HalvedCells(found[1], found[2], order=2).extrapolated
+        rows.append(
+            Row("bar of 6 Δ by cells of Δ/4 and Δ/8, extrapolated, over 4 sqrt(A Ku)", _exact(6),
+                limit / WIDTH**2 / float(bloch_wall_energy(A, KU)), 1 / CELLS_PER_WIDTH[1] ** 4 / 24, saddle,
+                "the next order, (h/Δ)⁴/24")
         )  # fmt: skip
         disc = find_barrier(_disc(), path=WallSweep((1, 0.4, 0)))
         wall = 4 * np.sqrt(15e-12 * (8e5 - MU_0 * 1e12 / 2)) * THICKNESS * DISC

@@ -1,5 +1,6 @@
-"""The case of a sweep: a phase diagram of a pillar, against as many runs of one member each."""
+"""The cases of a sweep: a phase diagram of a pillar, against single runs; on a cluster, two workers against one."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 from fdmag.backend import select_backend
 from validation.speed.bench import Bench
@@ -51,8 +53,9 @@ TRIED = 3
 
 
 def sweeps(threads: int) -> Iterator[Case]:
-    """Yield the case on so many threads."""
+    """Yield the cases; the first on so many threads."""
     yield Case("sweep 32×32×1", "float64", threads, partial(phase_diagram, threads))
+    yield Case("sweep on dask workers", "float64", 1, workers)
 
 
 def phase_diagram(threads: int, bench: Bench) -> list[Row]:
@@ -71,6 +74,33 @@ def phase_diagram(threads: int, bench: Bench) -> list[Row]:
         Row(f"sweep of {count} members, 32×32×1", "float64", select_backend().name, threads,
             "speed / as many single runs", ratio, ratio=ratio, peer="fdmag run --member", at_least=8, note=note)
     ]  # fmt: skip
+
+
+def workers(bench: Bench) -> list[Row]:
+    """Time ``fdmag run`` on a cluster of one worker, and of two, of one thread each; they run before it begins."""
+    row = partial(Row, "sweep on dask workers", "float64", select_backend().name, 1, "speed of two workers / one",
+                  peer="one worker", at_least=1.7)  # fmt: skip
+    if importlib.util.find_spec("distributed") is None:
+        return [row(value=None, note="not measured: pip install 'fdmag[cluster]'")]
+    from distributed import LocalCluster
+
+    points, duration = (2, "1 ps") if bench.quick else (16, "0.1 ns")
+    warm, scene = bench.folder / "warm.toml", bench.folder / "cluster.toml"
+    warm.write_text(SCENE.format(points=4, duration="1 ps"), encoding="utf-8")
+    scene.write_text(SCENE.format(points=points, duration=duration), encoding="utf-8")
+    took: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(1 if bench.quick else 2):
+        for count, times in took.items():
+            with (
+                patch.dict(os.environ, {"FDMAG_THREADS": "1", "PYTHONPATH": str(ROOT)}),
+                LocalCluster(count, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+            ):
+                options = ("--scheduler", f"dask://{cluster.scheduler_address.removeprefix('tcp://')}")
+                _timed(warm, bench.folder / "warm", 1, *options)  # workers import, and compile or load
+                times.append(_timed(scene, bench.folder / f"on{count}", 1, *options))
+    one, two = (min(times) for times in took.values())
+    note = f"{two:.1f} s for {points**2} members of {duration} on two workers, {one:.1f} s on one"
+    return [row(value=one / two, ratio=one / two, note=note)]
 
 
 def _timed(scene: Path, out: Path, threads: int, *options: str) -> float:
