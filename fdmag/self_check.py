@@ -223,10 +223,12 @@ def sample_terms(rng: np.random.Generator) -> tuple[list[Term], dict[str, str]]:
 
 
 def _values(kind: type[Term], rng: np.random.Generator, shape: tuple[int, ...]) -> dict[str, Any]:
-    """Return a value for every parameter; directions are at right angles to one another."""
+    """Return a value for every parameter, of two that exclude each other the first; directions are at right angles."""
     values: dict[str, Any] = {}
     directions: list[NDArray] = []
     for key, declared in kind.parameters().items():
+        if declared.unless in values:
+            continue
         if declared.choices:
             values[key] = rng.choice(declared.choices, shape)
         elif declared.components == 1:

@@ -21,7 +21,6 @@ CHEAPER = {  # what an example has, and what does for a test of it
     "batch=20 * 1000": "batch=20 * 40",
     "batch=10 * 100": "batch=10 * 10",
     "film.run(1e-9,": "film.run(0.1e-9,",
-    "pillar(16)": "pillar(12)",
     "ring_down(square, 2e-9,": "ring_down(square, 1e-9,",
 }
 

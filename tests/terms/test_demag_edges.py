@@ -31,7 +31,10 @@ def factors(simulation):
 
 
 def test_the_factors_of_any_body_sum_to_one():
-    """The field of a uniform body has the trace −µ0 Ms; spread over their cells, its edges have less."""
+    """With `edges` of demag, the demagnetising factors of a body sum to 1.
+
+    The field of a uniform body has the trace −µ0 Ms; spread over their cells, its edges have less.
+    """
     mesh = Mesh((6, 7, 2), (3e-9, 3e-9, 2e-9))
     shape = Ellipse((14e-9, 17e-9)).rotate(0.4)
     np.testing.assert_allclose(factors(body(mesh, shape, 4)).sum(), 1, rtol=1e-11)

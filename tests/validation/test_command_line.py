@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,4 +109,4 @@ def test_module_runs_from_the_source_tree():
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
-    assert "11 of 11 verdicts hold" in done.stdout
+    assert re.search(r"(\d+) of \1 verdicts hold", done.stdout)
