@@ -93,7 +93,7 @@ def workers(bench: Bench) -> list[Row]:
         for count, times in took.items():
             with (
                 patch.dict(os.environ, {"FDMAG_THREADS": "1", "PYTHONPATH": str(ROOT)}),
-                LocalCluster(count, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+                LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
             ):
                 options = ("--scheduler", f"dask://{cluster.scheduler_address.removeprefix('tcp://')}")
                 _timed(warm, bench.folder / "warm", 1, *options)  # workers import, and compile or load
