@@ -14,6 +14,7 @@ from fdmag.noise import Drawing, Noise
 from fdmag.parameter import Parameter, TimeFunction, declarations
 from fdmag.regions import Regions
 from fdmag.shares import Shares
+from fdmag.solvers.fixed_step import fastest_rate
 from fdmag.solvers.implicit import ImplicitStepper
 from fdmag.solvers.llg import cross, llg, max_length, steepest_descent, turned
 from fdmag.solvers.stages import ArrayStepper, RightHandSide, Stepper
@@ -254,6 +255,24 @@ class Magnet:
         context = self.context(t, replicas)
         material = self.material
         return llg(m, self.field(m, context), context.value(material.rate), context.value(material.alpha))
+
+    def fastest_rate(self, m: NDArray, t: NDArray) -> NDArray[np.float64]:
+        """Return the largest rate [1/s] of small deviations, (batch,), from m as it is when first asked for.
+
+        It is found anew once a parameter is set.
+        """
+        key = ("fastest rate",)
+        if key not in self._cache:
+            self._cache[key] = fastest_rate(lambda m: self.backend.to_numpy(self.slope(m, t, None)), m)
+        return self._cache[key]
+
+    def smallest_alpha(self, t: NDArray) -> NDArray[np.float64]:
+        """Return the smallest damping of what moves, (batch,); 0 where nothing does."""
+        context = self.context(t)
+        values = [self.backend.to_numpy(context.value(each)) for each in (self.material.alpha, self.material.rate)]
+        alpha, rate = np.broadcast_arrays(*values, np.zeros((t.size, 1, 1, 1, 1)))[:2]
+        least = np.where(rate > 0, alpha, np.inf).reshape(t.size, -1).min(axis=1)
+        return np.where(np.isfinite(least), least, 0.0)
 
     def descent(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
         """Return −m × (m × B) [T]."""

@@ -12,6 +12,8 @@ from fdmag.break_points import edges_of_replicas, gap, jumps, step_limit
 from fdmag.magnet import Magnet
 from fdmag.parameter import TimeFunction
 from fdmag.solvers.choice import integrator_for
+from fdmag.solvers.fixed_step import check_step
+from fdmag.solvers.integrator import Integrator
 from fdmag.state import State
 from fdmag.stopping import Distance, Stopping
 
@@ -106,6 +108,7 @@ class TimeRun:
             output()  # before the first step, so that what it changes counts from the start
             if self._changes() != changes:
                 self._start()
+        self._check_step(duration)
         for elapsed in times:
             drives = self._magnet.drives()
             if self._dt_max is None:
@@ -123,6 +126,14 @@ class TimeRun:
                     self._start()
             if self.stopped.all():
                 break
+
+    def _check_step(self, duration: float) -> None:
+        """Raise `SolverError` if a fixed step is too long for the state as it is now."""
+        integrator, state, magnet = self._integrator, self._state, self._magnet
+        if isinstance(integrator, Integrator) and integrator.fixed_dt is not None and not integrator.tableau.implicit:
+            rate, alpha = magnet.fastest_rate(state.m, state.t), magnet.smallest_alpha(state.t)
+            step = min(integrator.fixed_dt, duration)
+            check_step(integrator.tableau, step, duration, rate, alpha, noisy=self._noisy)
 
     def _after_step(self, movers: Sequence[Mover], on_step: Callable[[], None] | None) -> None:
         changes = self._changes()

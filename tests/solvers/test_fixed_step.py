@@ -1,0 +1,112 @@
+"""Fixed steps that are too long are refused; what the refusal knows, against closed forms and against runs."""
+
+import numpy as np
+import pytest
+
+from fdmag import Mesh, Simulation
+from fdmag.constants import BOLTZMANN, GAMMA_E
+from fdmag.errors import SolverError
+from fdmag.parameter import PerReplica
+from fdmag.solvers.fixed_step import check_step, fastest_rate, growth, temperature
+from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, HEUN, RK4
+from fdmag.terms import Exchange, Thermal, Zeeman
+from tests.closeness import close
+
+MS, A, DX = 8e5, 13e-12, 4e-9
+
+
+def chain(cells=8, batch=1, dtype=np.float64, **more):
+    mesh = Mesh((cells, 1, 1), (DX, DX, DX))
+    terms = [Exchange(A=more.pop("A", A)), Zeeman(B=(0, 0, 0.5)), *more.pop("terms", [])]
+    return Simulation(mesh, terms, Ms=MS, alpha=more.pop("alpha", 0.05), batch=batch, dtype=dtype, **more)
+
+
+def shortest_wave(cells=8, A=A, alpha=0.05):
+    """|λ| of the shortest standing wave of the chain: γ/sqrt(1 + α²) (B + 2A/Ms (2 − 2 cos k dx)/dx²)."""
+    k = np.pi * (cells - 1) / cells
+    return GAMMA_E / np.sqrt(1 + alpha**2) * (0.5 + 2 * A / MS * (2 - 2 * np.cos(k)) / DX**2)
+
+
+@pytest.mark.parametrize("method", [HEUN, BOGACKI_SHAMPINE, RK4, DORMAND_PRINCE], ids=lambda method: method.name)
+def test_growth_is_that_of_the_exact_solution_to_the_order_of_the_method(method):
+    z = np.array([0.1j - 0.02, 0.05j - 0.01])
+    far, near = np.abs(growth(method, z) - np.exp(z))
+    assert np.log2(far / near) == pytest.approx(method.order + 1, abs=0.2)
+
+
+def test_the_classical_method_is_stable_to_its_limit_on_the_imaginary_axis():
+    limit = np.sqrt(8)  # E. Hairer and G. Wanner, Solving ODEs II, section IV.2
+    inside, outside = np.abs(growth(RK4, 1j * limit * np.array([0.999, 1.001])))
+    assert inside < 1 < outside
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_fastest_rate_is_that_of_the_shortest_spin_wave(dtype):
+    simulation = chain(dtype=dtype)
+    found = simulation.magnet.fastest_rate(simulation.state.m, simulation.t)
+    assert found == close(shortest_wave(), rel=0.02)
+
+
+def test_the_fastest_rate_is_zero_where_nothing_moves():
+    assert fastest_rate(np.zeros_like, np.ones((2, 3, 1, 1, 4))).tolist() == [0, 0]
+
+
+def test_a_long_step_of_heun_heats_a_mode_as_told():
+    """Equipartition of two small transverse components, ⟨mx² + my²⟩ = 2 kT/(Ms V B), times what `temperature` says."""
+    alpha, B, replicas = 0.05, 1.0, 1500
+    mesh = Mesh((1, 1, 1), (20e-9, 20e-9, 20e-9))
+    dt = 0.6 / (GAMMA_E * B)
+    simulation = Simulation(mesh, [Zeeman(B=(0, 0, B)), Thermal(T=30, seed=1)], Ms=MS, alpha=alpha, batch=replicas)
+    z = np.array([GAMMA_E * B * dt * (1j - alpha) / (1 + alpha**2)])
+    told = temperature(HEUN, z)[0]
+    assert 1.7 < told < 2
+    squares = []
+    for _ in range(12):
+        simulation.run(120 * dt, dt=dt)
+        squares.append((simulation.average_m()[:, :2] ** 2).sum(axis=1).mean())
+    expected = 2 * BOLTZMANN * 30 / (MS * 8e-24 * B)
+    assert np.mean(squares[2:]) == close(
+        told * expected, rel=0.04
+    )  # three standard errors of 15000 squares, and a margin
+
+
+def test_a_step_that_heats_is_refused_and_the_advised_one_is_not():
+    simulation = chain(terms=[Thermal(T=300, seed=1)])
+    dt = 1.2 / shortest_wave()
+    with pytest.raises(
+        SolverError, match=r"replica 0 needs a shorter step than dt = .* in each step of \"heun\""
+    ) as error:
+        simulation.run(1e-12, dt=dt)
+    assert simulation.t[0] == 0
+    advised = float(str(error.value).split("Give about dt = ")[1].split(" s")[0])
+    simulation.run(10 * advised, dt=advised)
+    assert dt / 5 < advised < dt
+
+
+def test_a_step_that_lets_rounding_errors_grow_is_refused():
+    """The limit of RK4, sqrt(8), less what damping allows; with more than that the chain would be noise."""
+    simulation = chain(alpha=0.01)
+    simulation.run(2e-12, dt=2.5 / shortest_wave(alpha=0.01))
+    with pytest.raises(SolverError, match=r'grows by a factor of .* in each step of "rk4"'):
+        simulation.run(1e-9, dt=3.1 / shortest_wave(alpha=0.01))
+
+
+def test_undamped_precession_may_grow_by_less_than_rounding_errors_do():
+    check_step(HEUN, 1e-12, 1e-9, np.array([5e10]), np.array([0.0]), noisy=False)
+    check_step(HEUN, 1e-12, 1e-9, np.array([5e10]), np.array([0.0]), noisy=True)  # noise does nothing without damping
+
+
+def test_only_the_replicas_that_need_it_are_refused():
+    simulation = chain(A=PerReplica([A, 100 * A, A / 2]), batch=3)
+    with pytest.raises(SolverError) as error:
+        simulation.run(1e-9, dt=2 / shortest_wave())
+    assert list(error.value.failures) == [1]
+
+
+def test_a_parameter_that_is_set_counts():
+    simulation = chain(alpha=0.01)
+    dt = 2.5 / shortest_wave(alpha=0.01)
+    simulation.run(4 * dt, dt=dt)
+    simulation.set("exchange.A", 4 * A)
+    with pytest.raises(SolverError, match="shorter step"):
+        simulation.run(200 * dt, dt=dt)
