@@ -55,6 +55,7 @@ class Magnet:
         self.shares = shares
         self.noise = Noise(self._drawing())
         self._cache: dict[Any, Any] = {}
+        self._fastest: NDArray[np.float64] | None = None
         if isinstance(terms, Term):
             raise ParameterError(f"terms: came one term; give a list, [{type(terms).__name__}(...)]")
         for term in terms:
@@ -161,6 +162,7 @@ class Magnet:
                 setattr(self.terms[follower.partition(".")[0]], follower.partition(".")[2], quantity)
         self._complete()
         self._cache = {entry: kept for entry, kept in self._cache.items() if entry[0] == "static"}
+        self._fastest = None
 
     def _linked(self) -> dict[str, str]:
         """Give parameters that are left out the value of those they follow; return which follows which, as paths."""
@@ -261,10 +263,9 @@ class Magnet:
 
         It is found anew once a parameter is set.
         """
-        key = ("fastest rate",)
-        if key not in self._cache:
-            self._cache[key] = fastest_rate(lambda m: self.backend.to_numpy(self.slope(m, t, None)), m)
-        return self._cache[key]
+        if self._fastest is None:
+            self._fastest = fastest_rate(lambda m: self.backend.to_numpy(self.slope(m, t, None)), m)
+        return self._fastest
 
     def smallest_alpha(self, t: NDArray) -> NDArray[np.float64]:
         """Return the smallest damping of what moves, (batch,); 0 where nothing does."""

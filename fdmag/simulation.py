@@ -308,14 +308,15 @@ class Simulation:
             one without ``dt``.
         tolerance : float, optional
             Allowed local error of m, per step and cell, of an adaptive solver; by default 1e-6, 1e-5 of dormand_prince,
-            or 1e-3 with noise.
+            or 1e-2 with noise.
         dt : float [s], optional
             Fixed step.
         dt_max : float [s], optional
             Largest adaptive step. By default what the drives need: a twentieth of the period of a sine, nothing for
             pulses, ramps and tables, at whose edges a step ends in any case; see `fdmag.signals`. Of a plain function
             of time nothing is known: then a thousandth of ``duration`` and at most 10 ps. Give it for shorter pulses.
-            With noise it is 1 ps at most, unless given.
+            With noise it is, unless given, 1 ps at most, and so short that the fastest precession is at most 5 % hotter
+            than the noise (`fdmag.solvers.fixed_step`).
         window : Window, optional
             Moves the mesh along x with what it follows: see `fdmag.quantities.MovingWindow`.
         until : Criterion or callable, optional

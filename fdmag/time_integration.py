@@ -12,8 +12,9 @@ from fdmag.break_points import edges_of_replicas, gap, jumps, step_limit
 from fdmag.magnet import Magnet
 from fdmag.parameter import TimeFunction
 from fdmag.solvers.choice import integrator_for
-from fdmag.solvers.fixed_step import check_step
+from fdmag.solvers.fixed_step import calm_step, check_step
 from fdmag.solvers.integrator import Integrator
+from fdmag.solvers.stochastic import DyadicIntegrator
 from fdmag.state import State
 from fdmag.stopping import Distance, Stopping
 
@@ -112,7 +113,7 @@ class TimeRun:
         for elapsed in times:
             drives = self._magnet.drives()
             if self._dt_max is None:
-                limit = np.minimum(self._integrator.longest, step_limit(drives, duration))
+                limit = np.minimum(self._longest(), step_limit(drives, duration))
                 self._integrator.control = replace(self._integrator.control, dt_max=limit)
             if self._stopping is not None:
                 self._stopping.begin(self._noisy)
@@ -134,6 +135,14 @@ class TimeRun:
             rate, alpha = magnet.fastest_rate(state.m, state.t), magnet.smallest_alpha(state.t)
             step = min(integrator.fixed_dt, duration)
             check_step(integrator.tableau, step, duration, rate, alpha, noisy=self._noisy)
+
+    def _longest(self) -> float | NDArray[np.float64]:
+        """Return the longest step [s] that the integrator may take by itself, one or (batch,)."""
+        integrator, state, magnet = self._integrator, self._state, self._magnet
+        if not isinstance(integrator, DyadicIntegrator):
+            return integrator.longest
+        rate, alpha = magnet.fastest_rate(state.m, state.t), magnet.smallest_alpha(state.t)
+        return np.minimum(integrator.longest, calm_step(rate, alpha))
 
     def _after_step(self, movers: Sequence[Mover], on_step: Callable[[], None] | None) -> None:
         changes = self._changes()

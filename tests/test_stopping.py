@@ -182,7 +182,7 @@ def test_noise_that_a_stopped_replica_has_seen_does_not_come_again(device):
     """It stops within a divided step; a later run begins with the next step of the noise."""
     terms = [Zeeman(B=(0, 0, -20)), Thermal(T=300, seed=1)]
     simulation = Simulation(ONE, terms, Ms=8e5, alpha=0.3, m=(0.3, 0, 1), batch=4, device=device)
-    simulation.run(20e-12, until=Below("mz", 0.0))
+    simulation.run(20e-12, until=Below("mz", 0.0), dt_max=1e-12)
     steps = simulation.stop_times / 1e-12
     assert np.all(steps % 1 > 0)
     np.testing.assert_array_equal(simulation.state.noise_steps, np.ceil(simulation.t / 1e-12))

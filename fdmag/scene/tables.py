@@ -141,7 +141,7 @@ class _Stepping(Table):
     tolerance: Annotated[float, quantity("1", "local error of m", above=0)] | None = Field(
         None,
         description="local error of m allowed per adaptive step, below 1; by default 1e-6, of dormand_prince 1e-5, "
-        "with noise 1e-3",
+        "with noise 1e-2",
     )
     dt: Duration | None = Field(None, description="fixed step [s]; by default the step adapts itself")
     dt_max: Duration | None = Field(None, description=LARGEST_STEP)

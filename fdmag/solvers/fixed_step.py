@@ -1,4 +1,4 @@
-"""Whether a fixed step is short enough for the fastest precession: what an adaptive step finds out by itself."""
+"""Which steps are short enough for the fastest precession: fixed ones, and those in noise, which hides their error."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fdmag.errors import SolverError
 from fdmag.solvers.llg import cross
-from fdmag.solvers.tableau import Tableau
+from fdmag.solvers.tableau import HEUN, Tableau
 
 ITERATIONS = 16
 """Of the power method; the last ones differ by a percent or two."""
@@ -15,6 +15,8 @@ SMALL = 1e-3
 """Largest change of m from which slopes are differences."""
 HOTTEST = 2.0
 """Temperature of the fastest mode over that of the noise, from which on a step is refused."""
+WARMEST = 1.05
+"""The same where a step adapts itself."""
 MOST_GROWTH = 30.0
 """Logarithm of the growth in a run, from which on a step is refused: rounding errors have then become as large as m."""
 NOTHING = 1e-6
@@ -85,6 +87,24 @@ def temperature(tableau: Tableau, z: NDArray[np.complex128]) -> NDArray[np.float
     left = 1 - np.abs(R) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(left > 0, -2 * z.real * np.abs((R - 1) / z) ** 2 / left, np.inf)
+
+
+def calm_step(rate: NDArray[np.float64], alpha: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the longest step [s] of Heun's method, (batch,), in which noise makes the fastest mode `WARMEST` at most.
+
+    That is nearly 1 + z³/(8α) times as hot as it should be with z = rate dt.
+
+    >>> bool(calm_step(np.array([1e12]), np.array([0.02]))[0] < (8 * 0.02 * 0.05) ** (1 / 3) / 1e12)
+    True
+    """
+    mode = (1j - alpha) / np.sqrt(1 + alpha**2)
+    below, above = np.zeros(rate.size), np.full(rate.size, 2.0)
+    for _ in range(40):
+        middle = (below + above) / 2
+        calm = temperature(HEUN, mode * middle) <= WARMEST
+        below, above = np.where(calm, middle, below), np.where(calm, above, middle)
+    with np.errstate(divide="ignore"):
+        return np.where(alpha > 0, below / rate, np.inf)
 
 
 def check_step(

@@ -10,8 +10,8 @@ from fdmag.noise import MOST_DIVISIONS
 from fdmag.solvers.stages import Stepper
 from fdmag.solvers.step_control import StepControl
 
-NOISE_TOLERANCE = 1e-3
-"""Default of the local error of m allowed per step: m then turns by about 0.05 in a step."""
+NOISE_TOLERANCE = 1e-2
+"""Default of the local error of m allowed per step: m then turns by about 0.15 in a step."""
 EAGER = 0.2
 """A step is doubled where the local error is below this fraction of the tolerance; the error goes with dt."""
 

@@ -80,11 +80,13 @@ def test_the_voltage_across_a_junction_follows_m_from_stage_to_stage(gpu):
         return TunnelTorque(current=Driven(current, lambda t: 1 + 1e12 * t), RA_P=5e-12, TMR=2.0, P=0.6, V_h=0.5)
 
     runs = [simulation(device, extra=[torque(PerReplica(rising))]) for device in ("cuda", "numpy")]
+    runs[0].magnet.fastest_rate(runs[0].state.m, runs[0].t)  # what a run with a fixed step begins with
+    before = dict(gpu.launches)
     for each in runs:
         each.run(2.4e-13, dt=3e-14)
     assert_same(*runs, "float64")
     assert gpu.graphs > 0
-    assert gpu.launches["fd_settle"] == gpu.launches["fd_stage"]
+    assert gpu.launches["fd_settle"] - before["fd_settle"] == gpu.launches["fd_stage"] > 0
     alone = simulation("cuda", start=STARTS[1], alpha=0.05, extra=[torque(rising[1])])
     alone.run(2.4e-13, dt=3e-14)
     np.testing.assert_array_equal(alone.m[0], runs[0].m[1])
@@ -112,7 +114,8 @@ def test_a_replica_is_the_same_bits_alone_and_in_a_batch_and_for_any_order_of_th
 
 def test_an_attempt_is_one_graph_and_one_copy_back(gpu):
     runs = simulation("cuda", field="in time")
-    fetched = []
+    runs.magnet.fastest_rate(runs.state.m, runs.t)  # what a run with a fixed step begins with
+    before, fetched = dict(gpu.launches), []
     runs.backend.cuda.fetch, fetch = lambda *a: fetched.append(1) or fetch(*a), runs.backend.cuda.fetch
     try:
         runs.run(10e-14, dt=1e-14, solver="dormand_prince")
@@ -121,7 +124,7 @@ def test_an_attempt_is_one_graph_and_one_copy_back(gpu):
     assert len(fetched) == 10
     assert gpu.graphs == 9
     assert gpu.launches["fd_stage"] == 1 + 10 * 6  # the last slope of a step is the first of the next
-    assert gpu.launches["fd_rows"] == gpu.launches["fd_stage"]
+    assert gpu.launches["fd_rows"] - before.get("fd_rows", 0) == gpu.launches["fd_stage"]
 
 
 @pytest.mark.parametrize("options", [{"solver": "rk4", "dt": 3e-14}, {"dt_max": 1e-13}], ids=["fixed", "adaptive"])

@@ -1,5 +1,7 @@
 """Fixed steps that are too long are refused; what the refusal knows, against closed forms and against runs."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from fdmag import Mesh, Simulation
 from fdmag.constants import BOLTZMANN, GAMMA_E
 from fdmag.errors import SolverError
 from fdmag.parameter import PerReplica
-from fdmag.solvers.fixed_step import check_step, fastest_rate, growth, temperature
+from fdmag.solvers.fixed_step import WARMEST, calm_step, check_step, fastest_rate, growth, temperature
 from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, HEUN, RK4
 from fdmag.terms import Exchange, Thermal, Zeeman
 from tests.closeness import close
@@ -110,3 +112,42 @@ def test_a_parameter_that_is_set_counts():
     simulation.set("exchange.A", 4 * A)
     with pytest.raises(SolverError, match="shorter step"):
         simulation.run(200 * dt, dt=dt)
+
+
+def test_a_calm_step_heats_the_fastest_mode_as_much_as_it_may():
+    rate, alpha = np.array([1e12, 3e12, 1e12]), np.array([0.01, 0.1, 0.0])
+    steps = calm_step(rate, alpha)
+    modes = rate * (1j - alpha) / np.sqrt(1 + alpha**2)
+    assert temperature(HEUN, modes * np.where(np.isfinite(steps), steps, 1))[:2] == close(WARMEST, rel=1e-6)
+    assert np.isinf(steps[2])  # where there is no damping there is no noise
+
+
+def test_adaptive_steps_in_noise_are_as_short_as_the_fastest_precession_asks_for():
+    """Where the local error alone would allow 40 times longer ones: at 0.1 K m hardly turns in a step."""
+    simulation = chain(terms=[Thermal(T=0.1, seed=1)])
+    simulation.run(8e-12)
+    assert simulation.state.dt == close(8e-12 / simulation.state.steps)
+    calm = calm_step(np.array([shortest_wave()]), np.array([0.05]))
+    assert 0.93 * calm < simulation.state.dt < 1.02 * calm
+
+
+def test_a_parameter_that_is_set_during_a_run_changes_the_steps_in_noise():
+    simulation = chain(terms=[Thermal(T=0.1, seed=1)])
+    steps = []
+
+    def stiffer(simulation):
+        steps.append(simulation.state.steps[0])
+        if len(steps) == 2:
+            simulation.set("exchange.A", 4 * A)
+
+    simulation.run(1e-12, at=[0.5e-12], callback=stiffer)
+    assert 2.5 * steps[1] < steps[2] - steps[1] < 5 * steps[1]
+
+
+def test_a_copy_goes_on_as_the_original_does():
+    simulation = chain(terms=[Thermal(T=300, seed=1)])
+    simulation.run(0.3e-12)
+    copied = copy.deepcopy(simulation)
+    for each in (simulation, copied):
+        each.run(0.3e-12)
+    np.testing.assert_array_equal(copied.m, simulation.m)
