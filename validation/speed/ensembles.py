@@ -8,7 +8,7 @@ from validation.speed.bench import Bench, Times, in_turn
 from validation.speed.cases import Case
 from validation.speed.row import Row
 
-TOGETHER, STEPS_TOGETHER, STEPS_ALONE, DT = 1000, 5, 500, 1e-13
+TOGETHER, STEPS_TOGETHER, STEPS_ALONE, DT = 1000, 5, 500, 2e-14
 NAME = f"{TOGETHER} trajectories of a 20 nm pillar at 300 K"
 
 

@@ -60,7 +60,7 @@ def sweeps(threads: int) -> Iterator[Case]:
 
 def phase_diagram(threads: int, bench: Bench) -> list[Row]:
     """Time ``fdmag run`` of the whole, and of single members, each from the start of its process to its end."""
-    points, duration = (2, "1 ps") if bench.quick else (16, "0.1 ns")
+    points, duration = (2, "1 ps") if bench.quick else (64, "0.1 ns")
     scene = bench.folder / "sweep.toml"
     scene.write_text(SCENE.format(points=points, duration=duration), encoding="utf-8")
     count = points**2
