@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from fdmag.constants import MU_0

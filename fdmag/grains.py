@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
 
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.mesh import AXES, Mesh
@@ -292,16 +291,19 @@ def _log_parameters(mean: float, sigma: float) -> tuple[float, float]:
 
 def _log_probability(value: float, mean: float, sigma: float) -> float:
     middle, width = _log_parameters(mean, sigma)
-    return float(ndtr((np.log(value) - middle) / width)) if value > 0 else 0.0
+    return float(scipy.special.ndtr((np.log(value) - middle) / width)) if value > 0 else 0.0
 
 
 def _log_quantile(share: NDArray, mean: float, sigma: float) -> NDArray:
     middle, width = _log_parameters(mean, sigma)
-    return np.asarray(np.exp(middle + width * ndtri(share)))
+    return np.asarray(np.exp(middle + width * scipy.special.ndtri(share)))
 
 
 _DISTRIBUTIONS = {
-    "normal": (lambda x, mean, sigma: ndtr((x - mean) / sigma), lambda p, mean, sigma: mean + sigma * ndtri(p)),
+    "normal": (
+        lambda x, mean, sigma: scipy.special.ndtr((x - mean) / sigma),
+        lambda p, mean, sigma: mean + sigma * scipy.special.ndtri(p),
+    ),
     "lognormal": (_log_probability, _log_quantile),
     "uniform": (
         lambda x, mean, sigma: np.clip((x - mean) / (np.sqrt(12) * sigma) + 0.5, 0, 1),

@@ -7,8 +7,8 @@ downwards is lost. All is written without subtractions, so that tiny probabiliti
 from math import factorial
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import eigvalsh_tridiagonal, lapack
 
 __all__ = ["ChainStep", "slowest_rate"]
 
@@ -44,7 +44,7 @@ class ChainStep:
             self._k, self._factors = k, [self._factorised(pole, k) for pole in _POLES]
         result = np.zeros_like(state)
         for residue, factor in zip(_RESIDUES, self._factors, strict=True):
-            solve = lapack.zgttrs if np.iscomplexobj(factor[1]) else lapack.dgttrs
+            solve = scipy.linalg.lapack.zgttrs if np.iscomplexobj(factor[1]) else scipy.linalg.lapack.dgttrs
             solution, _ = solve(*factor, state.astype(factor[1].dtype))
             result += (residue * solution).real
         return result
@@ -84,7 +84,8 @@ def slowest_rate(down: Floats, back: Floats, open_end: bool) -> Floats:
     rates = np.empty(len(down))
     for k, (a, b) in enumerate(zip(ahead, behind, strict=True)):
         off = -np.sqrt(a[1:] * b[:-1])
-        rates[k] = eigvalsh_tridiagonal(a + b, off, select="i", select_range=(0, 0))[0] if off.size else a[0] + b[0]
+        lowest = scipy.linalg.eigvalsh_tridiagonal(a + b, off, select="i", select_range=(0, 0)) if off.size else a + b
+        rates[k] = lowest[0]
     tiny = np.flatnonzero(rates < _TINY)
     if tiny.size:
         rates[tiny] = _smallest_dual(ahead[tiny], behind[tiny])

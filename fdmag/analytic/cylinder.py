@@ -1,8 +1,8 @@
 """Demagnetising factors of cylinders, averaged over their volume."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import hyp2f1
 
 from fdmag.errors import ParameterError
 
@@ -34,4 +34,4 @@ def cylinder_demagnetising_factor(diameter: ArrayLike, height: ArrayLike) -> NDA
     if not (np.all(diameter > 0) and np.all(height > 0)):
         raise ParameterError(f"diameter = {diameter.min():g}, height = {height.min():g} m; allowed: above 0")
     aspect = height / diameter
-    return np.asarray(1 + 4 / (3 * np.pi * aspect) - hyp2f1(-0.5, 0.5, 2.0, -1 / aspect**2))
+    return np.asarray(1 + 4 / (3 * np.pi * aspect) - scipy.special.hyp2f1(-0.5, 0.5, 2.0, -1 / aspect**2))

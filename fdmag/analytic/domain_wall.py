@@ -12,7 +12,6 @@ A. Hubert, R. Schäfer, Magnetic Domains (Springer, 1998), section 3.6.
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ellipe, ellipkm1
 
 from fdmag.errors import ParameterError
 
@@ -227,7 +226,10 @@ def bar_reversal_barrier(A: ArrayLike, K: ArrayLike, length: ArrayLike) -> NDArr
             result[place] = 4 * stiffness[place] * width[place]
             continue
         rest = np.exp(
-            scipy.optimize.brentq(lambda x, half=ratio / 2: ellipkm1(np.exp(x)) - half, -100.0, 0.0, xtol=1e-14)
+            scipy.optimize.brentq(
+                lambda x, half=ratio / 2: scipy.special.ellipkm1(np.exp(x)) - half, -100.0, 0.0, xtol=1e-14
+            )
         )  # 1 − m
-        result[place] = stiffness[place] * width[place] * (4 * ellipe(1 - rest) - 2 * rest * ellipkm1(rest))
+        integrals = 4 * scipy.special.ellipe(1 - rest) - 2 * rest * scipy.special.ellipkm1(rest)
+        result[place] = stiffness[place] * width[place] * integrals
     return result

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import DTypeLike, NDArray
 
 from fdmag.constants import MU_0

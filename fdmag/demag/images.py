@@ -17,8 +17,8 @@ from itertools import product
 from math import ceil, hypot, log
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import zeta
 
 from fdmag.demag.multipole import MultipoleTensor
 from fdmag.demag.plane_waves import plane_tensor
@@ -234,7 +234,7 @@ def tail_rule(counted: int) -> Rule:
     first = counted + 1
     nodes = (np.polynomial.legendre.leggauss(_TAIL_POINTS)[0] + 1) / 2
     powers = np.arange(_TAIL_POINTS)
-    moments = zeta(powers + 2, first) * float(first) ** (powers + 2)
+    moments = scipy.special.zeta(powers + 2, first) * float(first) ** (powers + 2)
     weights = np.linalg.solve(nodes ** powers[:, None], moments) / nodes**2
     return [(first / float(v), float(w)) for v, w in zip(nodes, weights, strict=True)]
 

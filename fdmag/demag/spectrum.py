@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from fdmag.demag.cache import SpectrumCache

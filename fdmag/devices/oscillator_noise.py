@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import scipy
-import scipy.fft
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError

@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 import scipy
-import scipy.fft
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError

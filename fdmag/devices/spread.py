@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
 
 from fdmag.devices.checks import checked
 from fdmag.errors import ParameterError, did_you_mean
@@ -57,7 +57,7 @@ class Spread:
         if self.distribution == "normal":
             return self.mean + self.sigma * z
         if self.distribution == "uniform":
-            return self.mean + self.sigma * np.sqrt(3) * (2 * ndtr(z) - 1)
+            return self.mean + self.sigma * np.sqrt(3) * (2 * scipy.special.ndtr(z) - 1)
         width = np.sqrt(np.log1p((self.sigma / self.mean) ** 2))
         return self.mean * np.exp(width * z - width**2 / 2)
 

@@ -1,7 +1,7 @@
 """A sparse matrix near to the stiffness of a linearised magnet, read off its response to few vectors."""
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from fdmag.modes.linearised import Linearised
@@ -10,7 +10,7 @@ COLOURS = 7
 NEIGHBOURS = ((0, 0, 0), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
 
 
-def near_stiffness(linearised: Linearised) -> scipy.sparse.csc_array:
+def near_stiffness(linearised: Linearised) -> "scipy.sparse.csc_array":
     """Return a matrix near to K [rad/s], (size, size).
 
     What acts between neighbours is read off exactly: with the colours (x + 2y + 3z) mod 7 a cell and its six neighbours

@@ -1,8 +1,8 @@
 """The lowest curvatures of the energy at a state: what tells a minimum from a saddle, and a saddle from a ridge."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from fdmag.errors import SolverError
 from fdmag.solvers.string import Terrain
@@ -54,10 +54,11 @@ def lowest_curvatures(
         along = hessian.coordinates(guess)
         start = along / np.linalg.norm(along) + 0.1 * start / np.linalg.norm(start)
     try:
-        operator = LinearOperator((size, size), matvec=hessian.times, dtype=np.float64)
-        values, vectors = eigsh(operator, k=count, which="SA", v0=start, ncv=min(size, 40), tol=tolerance / SHIFT,
-                                maxiter=500)  # fmt: skip
-    except ArpackNoConvergence as error:
+        operator = scipy.sparse.linalg.LinearOperator((size, size), matvec=hessian.times, dtype=np.float64)
+        values, vectors = scipy.sparse.linalg.eigsh(
+            operator, k=count, which="SA", v0=start, ncv=min(size, 40), tol=tolerance / SHIFT, maxiter=500
+        )
+    except scipy.sparse.linalg.ArpackNoConvergence as error:
         raise SolverError(f"curvatures of the energy: {error}") from error
     order = np.argsort(values)
     return values[order] - SHIFT, hessian.directions(vectors[:, order])

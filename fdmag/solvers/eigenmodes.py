@@ -4,10 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigs, gmres, spilu, splu
 
 from fdmag.errors import ParameterError, SolverError
 
@@ -52,7 +50,7 @@ class LinearMotion:
     stiffness: Stiffness
     alpha: NDArray[np.float64]
     unit: float
-    near: scipy.sparse.csc_array | None = None
+    near: "scipy.sparse.csc_array | None" = None
     layers: int = 1
 
     @property
@@ -118,7 +116,7 @@ def eigenpairs(motion: LinearMotion, count: int) -> tuple[NDArray[np.complex128]
         return dense_eigenpairs(motion, count)
     try:
         values, vectors = _complete(motion, count, wanted)
-    except ArpackError as error:
+    except scipy.sparse.linalg.ArpackError as error:
         raise SolverError(f"eigenmodes: the iteration for eigenvalues does not converge ({error})") from error
     residual = np.linalg.norm(motion.rate(vectors) - values[:, None] * vectors, axis=1)
     relative = residual / ((np.abs(values) + SHIFT * motion.unit) * np.linalg.norm(vectors, axis=1))
@@ -160,7 +158,7 @@ def _first(
         last = shift <= 1e-4 * SHIFT * motion.unit
         try:
             theta, vectors = _largest(inverse, np.empty((0, motion.size)), wanted)
-        except ArpackNoConvergence:
+        except scipy.sparse.linalg.ArpackNoConvergence:
             if last:
                 raise
             shift /= 10
@@ -190,9 +188,9 @@ class _ShiftedInverse:
         def apply(y: NDArray[np.float64]) -> NDArray[np.float64]:
             return self._shifted(solve(y.reshape(-1)))
 
-        operator = LinearOperator((self.size, self.size), apply, dtype=np.float64)
+        operator = scipy.sparse.linalg.LinearOperator((self.size, self.size), apply, dtype=np.float64)
         restart = min(80, self.size)
-        y, info = gmres(operator, right, rtol=residual, atol=0.0, restart=restart, maxiter=20)
+        y, info = scipy.sparse.linalg.gmres(operator, right, rtol=residual, atol=0.0, restart=restart, maxiter=20)
         if info:
             left = np.linalg.norm(apply(y) - right) / np.linalg.norm(right)
             raise SolverError(
@@ -209,7 +207,9 @@ class _ShiftedInverse:
         y = np.ascontiguousarray(y.reshape(-1))
         return self.motion.stiffness(y[None])[0] + self.shift * self._turned(y)
 
-    def _factorised(self, near: scipy.sparse.csc_array | None) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    def _factorised(
+        self, near: "scipy.sparse.csc_array | None"
+    ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         if near is None:
             return np.copy
         half = self.size // 2
@@ -217,10 +217,10 @@ class _ShiftedInverse:
         skew = scipy.sparse.diags_array(self._factor) @ (turn + scipy.sparse.diags_array(self._alpha))
         matrix = scipy.sparse.csc_matrix(near + self.shift * skew)
         if 100.0 * self.size * self.motion.layers <= LARGEST_FACTOR:
-            return splu(
+            return scipy.sparse.linalg.splu(
                 matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
             ).solve
-        return spilu(matrix, drop_tol=1e-3, fill_factor=10).solve
+        return scipy.sparse.linalg.spilu(matrix, drop_tol=1e-3, fill_factor=10).solve
 
 
 def _largest(
@@ -232,9 +232,11 @@ def _largest(
         return _across(basis, inverse(_across(basis, b.reshape(-1)), SOLVED))
 
     start = _across(basis, _random(inverse, basis))
-    operator = LinearOperator((inverse.size, inverse.size), apply, dtype=np.float64)
+    operator = scipy.sparse.linalg.LinearOperator((inverse.size, inverse.size), apply, dtype=np.float64)
     ncv = min(max(2 * count + 1, 30), inverse.size)
-    theta, vectors = eigs(operator, count, which="LM", v0=start, tol=CONVERGED, ncv=ncv, maxiter=RESTARTS)
+    theta, vectors = scipy.sparse.linalg.eigs(
+        operator, count, which="LM", v0=start, tol=CONVERGED, ncv=ncv, maxiter=RESTARTS
+    )
     return theta, vectors.T
 
 

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy
-import scipy.fft
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-import scipy.fft
 from numpy.typing import NDArray
 
 WIDEST, NARROWEST = 60, 6
