@@ -30,9 +30,10 @@ class PillarMeasurement(Device):
         self._result: Result | None = None
 
     def columns(self) -> list[Column]:
-        """Return current density and state."""
+        """Return the drive and the state."""
+        kind = self.pillar.driven_by
         return [
-            Column("J", "A/m^2", lambda s: self.pillar.J, "current density now"),
+            Column(kind.symbol, kind.unit, lambda s: self.pillar.amplitude, f"{kind.name} now"),
             Column("state", "1", lambda s: self.pillar.along(), "mean m_z"),
         ]
 
