@@ -19,7 +19,7 @@ UNIT_CURRENT, UNIT_VOLTAGE = 1e10, 1e-3
 """Current density [A/m²] and voltage [V] at which torques are read off that are proportional to it."""
 TOO_MUCH = 1e3
 """Multiple of the critical drive without bias from where on none is looked for."""
-STEP = 1.2
+STEP = 1.3
 """Ratio of the drives at which it is looked for."""
 
 
@@ -73,12 +73,12 @@ def driven_limit(
 
 def _first_crossing(excess: Callable[[float], float], scale: float) -> float:
     """Return where a function of the drive that begins below 0 first passes it, of the sign of a scale; else NaN."""
-    low = scale / 5
+    low = scale / 3
     while abs(low) > 1e-3 * abs(scale) and excess(low) > 0:
         low /= 2
     high = low * STEP
     while abs(high) < TOO_MUCH * abs(scale) and excess(high) <= 0:
         low, high = high, high * STEP
     if excess(low) <= 0 < excess(high):
-        return float(scipy.optimize.brentq(excess, low, high, rtol=1e-9))
+        return float(scipy.optimize.brentq(excess, low, high, rtol=1e-7))
     return float("nan")

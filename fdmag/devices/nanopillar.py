@@ -67,8 +67,8 @@ class Nanopillar:
     follow : sequence of str, optional
         Further terms whose ``voltage`` is that of the drive: interface_anisotropy, for voltage-controlled anisotropy.
     assist : mapping of term to float, optional [A/m² or V]
-        What drives other terms for the length of every pulse with it: a spin–orbit torque that helps spin transfer, for
-        example.
+        What drives other terms for the length of every pulse with it: a spin–orbit torque that helps spin transfer, or
+        the voltage of an anisotropy that helps a spin–orbit torque. The `limit` is that of ``term`` without it.
     threshold : float
         The criterion of switching: m has switched when the mean of m_z, counted from the start, has fallen to this.
     RA : float [Ω m²], optional
@@ -89,7 +89,7 @@ class Nanopillar:
     metered : bool
         Whether the power follows m, so that the heat is added up during shots.
     spent : array (batch,) [J]
-        Heat of the junctions since the last `reset`, of first passages and pulses; 0 unless ``metered``.
+        Heat of the junctions since the last `reset`, as `run_metered` adds it up.
     area : float [m²]
         That a current along z crosses.
     alike : bool
@@ -322,18 +322,19 @@ class Nanopillar:
 
     def pulses(
         self, drive: NDArray[np.float64], lengths: NDArray[np.float64], *, settle: float, relax: float,
-        reverse: NDArray[np.bool_] | None = None,
+        reverse: NDArray[np.bool_] | None = None, metered: bool = False,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Return m_z, (batch,), after a pulse of its own length [s] in each replica: at its end, or ``relax`` later.
 
-        Those with shorter pulses wait undriven for the longest; with ``relax`` all have at least that long.
+        Those with shorter pulses wait undriven for the longest; with ``relax`` all have at least that long. Where it is
+        ``metered``, `spent` is the heat of the junctions.
         """
         self.reset(reverse)
         self.run(settle)
         ends, passed = self.along(), 0.0
         for length in np.unique(lengths[lengths > 0]):
             self.on(np.where(lengths >= length, drive, 0.0))
-            self.run_metered(float(length) - passed)
+            (self.run_metered if metered else self.run)(float(length) - passed)
             ends = np.where(lengths == length, self.along(), ends)
             passed = float(length)
         self.off()

@@ -114,7 +114,8 @@ class PulseDiagram(DrivenResult):
         mesh = ax.pcolormesh(self.drive / unit, self.t_pulse * 1e9, self.written, cmap="cividis", vmin=0, vmax=1,
                              shading="nearest", rasterized=True)  # fmt: skip
         ax.figure.colorbar(mesh, ax=ax)
-        ax.plot(self.limit / unit, self.t_pulse * 1e9, color=COLOURS[1], label="uniform pillar, one half")
+        if np.isfinite(self.limit).any():
+            ax.plot(self.limit / unit, self.t_pulse * 1e9, color=COLOURS[1], label="uniform pillar, one half")
         ax.plot(self.drive_half / unit, self.t_pulse * 1e9, "o", color=COLOURS[3], markersize=3, label="one half")
         if np.all(self.t_pulse > 0) and self.t_pulse.max() > 8 * self.t_pulse.min():
             ax.set_yscale("log")
@@ -241,7 +242,7 @@ def pulse_diagram(
         for number, shots in enumerate(pillar.rounds(ends.size), start=1):
             used = shots >= 0
             lengths = np.where(used, t_pulse[row[shots]], 0.0)
-            end = pillar.pulses(drive[column[shots]], lengths, settle=settle, relax=relax)
+            end = pillar.pulses(drive[column[shots]], lengths, settle=settle, relax=relax, metered=True)
             ends[shots[used]] = (pillar.up * end)[used]
             spent[shots[used]] = pillar.spent[used]
             if told is not None:

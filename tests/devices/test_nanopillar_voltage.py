@@ -219,6 +219,19 @@ def test_a_voltage_that_takes_the_anisotropy_away_writes_by_half_a_turn():
     assert found.energy is None
 
 
+def test_a_gate_that_weakens_the_anisotropy_helps_a_spin_orbit_torque():
+    """B_K from 0.3 T to 0.2 T while it lasts: the critical current falls as far."""
+    found = []
+    for volts in (0.0, 1.0):
+        interface = InterfaceAnisotropy(Ks=1.5e5 * THICKNESS, xi=-0.5e5 * THICKNESS * 1e-9, t_ox=1e-9)
+        terms = [interface, SpinOrbitTorque(J=0, xi_DL=0.3)]
+        simulation = Simulation(Mesh((1, 1, 1), (EDGE, EDGE, THICKNESS)), terms, Ms=1e6, alpha=0.5, batch=5)
+        pillar = Nanopillar(simulation, term="spin_orbit_torque", threshold=0.5, assist={"interface_anisotropy": volts})
+        J_c = pillar.limit().J_c * (1 - volts / 3)
+        found.append(critical_current(pillar, 0.9 * J_c, 1.1 * J_c, 1e-9, rise=1e-9, tolerance=0.01).J_c[0] / J_c)
+    assert found == close([1, 1], rel=0.015)
+
+
 def test_results_know_their_drive():
     pytest.importorskip("xarray")
     figure = pytest.importorskip("matplotlib.figure").Figure
