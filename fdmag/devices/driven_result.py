@@ -1,6 +1,7 @@
 """Results of a device that a current density, a current or a voltage drives: their names and units follow it."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +55,7 @@ class DriveKind:
         for name, what in declared.items():
             spelt = self.spelt(name)
             if spelt != name or name not in own:
-                meaning = what.meaning.replace(WORD, self.name)
+                meaning = re.sub(rf"\b{WORD}\b", self.name, what.meaning)
                 found[spelt] = Quantity(units.get(what.unit, what.unit), meaning, tuple(map(self.spelt, what.dims)))
         return found
 

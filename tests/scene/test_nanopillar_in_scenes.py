@@ -158,7 +158,10 @@ VOLTS = '{ kind = "switching_times", V = ["1.5 V", "2 V"], duration = "3 ns" }'
 
 def test_a_voltage_is_told_in_volts_in_every_file(scene, tmp_path):
     path = scene(VOLTS, *BY_VOLTAGE)
-    expected = '[expect.V_c]\ncolumn = "pillar.V_c_limit"\nvalue = "759.64 mV"\ntolerance = "0.1 mV"\nsource = "2 alpha e Ms t B_K RA_P/(hbar P)"\n'
+    expected = (
+        '[expect.V_c]\ncolumn = "pillar.V_c_limit"\nvalue = "759.64 mV"\ntolerance = "0.1 mV"\n'
+        'source = "2 alpha e Ms t B_K RA_P/(hbar P)"\n'
+    )
     path.write_text(path.read_text(encoding="utf-8") + expected, encoding="utf-8")
     assert [each.name for each in run_scene(path, tmp_path / "out") if not each.holds] == []
     told = json.loads((tmp_path / "out" / "device_pillar.json").read_text(encoding="utf-8"))
@@ -168,7 +171,7 @@ def test_a_voltage_is_told_in_volts_in_every_file(scene, tmp_path):
     assert told["curves"]["time"]["axes"] == ["V"]
     assert told["curves"]["energy"]["axes"] == ["V"]
     header = (tmp_path / "out" / "device_pillar.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header.startswith("V (V),")
+    assert "V (V)" in header.split(",")
     table = read_table(tmp_path / "out" / "table.csv")
     assert table.units["pillar.V"] == "V"
     np.testing.assert_allclose(table["pillar.V"], [1.5, 2.0])
