@@ -40,9 +40,9 @@ def driven_limit(
         Whether anything follows it, so that fields depend on the drive too.
 
     The polarisation of a junction with V_h falls with the bias, its conductance rises, and a voltage may change the
-    anisotropy. The critical drive is then where a(drive) = α [B_K(drive) + B(drive)] along the start, all read off at
-    this drive, and is looked for from below: the torque may fall behind again. It is NaN if none writes, or if b2 adds
-    a field along the axis; fields over the drive are NaN.
+    anisotropy, or with b2 add a field along the axis. The critical drive is then where a(drive) = α [B_K(drive) +
+    B(drive)] along the start, all read off at this drive, and is looked for from below: the torque may fall behind
+    again. It is NaN if none writes; fields over the drive are NaN.
     """
     unit = {"J": UNIT_CURRENT, "I": UNIT_CURRENT * area, "V": UNIT_VOLTAGE}[driven_by.symbol]
     start = simulation.m
@@ -51,17 +51,17 @@ def driven_limit(
     drive(unit, alone=True)
     found = macrospin_limit(simulation, term, area, unit, replica, driven_by)
     if follows or (junction and (torque.V_h.base.any() or torque.b2.base.any())):
-        nothing = float("nan")
-        critical = nothing if junction and torque.b2.base.any() else found.drive_c
+        nothing, critical = float("nan"), found.drive_c
+
+        def excess(value: float) -> float:
+            drive(value)
+            return macrospin_limit(simulation, term, area, value, replica, driven_by).excess(value)
+
         if np.isfinite(critical):
-
-            def excess(value: float) -> float:
-                drive(value)
-                return macrospin_limit(simulation, term, area, value, replica, driven_by).excess(value)
-
             critical = _first_crossing(excess, critical)
         current = critical * {"J": area, "I": 1.0}.get(driven_by.symbol, nothing)
-        found = replace(found, axial=nothing, equatorial=nothing, across=nothing, drive_c=critical, I_c=current)
+        unknown: dict[str, Any] = dict.fromkeys(("axial", "equatorial", "across", "along"), nothing)
+        found = replace(found, **unknown, drive_c=critical, I_c=current)
     if junction and driven_by.symbol == "V" and np.isfinite(found.drive_c):
         simulation.m = (0, 0, found.up)
         drive(found.drive_c)

@@ -14,6 +14,7 @@ from fdmag.devices.driven_limit import driven_limit
 from fdmag.devices.pillar_drive import drive_of
 from fdmag.devices.pillar_heat import Channel, Heat, Meter
 from fdmag.devices.pillar_limit import MacrospinLimit
+from fdmag.devices.uniform_turn import turning_times
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.quantities import Below
 from fdmag.quantities.junction import conductance
@@ -212,6 +213,19 @@ class Nanopillar:
         finally:
             self.off()
             self.simulation.m = kept
+
+    def uniform_times(self, drive: ArrayLike) -> NDArray[np.float64]:
+        """Return the switching times [s] of the uniform pillar at T = 0, without assist; NaN where it does not switch.
+
+        In closed form, or by `fdmag.devices.uniform_turn.turning_times` where the torque is no sine of the angle; NaN
+        if replicas differ, or nothing is symmetric about the axis.
+        """
+        uniform = self.limit()
+        if uniform.symmetric or not self.alike:
+            return uniform.switching_times(drive, self.tilt, self.threshold)
+        with self.restored():
+            self.off()
+            return turning_times(self.simulation, self._set, drive, uniform.up, self.tilt, self.threshold)
 
     def _set(self, drive: ArrayLike, alone: bool = False) -> None:
         """Set the drive, and with it what follows it unless ``alone``; nothing else."""

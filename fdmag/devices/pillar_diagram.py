@@ -87,7 +87,8 @@ class PulseDiagram(DrivenResult):
         J and J_half; I or V in place of J of a pillar that is driven so. Where that share passes 1/2 on a straight line
         between the drives of the diagram; NaN where it does not.
     limit
-        The same of the uniform pillar: at T = 0 the closed form, with noise the Fokker–Planck equation.
+        The same of the uniform pillar: at T = 0 the closed form, or between the drives of the diagram where the torque
+        is no sine of the angle; with noise the Fokker–Planck equation.
     deviation
         Root of the mean square of drive_half/limit − 1.
     energy
@@ -250,7 +251,12 @@ def pulse_diagram(
     written = (ends.reshape(shape) <= pillar.threshold).mean(axis=-1)
     half = np.array([_crossing(drive, 0.5 - line) for line in written])
     uniform = pillar.limit()
-    limit = _half_written(uniform, drive, t_pulse) if pillar.noisy else uniform.drive_for_time(t_pulse, pillar.tilt)
+    if pillar.noisy:
+        limit = _half_written(uniform, drive, t_pulse)
+    elif uniform.symmetric:
+        limit = uniform.drive_for_time(t_pulse, pillar.tilt)
+    else:
+        limit = _at_times(drive, pillar.uniform_times(drive), t_pulse)
     ratio = half / limit - 1
     compared = ratio[np.isfinite(ratio)]
     energy = pillar.energy(drive, t_pulse[:, None], spent.reshape(shape).mean(axis=-1))
@@ -266,6 +272,15 @@ def _limit_of_pulse(found: MacrospinLimit, duration: float, pillar: Nanopillar) 
     if found.symmetric and not pillar.noisy and pillar.tilt > 0:
         return float(found.drive_for_time(duration, pillar.tilt)[0])
     return found.drive_c
+
+
+def _at_times(drive: NDArray, times: NDArray, t_pulse: NDArray) -> NDArray[np.float64]:
+    """Return the drives that take these times, 1/time rising smoothly with |drive|; NaN outside of what is known."""
+    known = np.isfinite(times)
+    rates = 1 / times[known]
+    if known.sum() < 2 or np.any(np.diff(rates) <= 0):
+        return np.full(t_pulse.size, np.nan)
+    return np.asarray(scipy.interpolate.PchipInterpolator(rates, drive[known], extrapolate=False)(1 / t_pulse))
 
 
 def _half_written(uniform: MacrospinLimit, drive: NDArray, t_pulse: NDArray) -> NDArray[np.float64]:

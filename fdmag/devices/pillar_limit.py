@@ -38,7 +38,9 @@ class MacrospinLimit(DrivenResult):
         Of a uniform rotation by the easier of both directions, without the applied field.
     axial, equatorial, across
         Damping-like field over the drive: of a polariser along the axis, near it and at the equator, and of spins
-        across it. NaN where it depends on the drive, as that of a junction whose polarisation falls with the bias.
+        across it; NaN where it depends on the drive, as that of a junction whose polarisation falls with the bias.
+    along
+        Field along the axis that comes with the torque at the start, over the drive: its field-like part.
     up
         1 or −1: along which end of the axis m starts.
     drive_c
@@ -64,6 +66,7 @@ class MacrospinLimit(DrivenResult):
     axial: float = quantity(PER_DRIVE, "damping-like field over drive, polariser along the axis")
     equatorial: float = quantity(PER_DRIVE, "damping-like field over drive at the equator, polariser along the axis")
     across: float = quantity(PER_DRIVE, "damping-like field over drive, spins across the axis")
+    along: float = quantity(PER_DRIVE, "field along the axis over drive")
     up: float = quantity("1", "end of the axis that m starts at")
     T: float = quantity("K", "temperature")
     drive_c: float = quantity(DRIVE_UNIT, "critical drive")
@@ -89,7 +92,8 @@ class MacrospinLimit(DrivenResult):
 
     def overdrive(self, drive: ArrayLike) -> NDArray[np.float64]:
         """Return a/(α B_K), above 0 where the torque drives m away from its start; 1 + `h` is critical."""
-        return self.up * self.axial * np.asarray(drive, dtype=float) / (self.alpha * self.B_K)
+        torque = self.axial - self.alpha * self.along
+        return self.up * torque * np.asarray(drive, dtype=float) / (self.alpha * self.B_K)
 
     @property
     def h(self) -> float:
@@ -100,7 +104,8 @@ class MacrospinLimit(DrivenResult):
         """Return `drive_c` of a polariser along the axis in other fields along it [T]; NaN without one."""
         if self.axial == 0:
             return np.full(np.shape(B_axis), np.nan)
-        return self.alpha * (self.B_K + self.up * np.asarray(B_axis, dtype=float)) / (self.up * self.axial)
+        torque = self.up * (self.axial - self.alpha * self.along)
+        return self.alpha * (self.B_K + self.up * np.asarray(B_axis, dtype=float)) / torque
 
     def switching_times(self, drive: ArrayLike, theta0: float, threshold: float = 0.0) -> NDArray[np.float64]:
         """Return the time [s] from θ0 [rad] to |m_z| = ``threshold`` at T = 0; NaN up to the critical current."""
@@ -149,7 +154,9 @@ class MacrospinLimit(DrivenResult):
 
     def excess(self, drive: float) -> float:
         """Return by how much [T] a polariser along the axis drives m away from its start: above 0 it is unstable."""
-        return self.up * self.axial * drive - self.alpha * (self.B_K + self.up * self.B_axis)
+        return self.up * (self.axial - self.alpha * self.along) * drive - self.alpha * (
+            self.B_K + self.up * self.B_axis
+        )
 
     def drive_for_time(self, t: ArrayLike, theta0: float) -> NDArray[np.float64]:
         """Return the drive with which `switching_times` is t [s]; NaN where the formulas do not hold."""
@@ -164,7 +171,7 @@ class MacrospinLimit(DrivenResult):
                 return float(np.log(switching_time(i, theta0, self.alpha, self.B_K, self.gamma) / goal))
 
             i = 1 + np.exp(scipy.optimize.brentq(excess, -12.0, 14.0))
-            found.append((i + self.h) * self.alpha * self.B_K / (self.up * self.axial))
+            found.append((i + self.h) / float(self.overdrive(1.0)))
         return np.array(found)
 
 
@@ -228,6 +235,7 @@ def macrospin_limit(
             tilted = (energy(s * x, s * y, c) + energy(-s * x, -s * y, -c)) / 2
             fields.append(2 * (tilted - bottom) / (moment * s**2))
         pull = (torque_field(0, 0, 1) - torque_field(0, 0, -1)) / 2 / unit
+        field_like = float(torque_field(0, 0, up)[2]) / unit
         # −a m × p of p = z for m = (s, 0, c) is (0, a s, 0)
         s, c = np.sin(NEAR), np.cos(NEAR)
         turn = (torque_field(s, 0, up * c) - torque_field(-s, 0, up * c)) / (2 * unit * s)
@@ -241,13 +249,13 @@ def macrospin_limit(
     B_K, largest = sum(fields) / 2, max(abs(axial), across)
     drive_c = np.nan
     if largest > 0 and across < ROUND * largest:
-        drive_c = alpha * (B_K + up * B_axis) / (up * axial)
+        drive_c = alpha * (B_K + up * B_axis) / (up * (axial - alpha * field_like))
     elif largest > 0 and abs(axial) < ROUND * largest and abs(along_pull) <= B_K:
         field = spin_orbit_threshold(B_K, abs(along_pull), 1.0, 1.0, 1.0) * spin_torque_field(1.0, 1.0, 1.0, 1.0)
         opposed = along_pull < -1e-9 * B_K  # below is the rounding of energies
         drive_c = float(field) / across * (-1 if opposed else 1)
     return MacrospinLimit(
         moment, area, alpha, of(magnet.material.gamma.base), fields[0], fields[1], B_axis, along_pull, min(equator),
-        axial, float(equatorial[1]), across, float(up), T, float(drive_c),
+        axial, float(equatorial[1]), across, field_like, float(up), T, float(drive_c),
         float(drive_c) * {"J": area, "I": 1.0}.get(driven_by.symbol, np.nan), driven_by=driven_by,
     )  # fmt: skip

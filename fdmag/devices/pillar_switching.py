@@ -33,7 +33,7 @@ class SwitchingTimes(DrivenResult):
         Of the hypothesis that the rate is constant (Kolmogorov–Smirnov, the end and the fit accounted for): small if it
         is not; NaN with fewer than 20 switches.
     limit
-        Of the uniform pillar: at T = 0 the closed form from the tilt of the start, else the mean first passage of the
+        Of the uniform pillar: at T = 0 that from the tilt of the start, else the mean first passage of the
         Fokker–Planck equation from equilibrium, which ``settle`` lets come about.
     energy
         Heat of pulses that end when m switches: of a constant resistance with ``time``, of a junction ∫ V I dt, a mean
@@ -185,7 +185,7 @@ def _result(
     ]
     uniform = pillar.limit()
     if not pillar.noisy:
-        limit = uniform.switching_times(drive, pillar.tilt, pillar.threshold)
+        limit = pillar.uniform_times(drive)
     elif settle > 0 and uniform.symmetric:
         passage = uniform.mean_passage(drive, uniform.T, pillar.threshold)
         limit = np.where(uniform.overdrive(drive) > 0, passage, np.nan)

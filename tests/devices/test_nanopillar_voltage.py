@@ -31,6 +31,13 @@ AREA, RA, P, THICKNESS, B_K = EDGE**2, 5e-12, 0.6, 1.3e-9, 0.3
 GAMMA = 1.76085963023e11
 
 
+@pytest.fixture(autouse=True)
+def one_cell_needs_no_compiler(request, monkeypatch):
+    """On numpy, but for tests that ask for each device."""
+    if "device" not in request.fixturenames:
+        monkeypatch.setenv("FDMAG_DEVICE", "numpy")
+
+
 def critical_density(alpha):
     """2 α e Ms t B_K/(ħ P), at which a polariser along the axis makes a state unstable: J. Z. Sun (2000)."""
     return 2 * alpha * ELEMENTARY_CHARGE * 1e6 * THICKNESS * B_K / (HBAR * P)
@@ -85,6 +92,44 @@ def test_the_critical_voltage_under_bias_is_where_the_fallen_polarisation_still_
     assert found.I_c[0] == close(AREA * V_c * conductance_per_area(up, V_c, RA, TMR, V_h), rel=5e-3)
 
 
+@pytest.mark.parametrize("up", [1, -1])
+def test_a_field_that_goes_as_the_voltage_squared_moves_the_critical_voltage(up):
+    """a V = α (B_K − up b2 V²): it points against the reference, away from P and towards AP."""
+    b2 = 0.1 * up
+    pillar = pillar_of(5, up=up, theta=0.01, b2=b2, TMR=0.0)
+    slope = 0.1 * B_K / (RA * critical_density(0.1))
+    V_c = up * brentq(lambda V: slope * V - 0.1 * (B_K - up * b2 * V**2), 0, 2)
+    assert abs(V_c) < 0.85 * RA * critical_density(0.1)
+    assert pillar.limit().V_c == close(V_c, rel=1e-4)
+    found = critical_current(pillar, 0.9 * V_c, 1.1 * V_c, 1e-9, criterion="growth", tolerance=4e-3)
+    assert found.V_c[0] == close(V_c, rel=4e-3)
+
+
+@pytest.mark.parametrize(
+    ("up", "options"), [(1, {}), (-1, {}), (1, {"V_h": 2.0}), (-1, {"R_series": 2e3}), (1, {"b2": 0.05})]
+)
+def test_the_uniform_pillar_knows_its_switching_times_without_a_closed_form(up, options):
+    """Where the torque follows the conductance over the angle: by its own dm/dt, and as simulated."""
+    pillar = pillar_of(2, up=up, **options)
+    V = pillar.limit().V_c * np.array([2.0, 3.0])
+    found = switching_times(pillar, V, 6e-9)
+    assert not pillar.limit().symmetric
+    np.testing.assert_allclose(found.limit, found.time, rtol=2e-3)
+    assert found.deviation < 2e-3
+    assert np.isnan(pillar.uniform_times(V * 0.45)[0])
+    assert np.isfinite(pillar.uniform_times(V * 0.45)[1])
+
+
+def test_the_pulse_that_writes_is_that_of_the_uniform_pillar_without_a_closed_form():
+    """Its limit between the voltages of the diagram has the switching times."""
+    pillar = pillar_of(14)
+    V = pillar.limit().V_c * np.array([3.0, 2.0])
+    times = switching_times(pillar, V, 2e-9).time
+    found = pulse_diagram(pillar, np.linspace(1.6, 3.4, 7) * pillar.limit().V_c, times)
+    np.testing.assert_allclose(found.limit, V, rtol=0.01)
+    np.testing.assert_allclose(found.V_half, V, rtol=0.08)  # half a step
+
+
 def test_a_voltage_over_leads_too_has_to_be_larger_by_theirs():
     """V_c = J_c RA_P + I_c R_series from P; its current is the critical one."""
     R = 2e3
@@ -129,7 +174,7 @@ def test_density_current_and_voltage_switch_alike_where_the_resistance_does_not_
 
 def test_the_heat_of_a_pulse_is_the_integral_of_voltage_times_current():
     """Over junction and leads, as the junction turns from P to AP: summed up by hand from m_z at many times."""
-    R, V, end = 1e3, 4.0, 1e-9
+    R, V, end = 1e3, 4.0, 0.6e-9
     found = switching_times(pillar_of(1, R_series=R, TMR=1.5), [V], end)
     pulsed = pulse_diagram(pillar_of(4, R_series=R, TMR=1.5), [V / 2, V], [0.1e-9, end])
     by_hand = layer(1, R_series=R, TMR=1.5)
@@ -140,7 +185,7 @@ def test_the_heat_of_a_pulse_is_the_integral_of_voltage_times_current():
         t.append(float(simulation.t[0]))
         cosine.append(float(simulation.average_m()[0, 2]))
 
-    by_hand.run(end, every=end / 2000, callback=note)
+    by_hand.run(end, every=end / 400, callback=note)
     power = V**2 / (R + 1 / (AREA * conductance_per_area(np.array(cosine), 0.0, RA, 1.5)))
     spent = np.concatenate([[0], np.cumsum(np.diff(t) * (power[1:] + power[:-1]) / 2)])
     assert power[0] > 1.3 * power[-1]  # it has switched
@@ -152,13 +197,14 @@ def test_the_heat_of_a_pulse_is_the_integral_of_voltage_times_current():
 
 def test_a_diagram_over_voltage_and_field_has_a_boundary_for_each_resistance():
     """Down at J_c RA_P, up at −(1 + TMR) as much; a field along +z raises one by α B and lowers the other."""
-    pillar = pillar_of(124, theta=0.02, B=(0, 0, 0))
+    pillar = pillar_of(80, theta=0.05, B=(0, 0, 0))
     V_c = RA * critical_density(0.1)
-    found = field_diagram(pillar, np.linspace(-3.4, 1.4, 31) * V_c, [-0.06, 0.06], 12e-9)
+    found = field_diagram(pillar, np.linspace(-3.4, 1.4, 20) * V_c, [-0.06, 0.06], 6e-9)
     np.testing.assert_allclose(found.limit_down, V_c * np.array([0.8, 1.2]), rtol=1e-4)
     np.testing.assert_allclose(found.limit_up, -2.5 * V_c * np.array([1.2, 0.8]), rtol=2e-4)
-    np.testing.assert_allclose(found.V_down, found.limit_down, atol=0.16 * V_c)
-    np.testing.assert_allclose(found.V_up, found.limit_up, atol=0.16 * V_c)
+    # half a step, 0.13, and what a pulse of 6 ns needs more
+    np.testing.assert_allclose(found.V_down, found.limit_down, atol=0.2 * V_c)
+    np.testing.assert_allclose(found.V_up, found.limit_up, atol=0.2 * V_c)
 
 
 def test_write_errors_by_voltage_are_those_by_current_and_cost_V_squared_over_R():
@@ -228,8 +274,8 @@ def test_a_gate_that_weakens_the_anisotropy_helps_a_spin_orbit_torque():
         simulation = Simulation(Mesh((1, 1, 1), (EDGE, EDGE, THICKNESS)), terms, Ms=1e6, alpha=0.5, batch=5)
         pillar = Nanopillar(simulation, term="spin_orbit_torque", threshold=0.5, assist={"interface_anisotropy": volts})
         J_c = pillar.limit().J_c * (1 - volts / 3)
-        found.append(critical_current(pillar, 0.9 * J_c, 1.1 * J_c, 1e-9, rise=1e-9, tolerance=0.01).J_c[0] / J_c)
-    assert found == close([1, 1], rel=0.015)
+        found.append(critical_current(pillar, 0.9 * J_c, 1.1 * J_c, 0.6e-9, rise=1e-9, tolerance=0.02).J_c[0] / J_c)
+    assert found == close([1, 1], rel=0.025)
 
 
 def test_results_know_their_drive():
