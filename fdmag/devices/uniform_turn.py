@@ -65,13 +65,15 @@ def turning_times(
     for begin in range(0, drive.size, batch):
         values = drive[begin : begin + batch]
         drive_by(np.concatenate([values, np.zeros(batch - values.size)]))
-        rates = np.array([[_rate(simulation, up, theta, phi) for phi in AZIMUTHS] for theta in angles])
-        mean = rates.mean(axis=1)[:, : values.size]
-        turns = np.all(mean > 0, axis=0) & np.all(
-            np.ptp(rates, axis=1)[:, : values.size] <= ROUND * np.abs(mean), axis=0
-        )
-        total = (last - first) / 2 * (weights[:, None] / np.where(turns, mean, 1.0)).sum(axis=0)
-        times[begin : begin + batch] = np.where(turns, total, np.nan)
+        turns, total = np.ones(batch, bool), np.zeros(batch)
+        for theta, weight in zip(angles, weights, strict=True):
+            rates = np.array([_rate(simulation, up, theta, phi) for phi in AZIMUTHS])
+            mean = rates.mean(axis=0)
+            turns &= (mean > 0) & (np.ptp(rates, axis=0) <= ROUND * np.abs(mean))
+            if not turns.any():
+                break
+            total += (last - first) / 2 * weight / np.where(turns, mean, 1.0)
+        times[begin : begin + batch] = np.where(turns, total, np.nan)[: values.size]
     return times
 
 
