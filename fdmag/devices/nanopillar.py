@@ -68,8 +68,8 @@ class Nanopillar:
     follow : sequence of str, optional
         Further terms whose ``voltage`` is that of the drive: interface_anisotropy, for voltage-controlled anisotropy.
     assist : mapping of term to float, optional [A/m² or V]
-        What drives other terms for the length of every pulse with it: a spin–orbit torque that helps spin transfer, or
-        the voltage of an anisotropy that helps a spin–orbit torque. The `limit` is that of ``term`` without it.
+        What drives other terms during every pulse: a spin–orbit torque that helps spin transfer, or the voltage of an
+        anisotropy that helps a spin–orbit torque. The `limit` is that without.
     threshold : float
         The criterion of switching: m has switched when the mean of m_z, counted from the start, has fallen to this.
     RA : float [Ω m²], optional
@@ -83,10 +83,8 @@ class Nanopillar:
     ----------
     up : array (batch,)
         1 or −1, the end of the axis each replica starts at.
-    driven_by : DriveKind
-        Symbol, unit and name of the drive.
-    amplitude : array (batch,)
-        The drive now.
+    driven_by, amplitude : DriveKind, array (batch,)
+        Symbol, unit and name of the drive, and the drive now.
     metered : bool
         Whether the power follows m, so that the heat is added up during shots.
     spent : array (batch,) [J]
