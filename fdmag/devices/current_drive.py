@@ -27,7 +27,8 @@ class CurrentDrive:
         Another one than J: "voltage" of interface_anisotropy or tunnel_torque, "current" of tunnel_torque, "B" of
         zeeman.
     factor : float
-        What an amplitude is multiplied by: an area, where it is a current density and the parameter a current.
+        What an amplitude is multiplied by: an area, where it is a current density and the parameter a current, or the
+        inverse.
 
     Raises
     ------

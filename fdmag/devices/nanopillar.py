@@ -1,52 +1,28 @@
-"""A pillar with a perpendicular free layer, and how currents are sent through it: shots, many at once."""
+"""A pillar with a perpendicular free layer, and how currents or voltages drive it: shots, many at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fdmag.analytic.write_energy import spin_orbit_write_energy, spin_transfer_write_energy
 from fdmag.devices.checks import checked
 from fdmag.devices.current_drive import CurrentDrive
-from fdmag.devices.pillar_limit import MacrospinLimit, macrospin_limit
+from fdmag.devices.driven_limit import driven_limit
+from fdmag.devices.pillar_drive import drive_of
+from fdmag.devices.pillar_heat import Channel, Heat, Meter
+from fdmag.devices.pillar_limit import MacrospinLimit
+from fdmag.devices.uniform_turn import turning_times
 from fdmag.errors import ParameterError, did_you_mean
 from fdmag.quantities import Below
 from fdmag.quantities.junction import conductance
 from fdmag.simulation import Simulation
 from fdmag.stopping import Distance
 from fdmag.terms import TunnelTorque
-from fdmag.terms.junction_area import junction_area
-from fdmag.terms.tunnel_circuit import InCircuit
 
 __all__ = ["Channel", "Nanopillar", "Reversed"]
-
-UNIT_CURRENT = 1e10
-"""Current density [A/m²] at which torques are read off; they are proportional to it, but for junctions with V_h."""
-TOO_MUCH = 1e3
-"""Multiple of the critical current without bias from where on none is looked for."""
-
-
-@dataclass(frozen=True)
-class Channel:
-    """The heavy metal below a pillar that carries the current of a spin–orbit torque.
-
-    Parameters
-    ----------
-    resistivity : float [Ω m]
-    thickness, length, width : float [m]
-    """
-
-    resistivity: float
-    thickness: float
-    length: float
-    width: float
-
-    def __post_init__(self) -> None:
-        checked("channel", self, resistivity="positive ohm m", thickness="positive m", length="positive m",
-                width="positive m")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,9 +47,9 @@ class Reversed:
 
 
 class Nanopillar:
-    """The free layer of a junction with its easy axis along z, written by currents.
+    """The free layer of a junction with its easy axis along z, written by a current or a voltage.
 
-    What is measured is made of *shots*: m is put where it started, waits, and a current flows for a time. Shots are
+    What is measured is made of *shots*: m is put where it started, waits, and the drive is on for a time. Shots are
     shared out over the replicas of the simulation, all of which run together; where there are more shots than replicas
     they take turns. So a diagram of 20 × 10 points wants a simulation of 200 replicas, and does with any.
 
@@ -82,16 +58,22 @@ class Nanopillar:
     simulation : Simulation
         The free layer alone, in the state that is to be written; m_z of its mean tells which end of z that is.
     term : str
-        Term whose J is the current: "slonczewski", "spin_orbit_torque"; or "tunnel_torque" made with a ``current``,
-        which is J times the area and goes where the cells conduct. *J > 0 of a Slonczewski torque from a reference
-        layer below, along +z, favours antiparallel: −z.*
-    assist : mapping of term to float, optional [A/m²]
-        Current densities of other terms that flow for the length of every pulse with it: a spin–orbit torque that
-        helps spin transfer, for example.
+        Term that is driven: "slonczewski" or "spin_orbit_torque" by its J; "tunnel_torque" by its voltage, over
+        R_series too if it has that, or, made with a ``current``, by this, which goes where the cells conduct;
+        "interface_anisotropy" by its voltage. *J > 0 or V > 0 with the reference layer below, along +z, favours
+        antiparallel: −z.*
+    drive : "J", "I" or "V", optional
+        What numbers given to measurements are: a current density [A/m²], a current [A] through the area, or a voltage
+        [V], and what results are told by. By default a voltage where the source of the junction is one, else J.
+    follow : sequence of str, optional
+        Further terms whose ``voltage`` is that of the drive: interface_anisotropy, for voltage-controlled anisotropy.
+    assist : mapping of term to float, optional [A/m² or V]
+        What drives other terms during every pulse: a spin–orbit torque that helps spin transfer, or the voltage of an
+        anisotropy that helps a spin–orbit torque. The `limit` is that without.
     threshold : float
         The criterion of switching: m has switched when the mean of m_z, counted from the start, has fallen to this.
     RA : float [Ω m²], optional
-        Of the junction, for the energy of a write.
+        Of the junction, for the energy of a write; a tunnel_torque knows its own.
     channel : Channel, optional
         For the energy of the current of a spin–orbit torque.
     **options
@@ -101,6 +83,12 @@ class Nanopillar:
     ----------
     up : array (batch,)
         1 or −1, the end of the axis each replica starts at.
+    driven_by, amplitude : DriveKind, array (batch,)
+        Symbol, unit and name of the drive, and the drive now.
+    metered : bool
+        Whether the power follows m, so that the heat is added up during shots.
+    spent : array (batch,) [J]
+        Heat of the junctions since the last `reset`, as `run_metered` adds it up.
     area : float [m²]
         That a current along z crosses.
     alike : bool
@@ -113,7 +101,7 @@ class Nanopillar:
     Raises
     ------
     ParameterError
-        If a term has no current, m does not start along z, or a number is out of its range.
+        If a term cannot be driven, m does not start along z, or a number is out of its range.
 
     Examples
     --------
@@ -130,6 +118,8 @@ class Nanopillar:
         simulation: Simulation,
         *,
         term: str = "slonczewski",
+        drive: str | None = None,
+        follow: Sequence[str] = (),
         assist: Mapping[str, float] | None = None,
         threshold: float = 0.0,
         RA: float | None = None,
@@ -144,31 +134,35 @@ class Nanopillar:
             raise ParameterError(f'pillar: "{term}" is both term and assist; give its current once')
         self.simulation = simulation
         self.term, self.threshold = term, float(threshold)
-        self.RA, self.channel = RA, channel
         self.options = options
         dx, dy, _ = simulation.mesh.cell_size
         self.area = float(simulation.covered(2)[0].sum(axis=(1, 2)).max() * dx * dy)
-        self._drives = {name: self._drive(name) for name in (term, *assist)}
+        driver, self.driven_by = drive_of(simulation, term, self.area, drive)
+        self._drives = {term: driver} | {name: drive_of(simulation, name, self.area)[0] for name in assist}
         self._assist = assist
+        self._followers = self._following(follow)
+        self._heat = Heat(simulation, self.area, RA, channel)
+        self.metered = bool(self._heat.junctions(self._drives))
+        if RA is not None and self._junction:
+            raise ParameterError(f"pillar: RA = {RA:g} ohm m^2 beside {term}, which has its own RA_P; leave RA out")
         self.same_parameters = not [p for p in simulation.parameters() if p.batch > 1 and _given(p.where)]
         self.noisy = any(each.noisy for each in simulation.terms.values())
-        self.J = np.zeros(simulation.batch)
+        self.amplitude = np.zeros(simulation.batch)
+        self.spent = np.zeros(simulation.batch)
         self.begin()
 
-    def _drive(self, name: str) -> CurrentDrive:
-        """Return what sets the current of a term by its density."""
-        each = self.simulation.terms.get(name)
-        if each is None or "current" not in each.parameters():
-            return CurrentDrive(self.simulation, name)
-        if not isinstance(each, InCircuit) or not each.by_current.base.any():
+    def _following(self, names: Sequence[str]) -> list[CurrentDrive]:
+        """Return what sets the voltages of terms that follow the drive."""
+        term: Any = self.simulation.terms[self.term]
+        if names and (self.driven_by.symbol != "V" or (self._junction and term.R_series.base.any())):
             raise ParameterError(
-                f"pillar: {name} is driven by a voltage; give it a current, such as 0, so that a density can be set"
+                f'pillar: "{names[0]}" follows a voltage across the junction; {self.term} is driven by '
+                f"{'a voltage over R_series too' if self.driven_by.symbol == 'V' else f'a {self.driven_by.name}'}, and "
+                "that across the junction changes with m"
             )
-        magnetic = self.simulation.magnetic[:, None]
-        area = junction_area(each, self.simulation.mesh, magnetic)
-        if np.any(np.any(area > 0, axis=2) != np.any(magnetic, axis=2)):
-            raise ParameterError(f"pillar: the junction of {name} is smaller than the magnet; P = 0 in some columns")
-        return CurrentDrive(self.simulation, name, "current", self.area)
+        if twice := [name for name in names if name in self._drives]:
+            raise ParameterError(f'pillar: "{twice[0]}" is driven by itself and follows; name it once')
+        return [CurrentDrive(self.simulation, name, "voltage") for name in names]
 
     def begin(self) -> None:
         """Take the state that the simulation is in now as the start.
@@ -207,71 +201,69 @@ class Nanopillar:
         return self._limits[replica]
 
     def limit_now(self, replica: int = 0, reverse: bool = False) -> MacrospinLimit:
-        """Return the same with the fields as they are now, or from the opposite start; no current flows afterwards."""
+        """Return the same with the fields as they are now, or from the opposite start; nothing drives afterwards."""
         kept = self.simulation.m
         self.off()
-        self._drives[self.term].set(UNIT_CURRENT)
+        self.simulation.m = -self._m if reverse else self._m
         try:
-            self.simulation.m = -self._m if reverse else self._m
-            found = macrospin_limit(self.simulation, self.term, self.area, UNIT_CURRENT, replica)
-            return self._under_bias(found, replica) if self._falls else found
+            return driven_limit(self.simulation, self.term, self.area, self.driven_by, self._set, bool(self._followers),
+                                replica)  # fmt: skip
         finally:
             self.off()
             self.simulation.m = kept
 
-    @property
-    def _falls(self) -> bool:
-        """Whether the torque is that of a junction under a bias that changes it: not proportional to the current."""
-        term: Any = self.simulation.terms[self.term]
-        return isinstance(term, TunnelTorque) and bool(term.V_h.base.any() or term.b2.base.any())
+    def uniform_times(self, drive: ArrayLike) -> NDArray[np.float64]:
+        """Return the switching times [s] of the uniform pillar at T = 0, without assist; NaN where it does not switch.
 
-    def _under_bias(self, found: MacrospinLimit, replica: int) -> MacrospinLimit:
-        """Return a limit with J_c by the torque at J_c itself, and none that is proportional to J.
-
-        The polarisation falls with the bias, at most as 1/V, so that J_c = J_c(torque at J_c) is come to from below;
-        NaN if no current writes, or if b2 adds a field along the axis.
+        In closed form, or by `fdmag.devices.uniform_turn.turning_times` where the torque is no sine of the angle; NaN
+        if replicas differ, or nothing is symmetric about the axis.
         """
-        term: Any = self.simulation.terms[self.term]
-        J, most = found.J_c, TOO_MUCH * abs(found.J_c)
-        for _ in range(200):
-            if not abs(J) < most or term.b2.base.any():
-                J = np.nan
-                break
-            self._drives[self.term].set(J)
-            before, J = J, macrospin_limit(self.simulation, self.term, self.area, J, replica).J_c
-            if abs(J - before) <= 1e-6 * abs(J):
-                break
-        nothing = float("nan")
-        return replace(found, axial=nothing, equatorial=nothing, across=nothing, J_c=float(J), I_c=float(J) * self.area)
-
-    def energy(self, J: ArrayLike, duration: ArrayLike) -> NDArray[np.float64] | None:
-        """Return the heat [J] of a pulse with its assist, broadcast; None if RA or channel are not known."""
-        total: Any = 0.0
-        for name, current in {self.term: J, **self._assist}.items():
-            if self.simulation.terms[name].name == "spin_orbit_torque":
-                if self.channel is None:
-                    return None
-                metal = self.channel
-                total = total + spin_orbit_write_energy(
-                    np.abs(current), metal.resistivity, metal.thickness, duration, metal.length * metal.width
-                )
-            elif self.RA is None:
-                return None
-            else:
-                total = total + spin_transfer_write_energy(current, self.RA, duration, self.area)
-        return np.asarray(total)
-
-    def voltage(self, J: ArrayLike) -> NDArray[np.float64]:
-        """Return the voltage [V] that J takes across a junction in the state of the start, (batch,).
-
-        NaN where the torque is not that of a tunnel junction.
-        """
-        if not isinstance(self.simulation.terms[self.term], TunnelTorque):
-            return np.full(self.batch, np.nan)
+        uniform = self.limit()
+        if uniform.symmetric or not self.alike:
+            return uniform.switching_times(drive, self.tilt, self.threshold)
         with self.restored():
-            self.reset()
-            self.on(J)
-            return conductance(self.simulation, self.term)[1]
+            self.off()
+            return turning_times(self.simulation, self._set, drive, uniform.up, self.tilt, self.threshold)
+
+    def _set(self, drive: ArrayLike, alone: bool = False) -> None:
+        """Set the drive, and with it what follows it unless ``alone``; nothing else."""
+        for each in [self._drives[self.term], *([] if alone else self._followers)]:
+            each.set(drive)
+
+    @property
+    def _junction(self) -> bool:
+        return isinstance(self.simulation.terms[self.term], TunnelTorque)
+
+    def energy(
+        self, drive: ArrayLike, duration: ArrayLike, spent: ArrayLike | None = None
+    ) -> NDArray[np.float64] | None:
+        """Return the heat [J] of a pulse with its assist, broadcast; None if RA or channel are not known.
+
+        ``spent`` is what the junctions took in shots: their resistance changes as m turns. Without it None of those.
+        """
+        terms = {self.term: np.asarray(drive) / (self.area if self.driven_by.symbol == "I" else 1.0)} | self._assist
+        rest = self._heat.constant(terms, duration)
+        if rest is None or (spent is None if self.metered else not self._heat.known(terms)):
+            return None
+        return np.asarray(rest if spent is None or not self.metered else rest + np.asarray(spent))
+
+    def readings(self, drive: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return current density, current and voltage that a drive makes in the state of the start, (batch,) each.
+
+        By "J", "I" and "V"; that of the drive is the drive itself, the voltage otherwise that across the junction, NaN
+        without one.
+        """
+        own = np.broadcast_to(np.asarray(drive, dtype=float), (self.batch,)).copy()
+        V = np.full(self.batch, np.nan)
+        current = own * {"J": self.area, "I": 1.0}.get(self.driven_by.symbol, np.nan)
+        if self._junction:
+            with self.restored():
+                self.reset()
+                self.on(np.nan_to_num(own))
+                G, V = conductance(self.simulation, self.term)
+            V = np.where(np.isnan(own), np.nan, V)
+            current = G * V
+        return {"J": current / self.area, "I": current, "V": V, self.driven_by.symbol: own}
 
     def rounds(self, shots: int) -> Iterator[NDArray[np.intp]]:
         """Yield for each replica the number of its shot, (batch,), −1 for none, until all are done.
@@ -295,53 +287,66 @@ class Nanopillar:
         return -(-shots // self.batch)
 
     def reset(self, reverse: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
-        """Put m where it started, opposite where ``reverse`` is True, without current; return `up` of each replica."""
+        """Put m where it started, opposite where ``reverse`` is True, undriven; return `up` of each replica."""
         m = self._m
         sign = np.ones(self.batch) if reverse is None else np.where(reverse, -1.0, 1.0)
         self.simulation.m = m * sign[:, None, None, None, None]
         self.off()
+        self.spent = np.zeros(self.batch)
         return self.up * sign
 
-    def on(self, J: ArrayLike) -> None:
-        """Let currents flow, [A/m²], (batch,) or one number, with the assist where J is not 0."""
-        self.J = np.broadcast_to(np.asarray(J, dtype=float), (self.batch,)).copy()
-        values = self.J[0] if np.all(self.J[0] == self.J) else self.J
-        self._drives[self.term].set(values)
+    def on(self, drive: ArrayLike) -> None:
+        """Let it be driven, (batch,) or one number, with the assist where the drive is not 0."""
+        self.amplitude = np.broadcast_to(np.asarray(drive, dtype=float), (self.batch,)).copy()
+        values = self.amplitude[0] if np.all(self.amplitude[0] == self.amplitude) else self.amplitude
+        self._set(values)
         for name, current in self._assist.items():
             self._drives[name].set(np.where(values != 0, current, 0.0))
 
     def off(self) -> None:
-        """Let no current flow."""
-        self.J = np.zeros(self.batch)
-        for drive in self._drives.values():
-            drive.set(0.0)
+        """Let nothing drive it."""
+        self.amplitude = np.zeros(self.batch)
+        for each in (*self._drives.values(), *self._followers):
+            each.set(0.0)
 
     def run(self, duration: float, **further: Any) -> None:
         """Let time pass; ``further`` as of `Simulation.run`."""
         if duration > 0:
             self.simulation.run(duration, **(self.options | further))
 
-    def ramp(self, J: NDArray[np.float64], rise: float, steps: int, **further: Any) -> None:
-        """Raise the currents to J in equal steps over ``rise`` [s]; it is held afterwards."""
+    def run_metered(self, duration: float, **further: Any) -> Meter | None:
+        """Let time pass, and add what the junctions take to `spent`; return the meter, None unless ``metered``."""
+        if not self.metered:
+            self.run(duration, **further)
+            return None
+        meter = Meter(self.simulation, self._heat.junctions(self._drives), duration)
+        self.run(duration, on_step=meter.step, **further)
+        meter.read()
+        self.spent = self.spent + meter.energy
+        return meter
+
+    def ramp(self, drive: NDArray[np.float64], rise: float, steps: int, **further: Any) -> None:
+        """Raise the drive in equal steps over ``rise`` [s]; it is held afterwards."""
         for step in range(1, steps + 1 if rise > 0 else 1):
-            self.on(J * step / steps)
+            self.on(drive * step / steps)
             self.run(rise / steps, **further)
-        self.on(J)
+        self.on(drive)
 
     def pulses(
-        self, J: NDArray[np.float64], lengths: NDArray[np.float64], *, settle: float, relax: float,
-        reverse: NDArray[np.bool_] | None = None,
+        self, drive: NDArray[np.float64], lengths: NDArray[np.float64], *, settle: float, relax: float,
+        reverse: NDArray[np.bool_] | None = None, metered: bool = False,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Return m_z, (batch,), after a pulse of its own length [s] in each replica: at its end, or ``relax`` later.
 
-        Those with shorter pulses wait without current for the longest; with ``relax`` all have at least that long.
+        Those with shorter pulses wait undriven for the longest; with ``relax`` all have at least that long. Where it is
+        ``metered``, `spent` is the heat of the junctions.
         """
         self.reset(reverse)
         self.run(settle)
         ends, passed = self.along(), 0.0
         for length in np.unique(lengths[lengths > 0]):
-            self.on(np.where(lengths >= length, J, 0.0))
-            self.run(float(length) - passed)
+            self.on(np.where(lengths >= length, drive, 0.0))
+            (self.run_metered if metered else self.run)(float(length) - passed)
             ends = np.where(lengths == length, self.along(), ends)
             passed = float(length)
         self.off()
@@ -353,20 +358,20 @@ class Nanopillar:
         return self.simulation.average_m()[:, 2]
 
     def first_passages(
-        self, J: NDArray[np.float64], duration: float, settle: float = 0.0, used: NDArray[np.bool_] | None = None
+        self, drive: NDArray[np.float64], duration: float, settle: float = 0.0, used: NDArray[np.bool_] | None = None
     ) -> NDArray[np.float64]:
-        """Return the time [s] from the start of the current until each replica has switched, NaN if it has not."""
+        """Return the time [s] from the start of the drive until each replica has switched, NaN if it has not."""
         up = self.reset()
         self.run(settle)
-        self.on(J)
+        self.on(drive)
         start = self.simulation.t
         until = Reversed(up if used is None else np.where(used, up, 0.0), self.threshold)
-        self.run(duration, until=until)
+        self.run_metered(duration, until=until)
         return self.simulation.stop_times - start
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Put m back and switch the currents off at the end, whatever happens."""
+        """Put m back and switch the drive off at the end, whatever happens."""
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Phase diagrams of a pillar: which currents and fields, or currents and pulse lengths, write it."""
+"""Phase diagrams of a pillar: which currents or voltages and fields, or pulse lengths, write it."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from fdmag.devices.checks import array_of, checked
 from fdmag.devices.device import Told
+from fdmag.devices.driven_result import DrivenResult
 from fdmag.devices.nanopillar import Nanopillar
 from fdmag.devices.pillar_limit import MacrospinLimit
-from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity
+from fdmag.devices.result import COLOURS, DRIVE_UNIT, Axes, axes_for, quantity
 from fdmag.errors import ParameterError
 
 __all__ = ["FieldDiagram", "PulseDiagram", "field_diagram", "pulse_diagram"]
 
 
 @dataclass(frozen=True)
-class FieldDiagram(Result):
-    """Where m is after a current in a field, from both states.
+class FieldDiagram(DrivenResult):
+    """Where m is after a current or voltage in a field, from both states.
 
     Attributes
     ----------
@@ -26,45 +27,47 @@ class FieldDiagram(Result):
         m_z of the start, 1 or −1.
     state
         m_z at the end, a mean over the samples.
-    J_down, J_up
-        Where m_z passes 0 on a straight line between the currents of the diagram: the lowest current that turns m down
-        from up, and up from down; NaN where none does, or all do.
+    drive, drive_down, drive_up
+        J, J_down and J_up; I or V in place of J of a pillar that is driven so. Where m_z passes 0 on a straight line
+        between the drives of the diagram: the lowest that turns m down from up, and up from down; NaN where none does,
+        or all do.
     limit_down, limit_up
         The same of the uniform pillar: at T = 0 with a polariser along the axis for a pulse of this length, else
         without end and without noise.
     deviation
         Root of the mean square of (boundary − limit)/limit over both.
     step
-        Of the current, over the mean |limit|: what the boundary is known to.
+        Of the drive, over the mean |limit|: what the boundary is known to.
     """
 
-    J: NDArray = quantity("A/m^2", "current density", "J")
+    drive: NDArray = quantity(DRIVE_UNIT, "drive", "drive")
     B: NDArray = quantity("T", "field", "B")
     start: NDArray = quantity("1", "m_z of the start", "start")
-    state: NDArray = quantity("1", "m_z at the end", "start", "B", "J")
-    J_down: NDArray = quantity("A/m^2", "current density that turns m down", "B")
-    J_up: NDArray = quantity("A/m^2", "current density that turns m up", "B")
-    limit_down: NDArray = quantity("A/m^2", "the same of the uniform pillar, down", "B")
-    limit_up: NDArray = quantity("A/m^2", "the same of the uniform pillar, up", "B")
+    state: NDArray = quantity("1", "m_z at the end", "start", "B", "drive")
+    drive_down: NDArray = quantity(DRIVE_UNIT, "drive that turns m down", "B")
+    drive_up: NDArray = quantity(DRIVE_UNIT, "drive that turns m up", "B")
+    limit_down: NDArray = quantity(DRIVE_UNIT, "the same of the uniform pillar, down", "B")
+    limit_up: NDArray = quantity(DRIVE_UNIT, "the same of the uniform pillar, up", "B")
     duration: float = quantity("s", "length of the pulse")
     deviation: float = quantity("1", "root mean square deviation of the boundaries from the uniform pillar")
-    step: float = quantity("1", "step of the current over the mean limit")
+    step: float = quantity("1", "step of the drive over the mean limit")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the regions: up, down, both (where m stays as it was), and what is neither."""
-        ax = axes_for(ax, "J [10¹² A/m²]", "B [mT]", f"after {self.duration * 1e9:.3g} ns")
+        unit, text = self.driven_by.told(self.drive)
+        ax = axes_for(ax, self.driven_by.label(text), "B [mT]", f"after {self.duration * 1e9:.3g} ns")
         up, down = self.state[0], self.state[1]
         region = np.select(
             [(up > 0.5) & (down < -0.5), (up > 0.5) & (down > 0.5), (up < -0.5) & (down < -0.5)], [1, 2, 3], 0
         )
         colours = np.array([[0.85, 0.85, 0.85], [0.97, 0.97, 0.97], [0.62, 0.79, 0.88], [0.99, 0.68, 0.42]])
-        ax.pcolormesh(self.J * 1e-12, self.B * 1e3, colours[region], shading="nearest", rasterized=True)
+        ax.pcolormesh(self.drive / unit, self.B * 1e3, colours[region], shading="nearest", rasterized=True)
         for limit, found, colour, text in (
-            (self.limit_down, self.J_down, COLOURS[1], "down"), (self.limit_up, self.J_up, COLOURS[0], "up"),
+            (self.limit_down, self.drive_down, COLOURS[1], "down"), (self.limit_up, self.drive_up, COLOURS[0], "up"),
         ):  # fmt: skip
-            ax.plot(limit * 1e-12, self.B * 1e3, color=colour, linewidth=1.5, label=f"uniform pillar, turned {text}")
-            ax.plot(found * 1e-12, self.B * 1e3, "o", color=colour, markersize=3)
-        ax.set_xlim(self.J.min() * 1e-12, self.J.max() * 1e-12)
+            ax.plot(limit / unit, self.B * 1e3, color=colour, linewidth=1.5, label=f"uniform pillar, turned {text}")
+            ax.plot(found / unit, self.B * 1e3, "o", color=colour, markersize=3)
+        ax.set_xlim(self.drive.min() / unit, self.drive.max() / unit)
         for k, text in enumerate(("neither", "as it was", "up", "down")):
             if k in region:
                 ax.plot([], [], "s", color=colours[k], markeredgecolor="grey", markersize=7, label=text)
@@ -73,51 +76,58 @@ class FieldDiagram(Result):
 
 
 @dataclass(frozen=True)
-class PulseDiagram(Result):
-    """Which share is written by a pulse of a current and a length.
+class PulseDiagram(DrivenResult):
+    """Which share is written by a pulse of a current or voltage and a length.
 
     Attributes
     ----------
     written
         Share of the samples in which m_z, counted from the start, is at or below the threshold of the pillar.
-    J_half
-        Where that share passes 1/2 on a straight line between the currents of the diagram; NaN where it does not.
+    drive, drive_half
+        J and J_half; I or V in place of J of a pillar that is driven so. Where that share passes 1/2 on a straight line
+        between the drives of the diagram; NaN where it does not.
     limit
-        The same of the uniform pillar: at T = 0 the closed form, with noise the Fokker–Planck equation.
+        The same of the uniform pillar: at T = 0 the closed form, or between the drives of the diagram where the torque
+        is no sine of the angle; with noise the Fokker–Planck equation.
     deviation
-        Root of the mean square of J_half/limit − 1.
+        Root of the mean square of drive_half/limit − 1.
+    energy
+        Of a constant resistance in closed form; of a junction ∫ V I dt with what R_series takes, a mean over the
+        samples.
     step
-        Largest step between neighbouring currents, over the smaller: what J_half is known to without noise.
+        Largest step between neighbouring drives, over the smaller: what drive_half is known to without noise.
     """
 
-    J: NDArray = quantity("A/m^2", "current density", "J")
+    drive: NDArray = quantity(DRIVE_UNIT, "drive", "drive")
     t_pulse: NDArray = quantity("s", "length of the pulse", "t_pulse")
-    written: NDArray = quantity("1", "share that is written", "t_pulse", "J")
-    J_half: NDArray = quantity("A/m^2", "current density that writes half", "t_pulse")
-    limit: NDArray = quantity("A/m^2", "current density that writes half, uniform pillar", "t_pulse")
-    energy: NDArray | None = quantity("J", "heat of the pulse", "t_pulse", "J")
+    written: NDArray = quantity("1", "share that is written", "t_pulse", "drive")
+    drive_half: NDArray = quantity(DRIVE_UNIT, "drive that writes half", "t_pulse")
+    limit: NDArray = quantity(DRIVE_UNIT, "drive that writes half, uniform pillar", "t_pulse")
+    energy: NDArray | None = quantity("J", "heat of the pulse", "t_pulse", "drive")
     samples: float = quantity("1", "pulses for each point")
     deviation: float = quantity("1", "root mean square deviation from the uniform pillar")
-    step: float = quantity("1", "largest relative step of the current")
+    step: float = quantity("1", "largest relative step of the drive")
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the share that is written over current and pulse length, with the limit of the uniform pillar."""
-        ax = axes_for(ax, "J [10¹² A/m²]", "pulse length [ns]", "share that is written")
-        mesh = ax.pcolormesh(self.J * 1e-12, self.t_pulse * 1e9, self.written, cmap="cividis", vmin=0, vmax=1,
+        """Draw the share that is written over drive and pulse length, with the limit of the uniform pillar."""
+        unit, text = self.driven_by.told(self.drive)
+        ax = axes_for(ax, self.driven_by.label(text), "pulse length [ns]", "share that is written")
+        mesh = ax.pcolormesh(self.drive / unit, self.t_pulse * 1e9, self.written, cmap="cividis", vmin=0, vmax=1,
                              shading="nearest", rasterized=True)  # fmt: skip
         ax.figure.colorbar(mesh, ax=ax)
-        ax.plot(self.limit * 1e-12, self.t_pulse * 1e9, color=COLOURS[1], label="uniform pillar, one half")
-        ax.plot(self.J_half * 1e-12, self.t_pulse * 1e9, "o", color=COLOURS[3], markersize=3, label="one half")
+        if np.isfinite(self.limit).any():
+            ax.plot(self.limit / unit, self.t_pulse * 1e9, color=COLOURS[1], label="uniform pillar, one half")
+        ax.plot(self.drive_half / unit, self.t_pulse * 1e9, "o", color=COLOURS[3], markersize=3, label="one half")
         if np.all(self.t_pulse > 0) and self.t_pulse.max() > 8 * self.t_pulse.min():
             ax.set_yscale("log")
-        ax.set_xlim(self.J.min() * 1e-12, self.J.max() * 1e-12)
+        ax.set_xlim(self.drive.min() / unit, self.drive.max() / unit)
         ax.legend(fontsize="small")
         return ax
 
 
 def field_diagram(
     pillar: Nanopillar,
-    J: ArrayLike,
+    drive: ArrayLike,
     B: ArrayLike,
     duration: float,
     *,
@@ -128,21 +138,21 @@ def field_diagram(
     samples: int = 1,
     told: Told | None = None,
 ) -> FieldDiagram:
-    """Let currents flow in fields, from both states, and see where m is.
+    """Drive it in fields, from both states, and see where m is.
 
     Parameters
     ----------
     pillar : Nanopillar
-    J, B : array_like [A/m²], [T]
-        In rising order. The fields add to that of ``term``.
+    drive, B : array_like [A/m², A or V], [T]
+        In rising order: current densities, or what the pillar is driven by, and fields, which add to that of ``term``.
     duration : float [s]
-        How long the current flows.
+        How long it is driven.
     term : str
         Zeeman term whose field it is.
     direction : array_like (3,)
         Of the field.
     settle, relax : float [s]
-        In the field without current, before and after it. Without ``relax`` the end of the current decides.
+        In the field undriven, before and after it. Without ``relax`` the end of the drive decides.
     samples : int
         Shots for each point, with noise.
     told : callable, optional
@@ -152,10 +162,10 @@ def field_diagram(
     ParameterError
         For a value out of its range.
     """
-    J, B = _rising("field diagram", "J", J), _rising("field diagram", "B", B)
+    drive, B = _rising("field diagram", pillar.driven_by.symbol, drive), _rising("field diagram", "B", B)
     _check_times("field diagram", {"duration": duration}, settle, relax, samples)
     apply = pillar.of_zeeman(term, direction)
-    shape = (2, B.size, J.size, samples)
+    shape = (2, B.size, drive.size, samples)
     opposite, row, column, _ = (each.ravel() for each in np.indices(shape))
     ends = np.empty(opposite.size)
     limits = np.full((2, B.size), np.nan)
@@ -173,26 +183,27 @@ def field_diagram(
                 used = shots >= 0
                 apply(np.where(used, B[row[shots]], 0.0))
                 lengths = np.where(used, duration, 0.0)
-                end = pillar.pulses(J[column[shots]], lengths, settle=settle, relax=relax, reverse=turned[shots])
+                end = pillar.pulses(drive[column[shots]], lengths, settle=settle, relax=relax, reverse=turned[shots])
                 ends[shots[used]] = end[used]
                 if told is not None:
                     told(number, total)
         finally:
             apply(0.0)
     state = ends.reshape(shape).mean(axis=-1)
-    borders = np.array([[_crossing(J, line) for line in each] for each in state])
+    borders = np.array([[_crossing(drive, line) for line in each] for each in state])
     ratio = (borders - limits) / limits
     compared = ratio[np.isfinite(ratio)]
     scale = np.nanmean(np.abs(limits)) if np.isfinite(limits).any() else np.nan
     return FieldDiagram(
-        J, B, np.array([1.0, -1.0]), state, borders[0], borders[1], limits[0], limits[1], duration,
-        float(np.sqrt(np.mean(compared**2))) if compared.size else np.nan, float(np.diff(J).max() / scale),
+        drive, B, np.array([1.0, -1.0]), state, borders[0], borders[1], limits[0], limits[1], duration,
+        float(np.sqrt(np.mean(compared**2))) if compared.size else np.nan, float(np.diff(drive).max() / scale),
+        driven_by=pillar.driven_by,
     )  # fmt: skip
 
 
 def pulse_diagram(
     pillar: Nanopillar,
-    J: ArrayLike,
+    drive: ArrayLike,
     t_pulse: ArrayLike,
     *,
     settle: float = 0.0,
@@ -200,15 +211,15 @@ def pulse_diagram(
     samples: int = 1,
     told: Told | None = None,
 ) -> PulseDiagram:
-    """Send pulses of currents and lengths through a pillar, and see which write it.
+    """Send pulses of drives and lengths through a pillar, and see which write it.
 
     Parameters
     ----------
     pillar : Nanopillar
-    J, t_pulse : array_like [A/m²], [s]
-        In rising order of their absolute values.
+    drive, t_pulse : array_like [A/m², A or V], [s]
+        In rising order of their absolute values: current densities, or what the pillar is driven by, and lengths.
     settle, relax : float [s]
-        Without current, before and after the pulse. Without ``relax`` the end of the pulse decides.
+        Undriven, before and after the pulse. Without ``relax`` the end of the pulse decides.
     samples : int
         Shots for each point, with noise.
     told : callable, optional
@@ -218,54 +229,71 @@ def pulse_diagram(
     ParameterError
         For a value out of its range.
     """
-    J, t_pulse = array_of("pulse diagram", "J", J, least=2), _rising("pulse diagram", "t_pulse", t_pulse, least=1)
-    if np.any(np.diff(np.abs(J)) <= 0):
-        raise ParameterError("pulse diagram: J does not rise; give current densities of rising absolute value")
+    kind = pillar.driven_by
+    drive = array_of("pulse diagram", kind.symbol, drive, least=2)
+    t_pulse = _rising("pulse diagram", "t_pulse", t_pulse, least=1)
+    if np.any(np.diff(np.abs(drive)) <= 0):
+        raise ParameterError(f"pulse diagram: {kind.symbol} does not rise; give a {kind.name} of rising absolute value")
     _check_times("pulse diagram", {"t_pulse": t_pulse}, settle, relax, samples)
-    shape = (t_pulse.size, J.size, samples)
+    shape = (t_pulse.size, drive.size, samples)
     row, column, _ = (each.ravel() for each in np.indices(shape))
-    ends = np.empty(row.size)
+    ends, spent = np.empty(row.size), np.empty(row.size)
     total = pillar.number_of_rounds(ends.size)
     with pillar.restored():
         for number, shots in enumerate(pillar.rounds(ends.size), start=1):
             used = shots >= 0
             lengths = np.where(used, t_pulse[row[shots]], 0.0)
-            end = pillar.pulses(J[column[shots]], lengths, settle=settle, relax=relax)
+            end = pillar.pulses(drive[column[shots]], lengths, settle=settle, relax=relax, metered=True)
             ends[shots[used]] = (pillar.up * end)[used]
+            spent[shots[used]] = pillar.spent[used]
             if told is not None:
                 told(number, total)
     written = (ends.reshape(shape) <= pillar.threshold).mean(axis=-1)
-    half = np.array([_crossing(J, 0.5 - line) for line in written])
+    half = np.array([_crossing(drive, 0.5 - line) for line in written])
     uniform = pillar.limit()
-    limit = _half_written(uniform, J, t_pulse) if pillar.noisy else uniform.current_for_time(t_pulse, pillar.tilt)
+    if pillar.noisy:
+        limit = _half_written(uniform, drive, t_pulse)
+    elif uniform.symmetric:
+        limit = uniform.drive_for_time(t_pulse, pillar.tilt)
+    else:
+        limit = _at_times(drive, pillar.uniform_times(drive), t_pulse)
     ratio = half / limit - 1
     compared = ratio[np.isfinite(ratio)]
-    energy = pillar.energy(J, t_pulse[:, None])
+    energy = pillar.energy(drive, t_pulse[:, None], spent.reshape(shape).mean(axis=-1))
     return PulseDiagram(
-        J, t_pulse, written, half, limit, energy, float(samples),
+        drive, t_pulse, written, half, limit, energy, float(samples),
         float(np.sqrt(np.mean(compared**2))) if compared.size else np.nan,
-        float((np.diff(np.abs(J)) / np.abs(J[:-1])).max()),
+        float((np.diff(np.abs(drive)) / np.abs(drive[:-1])).max()), driven_by=kind,
     )  # fmt: skip
 
 
 def _limit_of_pulse(found: MacrospinLimit, duration: float, pillar: Nanopillar) -> float:
-    """Return the current that turns the uniform pillar within a pulse; J_c where that is not known."""
+    """Return the drive that turns the uniform pillar within a pulse; the critical one where that is not known."""
     if found.symmetric and not pillar.noisy and pillar.tilt > 0:
-        return float(found.current_for_time(duration, pillar.tilt)[0])
-    return found.J_c
+        return float(found.drive_for_time(duration, pillar.tilt)[0])
+    return found.drive_c
 
 
-def _half_written(uniform: MacrospinLimit, J: NDArray, t_pulse: NDArray) -> NDArray[np.float64]:
-    """Return the currents that write half in pulses of these lengths, by the Fokker–Planck equation."""
+def _at_times(drive: NDArray, times: NDArray, t_pulse: NDArray) -> NDArray[np.float64]:
+    """Return the drives that take these times, 1/time rising smoothly with |drive|; NaN outside of what is known."""
+    known = np.isfinite(times)
+    rates = 1 / times[known]
+    if known.sum() < 2 or np.any(np.diff(rates) <= 0):
+        return np.full(t_pulse.size, np.nan)
+    return np.asarray(scipy.interpolate.PchipInterpolator(rates, drive[known], extrapolate=False)(1 / t_pulse))
+
+
+def _half_written(uniform: MacrospinLimit, drive: NDArray, t_pulse: NDArray) -> NDArray[np.float64]:
+    """Return the drives that write half in pulses of these lengths, by the Fokker–Planck equation."""
     found = []
     for t in t_pulse:
 
         def excess(i: float, t: float = float(t)) -> float:
-            return float(uniform.not_switched(t, i * J[-1], uniform.T, absorbing=False)[0, 0]) - 0.5
+            return float(uniform.not_switched(t, i * drive[-1], uniform.T, absorbing=False)[0, 0]) - 0.5
 
         ends = [excess(x) if uniform.symmetric else np.nan for x in (0.0, 3.0)]
         found.append(
-            float(scipy.optimize.brentq(excess, 0.0, 3.0, rtol=1e-4)) * J[-1] if ends[0] > 0 > ends[1] else np.nan
+            float(scipy.optimize.brentq(excess, 0.0, 3.0, rtol=1e-4)) * drive[-1] if ends[0] > 0 > ends[1] else np.nan
         )
     return np.array(found)
 

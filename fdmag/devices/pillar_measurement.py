@@ -20,21 +20,24 @@ class PillarMeasurement(Device):
     pillar : Nanopillar
     measure : callable
         Takes the pillar and what is to be told of progress, and returns the result.
+    driven : bool
+        Whether it drives the pillar at all: else there is no column of the drive.
     """
 
     operates = True
 
-    def __init__(self, pillar: Nanopillar, measure: Callable[[Nanopillar, Told | None], Result]) -> None:
-        self.pillar = pillar
+    def __init__(
+        self, pillar: Nanopillar, measure: Callable[[Nanopillar, Told | None], Result], *, driven: bool = True
+    ) -> None:
+        self.pillar, self._driven = pillar, driven
         self._measure = measure
         self._result: Result | None = None
 
     def columns(self) -> list[Column]:
-        """Return current density and state."""
-        return [
-            Column("J", "A/m^2", lambda s: self.pillar.J, "current density now"),
-            Column("state", "1", lambda s: self.pillar.along(), "mean m_z"),
-        ]
+        """Return the drive, if there is one, and the state."""
+        kind = self.pillar.driven_by
+        drive = Column(kind.symbol, kind.unit, lambda s: self.pillar.amplitude, f"{kind.name} now")
+        return [*([drive] if self._driven else []), Column("state", "1", lambda s: self.pillar.along(), "mean m_z")]
 
     def operate(self, told: Told | None = None, **options: Any) -> None:
         """Carry it out, from the state that the simulation is in; it is in that state again afterwards."""

@@ -1,21 +1,21 @@
 """What a device leaves in a run directory: its figures as JSON, its curves as CSV, its picture as PNG."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.devices.result import Result, quantities, unit_of
+from fdmag.devices.result import Quantity, Result, quantities
 from fdmag.errors import ParameterError
 from fdmag.output.files import atomic_write
 from fdmag.output.plots import new_figure, save_figure
 from fdmag.output.provenance import write_json
 from fdmag.output.table_data import header_cell
 
-__all__ = ["REPLICA", "figure_units", "figures_of", "write_record"]
+__all__ = ["REPLICA", "figure_units", "figures_among", "figures_of", "write_record"]
 
 REPLICA = "replica"
 """The axis of fields that have one value for each replica."""
@@ -23,7 +23,12 @@ REPLICA = "replica"
 
 def figure_units(result: Any) -> dict[str, str]:
     """Return the units of the figures of a result, or of its class: of its numbers, and of one number per replica."""
-    return {name: what.unit for name, what in quantities(result).items() if what.dims in ((), (REPLICA,))}
+    return {name: what.unit for name, what in figures_among(quantities(result)).items()}
+
+
+def figures_among(declared: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """Return those of what is declared that are figures."""
+    return {name: what for name, what in declared.items() if what.dims in ((), (REPLICA,))}
 
 
 def figures_of(result: Result, batch: int) -> dict[str, NDArray[np.float64]]:
@@ -65,7 +70,7 @@ def write_record(folder: Path, name: str, result: Result, *, picture: bool = Tru
     data: dict[str, Any] = {"device": name, "result": type(result).__name__, "figures": {}, "curves": {}}
     for field, what in declared.items():
         value = getattr(result, field)
-        entry = {"value": value, "unit": unit_of(result, what.unit), "meaning": what.meaning}
+        entry = {"value": value, "unit": what.unit, "meaning": what.meaning}
         if not what.dims:
             data["figures"][field] = entry
         elif what.dims == (REPLICA,):

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 else:
     Axes = Any
 
-__all__ = ["COLOURS", "Axes", "Quantity", "Result", "axes_for", "quantities", "quantity", "unit_of"]
+__all__ = ["COLOURS", "DRIVE_UNIT", "Axes", "Quantity", "Result", "axes_for", "quantities", "quantity"]
+
+DRIVE_UNIT = "unit of the drive"
+"""A declared unit that is that of what drives the device; see `quantities`."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,20 @@ def quantity(unit: str, meaning: str, *dims: str, default: Any = dataclasses.MIS
     return dataclasses.field(default=default, metadata={"quantity": Quantity(unit, meaning, dims)})
 
 
-def quantities(result: Any) -> dict[str, Quantity]:
-    """Return what is declared for the fields of a result, or of its class, by name."""
-    return {f.name: f.metadata["quantity"] for f in dataclasses.fields(result) if "quantity" in f.metadata}
+def quantities(result: Any, driven_by: Any = None) -> dict[str, Quantity]:
+    """Return what is declared for a result, or its class, by name.
 
-
-def unit_of(result: Any, unit: str) -> str:
-    """Return a unit that is declared; "unit of the drive" is the one that the result notes as ``drive_unit``."""
-    return str(getattr(result, "drive_unit", unit)) if unit == "unit of the drive" else unit
+    The unit of the drive is the one that a result notes as ``drive_unit``. Names, units and meanings of a
+    `fdmag.devices.driven_result.DrivenResult` are those of its drive, or of the `fdmag.devices.driven_result.DriveKind`
+    that is given; all of them are attributes of the result.
+    """
+    declared = {f.name: f.metadata["quantity"] for f in dataclasses.fields(result) if "quantity" in f.metadata}
+    driven_by = driven_by or getattr(result, "driven_by", None)
+    if driven_by is not None:
+        return driven_by.named(declared)
+    unit = getattr(result, "drive_unit", DRIVE_UNIT)
+    return {name: dataclasses.replace(what, unit=unit) if what.unit == DRIVE_UNIT else what
+            for name, what in declared.items()}  # fmt: skip
 
 
 class Result:
@@ -86,7 +95,8 @@ class Result:
             if value is not None:
                 variables[name] = (what.dims, np.asarray(value), {"units": what.unit, "long_name": what.meaning})
         coordinates = {name: variables.pop(name) for name, what in declared.items() if what.dims == (name,)}
-        notes = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in declared}  # type: ignore[arg-type]
+        plain = [f.name for f in dataclasses.fields(self) if "quantity" not in f.metadata]  # type: ignore[arg-type]
+        notes = {name: getattr(self, name) for name in plain}
         attributes = {name: note for name, note in notes.items() if isinstance(note, str | int | float)}
         return xarray.Dataset(variables, coordinates, attributes)
 

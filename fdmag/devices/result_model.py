@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.devices.compact_model import Axis, CompactModel, Output
-from fdmag.devices.result import Result, quantities, unit_of
+from fdmag.devices.result import Result, quantities
 from fdmag.errors import ParameterError
 
 __all__ = ["model_of"]
@@ -52,7 +52,7 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
     for dim in kept:
         unit, values = _values(along.get(dim), sizes[dim])
         order[dim] = np.argsort(values, kind="stable")
-        axes[dim] = Axis(unit_of(result, present[dim].unit) if unit and dim in present else "1", values[order[dim]])
+        axes[dim] = Axis(present[dim].unit if unit and dim in present else "1", values[order[dim]])
     outputs = {}
     for key, array in along.items():
         if key in dims or key.startswith("sigma_") or not _usable(array):
@@ -60,11 +60,11 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
         sigma = along.get(f"sigma_{key}")
         tables = [_spread(each, present[key].dims, sizes, kept, order) for each in (array, sigma)
                   if each is not None and _usable(each)]  # fmt: skip
-        outputs[key] = Output(unit_of(result, present[key].unit), *tables)
+        outputs[key] = Output(present[key].unit, *tables)
     if not outputs:
         raise ParameterError(f"compact model {name!r}: no field of {type(result).__name__} is finite everywhere")
     numbers = {key: getattr(result, key) for key, what in declared.items() if not what.dims}
-    constants = {key: (float(value), unit_of(result, declared[key].unit)) for key, value in numbers.items()
+    constants = {key: (float(value), declared[key].unit) for key, value in numbers.items()
                  if value is not None and np.isfinite(value)}  # fmt: skip
     return CompactModel(name, axes, outputs, constants=constants, source=source or type(result).__name__)
 

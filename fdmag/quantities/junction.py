@@ -35,5 +35,8 @@ def conductance(simulation: Simulation, name: str) -> tuple[NDArray[np.float64],
         np.broadcast_to(values, (len(m), 1, *mesh.shape)) for values in (area * per_area, V * (area > 0), area > 0)
     )
     # one by one: the order of a sum over several axes depends on how many replicas there are
-    G, V_sum, count = (np.array([each.sum() for each in values]) for values in (total, voltage, columns))
+    G, V_sum, count = (
+        np.array([each.sum() for each in values]) if mesh.n_cells > 1 else values[:, 0, 0, 0, 0].copy()
+        for values in (total, voltage, columns)
+    )
     return G, V_sum / np.maximum(count, 1)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fdmag.devices.record import figure_units
+from fdmag.devices.record import figures_among
 from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
 from fdmag.quantities import Catalogue, Column
@@ -245,8 +245,8 @@ def quantities(scene: Any) -> Catalogue:
 def figure_columns(scene: Any) -> dict[str, str]:
     """Return the units of the figures of all devices, by NAME.figure."""
     tables_known = {name: table for name, table in scene.device.items() if table is not None}
-    return {f"{name}.{key}": unit for name, table in tables_known.items()
-            for key, unit in figure_units(table.returns()).items()}  # fmt: skip
+    return {f"{name}.{key}": what.unit for name, table in tables_known.items()
+            for key, what in figures_among(table.declared()).items()}  # fmt: skip
 
 
 def of_broken_device(scene: Any, name: str) -> bool:
@@ -265,7 +265,7 @@ def declared_columns(scene: Any) -> dict[str, Column]:
         f"{name}.{key}": Column(f"{name}.{key}", unit, unknown)
         for name, table in scene.device.items()
         if table is not None
-        for key, unit in table.column_units.items()
+        for key, unit in table.columns().items()
     }
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fdmag.devices.device import Device
-from fdmag.devices.record import figure_units, figures_of, write_record
-from fdmag.devices.result import quantities as quantities_of
+from fdmag.devices.record import figures_among, figures_of, write_record
 from fdmag.errors import did_you_mean
 from fdmag.quantities import Column
 from fdmag.scene import tables
@@ -30,7 +29,7 @@ def device_problems(scene: Any) -> Iterator[Problem]:
             yield Problem(place, f'"{name}" is the name of columns already; choose another')
         if table.compact_model and f"{name}_model" in scene.device:
             yield Problem((*place, "compact_model"), f'its files are named as those of "{name}_model"; rename that one')
-        if table.compact_model and not any(what.dims for what in quantities_of(table.result).values()):
+        if table.compact_model and not any(what.dims for what in table.declared().values()):
             yield Problem((*place, "compact_model"), f"a {table.kind} has numbers only, and no curves; leave it out")
         for key, message in table.check(scene):
             yield Problem((*place, key), message)
@@ -74,9 +73,8 @@ def device_rows(
     columns = [(column.name, column.unit, column.meaning) for column in columns_of_devices(devices).values()]
     figures = []
     for name, table in scene.device.items():
-        declared = quantities_of(table.returns())
-        units = figure_units(table.returns())
-        figures += [(f"{name}.{key}", unit, declared[key].meaning) for key, unit in units.items()]
+        declared = figures_among(table.declared())
+        figures += [(f"{name}.{key}", what.unit, what.meaning) for key, what in declared.items()]
     return columns, figures
 
 
@@ -110,7 +108,7 @@ def resolved_columns(loaded: Any) -> list[str | Column]:
     ours = {
         f"{name}.{column}": Column(f"{name}.{column}", unit, of_device(name, column))
         for name, table in loaded.scene.device.items()
-        for column, unit in table.column_units.items()
+        for column, unit in table.columns().items()
     }
     listed = quantities(loaded.scene).columns(further_columns(loaded.scene))
     return [ours.get(column.name, column) for column in listed]

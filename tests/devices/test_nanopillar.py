@@ -73,6 +73,18 @@ def test_times_in_closed_form_are_told_only_where_they_hold(changed):
         assert np.isfinite(limit.switching_times(3 * limit.J_c, 0.1)) == holds
 
 
+def test_the_field_like_part_of_a_torque_is_a_field_along_the_axis():
+    """−b p holds or helps m as an applied field does: a = α (B_K − up b); ε' = P/2 makes b as large as a."""
+    terms = [UniaxialAnisotropy(Ku1=1.5e5), Slonczewski(J=0, P=0.6, epsilon_prime=0.3)]
+    m = (np.sin(0.01), 0, np.cos(0.01))
+    layer = Simulation(Mesh((1, 1, 1), (EDGE, EDGE, 1.3e-9)), terms, Ms=1e6, alpha=0.2, m=m, batch=7)
+    pillar = Nanopillar(layer)
+    without = 2 * ELEMENTARY_CHARGE * 1e6 * 1.3e-9 * 0.2 * 0.3 / (HBAR * 0.6)
+    assert pillar.limit().J_c == close(without / 1.2, rel=1e-4)
+    found = critical_current(pillar, without / 1.4, without / 1.05, 0.5e-9, criterion="growth", tolerance=4e-3)
+    assert found.deviation[0] == pytest.approx(0, abs=4e-3)
+
+
 def test_an_in_plane_easy_axis_adds_half_of_the_difference():
     """α (B_x + B_y)/2 of two anisotropy fields: J. Z. Sun (2000), as `critical_current_in_plane`."""
     terms = [UniaxialAnisotropy(Ku1=1e5), UniaxialAnisotropy(Ku1=-4e5, axis=(0, 1, 0)), Slonczewski(J=0, P=0.5)]

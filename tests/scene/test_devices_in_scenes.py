@@ -244,7 +244,7 @@ def test_every_kind_declares_what_its_device_gives(kind):
 def test_declared_columns_are_those_of_the_built_devices(scene):
     loaded = load_scene(scene())
     for name, device in loaded.devices.items():
-        declared = loaded.scene.device[name].column_units
+        declared = loaded.scene.device[name].columns()
         assert {column.name: column.unit for column in device.columns()} == dict(declared)
         if not device.operates:
             assert figures_of(device.result(), 2).keys() == loaded.scene.device[name].figures().keys()

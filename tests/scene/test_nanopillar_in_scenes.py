@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import fdmag
 from fdmag.barriers import uniform_barrier
 from fdmag.mesh import Mesh
 from fdmag.output import read_table
@@ -148,6 +149,68 @@ def test_lists_may_be_given_as_lines(scene):
     assert measure.t_pulse == close([10e-12, 20e-12])
 
 
+BY_VOLTAGE = [
+    ("[terms.slonczewski]\nJ = 0", "[terms.tunnel_torque]\nvoltage = 0\nRA_P = 5e-12\nTMR = 1"),
+    ('RA = "5 ohm um^2"', 'term = "tunnel_torque"'),
+]
+VOLTS = '{ kind = "switching_times", V = ["1.5 V", "2 V"], duration = "3 ns" }'
+
+
+def test_a_voltage_is_told_in_volts_in_every_file(scene, tmp_path):
+    path = scene(VOLTS, *BY_VOLTAGE)
+    expected = (
+        '[expect.V_c]\ncolumn = "pillar.V_c_limit"\nvalue = "759.64 mV"\ntolerance = "0.1 mV"\n'
+        'source = "2 alpha e Ms t B_K RA_P/(hbar P)"\n'
+    )
+    path.write_text(path.read_text(encoding="utf-8") + expected, encoding="utf-8")
+    assert [each.name for each in run_scene(path, tmp_path / "out") if not each.holds] == []
+    told = json.loads((tmp_path / "out" / "device_pillar.json").read_text(encoding="utf-8"))
+    assert told["result"] == "SwitchingTimes"
+    assert told["figures"]["V_c_limit"]["unit"] == "V"
+    assert told["figures"]["V_c_limit"]["meaning"] == "critical voltage of the uniform pillar"
+    assert told["curves"]["time"]["axes"] == ["V"]
+    assert told["curves"]["energy"]["axes"] == ["V"]
+    header = (tmp_path / "out" / "device_pillar.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert "V (V)" in header.split(",")
+    table = read_table(tmp_path / "out" / "table.csv")
+    assert table.units["pillar.V"] == "V"
+    np.testing.assert_allclose(table["pillar.V"], [1.5, 2.0])
+    run_scene(tmp_path / "out" / "scene.toml", tmp_path / "again")
+    assert (tmp_path / "again" / "table.csv").read_bytes() == (tmp_path / "out" / "table.csv").read_bytes()
+
+
+def test_a_bracket_may_be_given_in_any_drive(scene):
+    """Between two of J, I or V; low and high are those of J."""
+    ask = '{ kind = "critical_current", BRACKET, duration = "2 ns", tolerance = 0.1 }'
+    for bracket, symbol, values, changes in (
+        ("low = 1e11, high = 4e11", "J", [1e11, 4e11], []), ("J = [1e11, 4e11]", "J", [1e11, 4e11], []),
+        ('I = ["40 uA", "160 uA"]', "I", [40e-6, 160e-6], []), ('V = ["0.1 V", 1]', "V", [0.1, 1.0], BY_VOLTAGE),
+    ):  # fmt: skip
+        loaded = load_scene(scene(ask.replace("BRACKET", bracket), *changes))
+        measure = loaded.scene.device["pillar"].measure
+        assert (measure.symbol(), measure.drive()) == (symbol, close(values))
+        assert loaded.devices["pillar"].pillar.driven_by.symbol == symbol
+        assert f"pillar.{symbol}_c" in table_columns(loaded.scene)
+
+
+def test_what_is_not_driven_has_no_column_of_a_drive(scene):
+    loaded = load_scene(scene(OTHERS["stability"], *BY_VOLTAGE))
+    assert [column.name for column in loaded.devices["pillar"].columns()] == ["state"]
+    assert "pillar.J" not in table_columns(loaded.scene)
+
+
+def test_a_swept_pillar_has_an_axis_of_volts(scene, tmp_path):
+    pytest.importorskip("xarray")
+    path = scene(VOLTS, *BY_VOLTAGE, ('columns = ["pillar"]\n', ""))
+    sweep = '[sweep.quantities.RA]\npath = "terms.tunnel_torque.RA_P"\nvalues = [5e-12, 6e-12]\n'
+    path.write_text(path.read_text(encoding="utf-8") + sweep, encoding="utf-8")
+    data = fdmag.sweep(path, tmp_path / "out", workers=0)
+    assert data["pillar.time"].dims == ("RA", "pillar.V")
+    assert data["pillar.V"].attrs["units"] == data["pillar.V_c_limit"].attrs["units"] == "V"
+    np.testing.assert_allclose(data["pillar.V"], [1.5, 2.0])
+    np.testing.assert_allclose(data["pillar.V_c_limit"][1] / data["pillar.V_c_limit"][0], 1.2)
+
+
 JUNCTION = "[terms.tunnel_torque]\nvoltage = 0\nRA_P = 5e-12\nTMR = 1\nP = 0.6\n[initial]"
 
 
@@ -158,8 +221,25 @@ JUNCTION = "[terms.tunnel_torque]\nvoltage = 0\nRA_P = 5e-12\nTMR = 1\nP = 0.6\n
         (TIMES.replace('"0.2 TA/m^2"', '"0.2 TA/m"'), [], "A/m^2"),
         (TIMES.replace(", 3]", "]"), [], "{ linspace = [first, last, number] }"),
         (TIMES.replace('"3 ns"', '"-3 ns"'), [], "duration: "),
-        (TIMES, [("RA =", 'term = "spin_orbit"\nRA =')], "is not among the terms with a current density: slonczewski"),
+        (TIMES, [("RA =", 'term = "spin_orbit"\nRA =')], "is not among the terms that can be driven: slonczewski"),
         (TIMES, [("[initial]", JUNCTION), ("RA =", 'term = "tunnel_torque"\nRA =')], "give it a current in place"),
+        (VOLTS, [], '"slonczewski" is driven by J or I, not V: give that'),
+        (
+            TIMES.replace('J = { linspace = ["0.2 TA/m^2", "0.4 TA/m^2", 3] }, ', ""),
+            [],
+            "came none of them; switching_times is over one of J [A/m^2], I [A] and V [V]",
+        ),
+        (VOLTS.replace("V =", "J = [1e11], V ="), BY_VOLTAGE, "came J and V; switching_times is over one of"),
+        (VOLTS.replace('"1.5 V"', '"1.5 A"'), BY_VOLTAGE, "1.5 A"),
+        (VOLTS, [*BY_VOLTAGE, ("measure =", "RA = 5e-12\nmeasure =")], "which has its own RA_P; leave RA out"),
+        (VOLTS, [*BY_VOLTAGE, ("measure =", 'follow = ["zeeman"]\nmeasure =')], '"zeeman" is not among the terms that'),
+        (TIMES, [("RA =", "gate = { slonczewski = 1 }\nRA =")], '"slonczewski" is driven by J or I, not V'),
+        (OTHERS["critical_current"].replace("high = 4e11, ", ""), [], "low and high belong together"),
+        (
+            OTHERS["critical_current"].replace("low = 1e11, high = 4e11", "J = [1e11]"),
+            [],
+            "allowed: two, what does not",
+        ),
         (TIMES, [("RA =", "assist = { slonczewsky = 1e10 }\nRA =")], 'did you mean "slonczewski"?'),
         (TIMES, [("RA =", "threshold = 2\nRA =")], "threshold: came 2; allowed: above -1 and below 1"),
         (TIMES, [("[0.1, 0, 1]", "[1, 0, 0.1]")], "m_z = 0.0995 at the start; allowed: below"),

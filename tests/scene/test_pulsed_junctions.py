@@ -156,7 +156,7 @@ def test_a_staircase_of_repeated_pulses(scene, tmp_path):
     with (tmp_path / "out" / "device_synapse.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 4 * 5  # replicas, and before the first pulse and after each of four
-    assert [float(row["amplitude (unit of the drive)"]) for row in rows[:5]] == [0, 1e12, 1e12, -1e12, -1e12]
+    assert [float(row["amplitude (A/m^2)"]) for row in rows[:5]] == [0, 1e12, 1e12, -1e12, -1e12]
     path.write_text(text.replace('"1 TA/m^2", ', '"1 T", '), encoding="utf-8")
     with pytest.raises(SceneError, match="amplitude: number 1: "):
         load_scene(path)

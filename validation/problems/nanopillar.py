@@ -14,7 +14,7 @@ from fdmag.devices.pillar_write_errors import write_errors
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
-from fdmag.terms import Slonczewski, SpinOrbitTorque, Thermal, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Slonczewski, SpinOrbitTorque, Thermal, TunnelTorque, UniaxialAnisotropy, Zeeman
 from validation.problem import Problem, Result, Row
 
 EDGE = np.sqrt(np.pi / 4) * 40e-9
@@ -33,7 +33,7 @@ class NanopillarMacrospin(Problem):
     def compute(self) -> Result:
         """Compare with the closed forms."""
         found = _escapes()
-        return Result([*_spin_transfer(), *_spin_orbit(), *_stability(found), _write_error()],
+        return Result([*_spin_transfer(), *_voltage(), *_spin_orbit(), *_stability(found), _write_error()],
                       {"nanopillar": partial(_draw, found)})  # fmt: skip
 
 
@@ -57,6 +57,21 @@ def _spin_transfer() -> list[Row]:
         Row("τ to the equator from θ0 = 1/sqrt(120), i = 2", 2.6262, reduced[0], 0.0262, SUN, ASKED),
         Row("the same, i = 3", 1.4063, reduced[1], 0.0141, SUN, ASKED),
     ]
+
+
+def _voltage() -> list[Row]:
+    """The same layer below a barrier of 5 Ω µm² with TMR = 150 %, whose antiparallel resistance falls with the bias."""
+    found = []
+    for up, V_h, what, exact in ((1, 0.0, "P", 98.752), (-1, 0.0, "AP, TMR = 150 %", -246.881),
+                                 (-1, 0.5, "AP with V_h = 0.5 V", -233.673)):  # fmt: skip
+        terms = [UniaxialAnisotropy(Ku1=1.5e5), TunnelTorque(voltage=0.0, RA_P=5e-12, TMR=1.5, V_h=V_h, P=0.6)]
+        layer = Simulation(Mesh((1, 1, 1), (EDGE, EDGE, 1.3e-9)), terms, Ms=1e6, alpha=0.01, m=(0.02, 0, up), batch=7)
+        pillar = Nanopillar(layer, term="tunnel_torque", tolerance=1e-7)
+        bisected = critical_current(pillar, 0.8 * exact * 1e-3, 1.2 * exact * 1e-3, 4e-9, criterion="growth",
+                                    tolerance=2e-3)  # fmt: skip
+        found.append(Row(f"V_c by bisection, from {what}", exact, bisected.V_c[0] * 1e3, 0.01 * abs(exact),
+                         f"J(V) P(V)/P = J_c0 = 2 α e Ms t B_K/(ħ P), {SUN}", ASKED, "mV"))  # fmt: skip
+    return found
 
 
 def _spin_orbit() -> list[Row]:

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from fdmag.devices.device import Device
+from fdmag.devices.pillar_drive import symbols_of
 from fdmag.devices.record import figure_units
-from fdmag.devices.result import Result
+from fdmag.devices.result import Quantity, Result, quantities
 from fdmag.errors import did_you_mean
 from fdmag.parameter import Declaration
 from fdmag.scene.contents import terms_in_use
@@ -45,6 +46,14 @@ class DeviceTable(Table):
     def returns(self) -> type[Result]:
         """Return what its device returns, where that depends on its entries; by default ``result``."""
         return self.result
+
+    def declared(self) -> dict[str, Quantity]:
+        """Return what its result declares, with the names and units that it has with these entries."""
+        return quantities(self.returns())
+
+    def columns(self) -> Mapping[str, str]:
+        """Return the units of its columns with these entries; by default ``column_units``."""
+        return self.column_units
 
     def replicas_wanted(self) -> int | None:
         """Return how many replicas it would use at once, if nothing else in the scene says how many there are."""
@@ -86,15 +95,26 @@ class DeviceTable(Table):
         raise NotImplementedError
 
 
-def without_current(scene: Any, term: str, *, junctions: bool = False) -> Iterator[Found]:
-    """Yield a problem if a term is not in the scene, or has no current density; or, of ``junctions``, no current."""
-    able = [
-        used.name for used in terms_in_use(scene)
-        if "J" in used.term.parameters() or (junctions and getattr(used.table, "current", None) is not None)
-    ]  # fmt: skip
-    by_voltage = [used.name for used in terms_in_use(scene) if "current" in used.term.parameters()]
-    if junctions and term in by_voltage and term not in able:
-        yield "term", f"{shown(term)} is driven by a voltage; give it a current in place of it, such as current = 0"
-    elif term not in able:
+def without_current(scene: Any, term: str) -> Iterator[Found]:
+    """Yield a problem if a term is not in the scene, or has no current density."""
+    able = [used.name for used in terms_in_use(scene) if "J" in used.term.parameters()]
+    if term not in able:
         known = ", ".join(able) or "none; add [terms.spin_orbit_torque] with J = 0, for example"
         yield "term", f"{shown(term)} is not among the terms with a current density: {known}{did_you_mean(term, able)}"
+
+
+def without_drive(scene: Any, term: str, symbol: str | None = None) -> Iterator[Found]:
+    """Yield a problem if a term is not in the scene, or cannot be driven by "J", "I" or "V"; None: by any of them."""
+    able = {
+        used.name: symbols_of(used.term, by_voltage=getattr(used.table, "current", None) is None)
+        for used in terms_in_use(scene)
+    }
+    able = {name: symbols for name, symbols in able.items() if symbols}
+    if term not in able:
+        known = ", ".join(able) or "none; add [terms.slonczewski] with J = 0, for example"
+        yield "term", f"{shown(term)} is not among the terms that can be driven: {known}{did_you_mean(term, able)}"
+    elif symbol is not None and symbol not in able[term]:
+        current = "; or give it a current in place of its voltage, such as current = 0" if "V" in able[term] else ""
+        junction = current if any(used.name == term and "current" in used.term.parameters() for used in
+                                  terms_in_use(scene)) else ""  # fmt: skip
+        yield "term", f"{shown(term)} is driven by {' or '.join(able[term])}, not {symbol}: give that{junction}"

@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Discriminator, Field, model_validator
 
 from fdmag.barriers import Rotation, WallSweep
 from fdmag.devices.device import Told
+from fdmag.devices.driven_result import DRIVES
 from fdmag.devices.nanopillar import Nanopillar
 from fdmag.devices.pillar_diagram import FieldDiagram, PulseDiagram, field_diagram, pulse_diagram
 from fdmag.devices.pillar_stability import EscapeRates, Stability, escape_rates, stability
@@ -62,7 +63,6 @@ def several(unit: str, meaning: str, *, above: float | None = None) -> Entry:
 
 Duration = Annotated[float, quantity("s", "time", above=0)]
 Wait = Annotated[float, quantity("s", "time", minimum=0)]
-Currents = Annotated[list[float], several("A/m^2", "current densities")]
 Samples = Annotated[int, count("shots for each point", 1, 10_000_000)]
 
 
@@ -70,6 +70,10 @@ class Measure(Table):
     """Base of measurements."""
 
     result: ClassVar[type[Result]]
+
+    def symbol(self) -> str | None:
+        """Return what drives the pillar, "J", "I" or "V"; None if that does not matter."""
+        return None
 
     def shots(self) -> int | None:
         """Return how many shots it takes that may be made at once; None for one, or one per replica."""
@@ -96,11 +100,43 @@ class Measure(Table):
         return self.run
 
 
-class SwitchingTable(Measure):
-    """Times until m has switched, for each current, with their extrapolation to the critical current."""
+class DrivenMeasure(Measure):
+    """Base of measurements over J, I or V: which of them is given is what drives the pillar."""
+
+    J: Annotated[list[float], several("A/m^2", "current densities")] | None = Field(
+        None, description="current densities [A/m^2]: a list, { linspace } or { logspace }"
+    )
+    I: Annotated[list[float], several("A", "currents")] | None = Field(  # noqa: E741
+        None, description="in place of J: currents through the pillar [A]"
+    )
+    V: Annotated[list[float], several("V", "voltages")] | None = Field(
+        None, description="in place of J: voltages [V], of a junction whose source is a voltage"
+    )
+
+    def given(self) -> list[str]:
+        """Return which of J, I and V are given."""
+        return [symbol for symbol in DRIVES if getattr(self, symbol) is not None]
+
+    def symbol(self) -> str:
+        """Return what drives the pillar."""
+        return self.given()[0]
+
+    def drive(self) -> list[float]:
+        """Return its values."""
+        return list(getattr(self, self.symbol()))
+
+    @model_validator(mode="after")
+    def _one_drive(self) -> Self:
+        if len(self.given()) != 1:
+            came = " and ".join(self.given()) or "none of them"
+            raise problem(f"came {came}; {self.kind} is over one of J [A/m^2], I [A] and V [V]")  # type: ignore[attr-defined]
+        return self
+
+
+class SwitchingTable(DrivenMeasure):
+    """Times until m has switched, for each current or voltage, with their extrapolation to the critical one."""
 
     kind: Literal["switching_times"] = "switching_times"
-    J: Currents = Field(description="current densities [A/m^2]: a list, or { linspace = [...] }")
     duration: Duration = Field(description="longest time to wait [s]")
     settle: Wait = Field(0.0, description="time without current before each shot [s]")
     samples: Samples = 1
@@ -108,21 +144,25 @@ class SwitchingTable(Measure):
 
     def shots(self) -> int:
         """Return the number of shots."""
-        return len(self.J) * self.samples
+        return len(self.drive()) * self.samples
 
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
         return switching_times(
-            pillar, self.J, self.duration, settle=self.settle, samples=self.samples, told=told
+            pillar, self.drive(), self.duration, settle=self.settle, samples=self.samples, told=told
         )  # fmt: skip
 
 
-class ThresholdTable(Measure):
-    """The critical current by bisection."""
+class ThresholdTable(DrivenMeasure):
+    """The critical current or voltage by bisection, between the two values of J, I or V."""
 
     kind: Literal["critical_current"] = "critical_current"
-    low: Annotated[float, quantity("A/m^2", "current density that does not write")]
-    high: Annotated[float, quantity("A/m^2", "current density that writes")]
+    low: Annotated[float, quantity("A/m^2", "current density that does not write")] | None = Field(
+        None, description="current density that does not write [A/m^2]; with high in place of J = [low, high]"
+    )
+    high: Annotated[float, quantity("A/m^2", "current density that writes")] | None = Field(
+        None, description="current density that writes [A/m^2]"
+    )
     duration: Duration = Field(description="length of the pulse [s]")
     criterion: Literal["passage", "growth"] = Field(
         "passage", description="m passes the threshold within the pulse, or the tilt grows in its second half"
@@ -130,7 +170,7 @@ class ThresholdTable(Measure):
     rise: Wait = Field(0.0, description="time in which the current rises before the pulse [s]")
     settle: Wait = Field(0.0, description="time without current before each pulse [s]")
     samples: Samples = 1
-    currents: Annotated[int, count("current densities that are tried at once", 1, 10_000)] = 7
+    currents: Annotated[int, count("currents or voltages that are tried at once", 1, 10_000)] = 7
     tolerance: Annotated[float, quantity("1", "relative width of the bracket at the end", above=0)] = 0.01
     result: ClassVar[type[Result]] = CriticalCurrent
 
@@ -143,37 +183,50 @@ class ThresholdTable(Measure):
         if self.samples > 1 and not pillar.alike:
             raise ParameterError("samples are for replicas that differ in nothing but noise; give 1")
 
+    def given(self) -> list[str]:
+        """Return which of J, I and V are given; low and high count as J."""
+        return [*(["J"] if self.low is not None or self.high is not None else []), *super().given()]
+
+    def drive(self) -> list[float]:
+        """Return what does not write, and what does."""
+        return super().drive() if self.low is None or self.high is None else [self.low, self.high]
+
     @model_validator(mode="after")
     def _rises(self) -> "ThresholdTable":
-        if abs(self.low) >= abs(self.high):
-            raise problem(f"low = {self.low:g}, high = {self.high:g} A/m^2; allowed: |low| < |high|")
+        if (self.low is None) != (self.high is None):
+            raise problem("low and high belong together; give both, or J, I or V = [low, high]")
+        unit, bracket = DRIVES[self.symbol()].unit, self.drive()
+        if len(bracket) != 2:
+            raise problem(f"{self.symbol()} has {len(bracket)} values; allowed: two, what does not write and what does")
+        if abs(bracket[0]) >= abs(bracket[1]):
+            raise problem(f"low = {bracket[0]:g}, high = {bracket[1]:g} {unit}; allowed: |low| < |high|")
         return self
 
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
+        low, high = self.drive()
         return critical_current(
-            pillar, self.low, self.high, self.duration, criterion=self.criterion, rise=self.rise, settle=self.settle,
+            pillar, low, high, self.duration, criterion=self.criterion, rise=self.rise, settle=self.settle,
             samples=self.samples, tolerance=self.tolerance, told=told,
         )  # fmt: skip
 
 
-class FieldDiagramTable(Measure):
-    """Where m is after a current in a field along an axis, from both states."""
+class FieldDiagramTable(DrivenMeasure):
+    """Where m is after a current or voltage in a field along an axis, from both states."""
 
     kind: Literal["field_diagram"] = "field_diagram"
-    J: Currents = Field(description="current densities [A/m^2] in rising order: a list, or { linspace = [...] }")
     B: Annotated[list[float], several("T", "fields")] = Field(description="fields [T] in rising order, likewise")
     field: str = Field("zeeman", description="zeeman term that the field adds to")
     direction: Annotated[list[float], vector("1", "direction of the field", unit_vector=True)] = [0.0, 0.0, 1.0]
-    duration: Duration = Field(description="how long the current flows [s]")
-    settle: Wait = Field(0.0, description="time in the field before the current [s]")
-    relax: Wait = Field(0.0, description="time in the field after the current [s]; 0: its end decides")
+    duration: Duration = Field(description="how long it is driven [s]")
+    settle: Wait = Field(0.0, description="time in the field before that [s]")
+    relax: Wait = Field(0.0, description="time in the field after that [s]; 0: its end decides")
     samples: Samples = 1
     result: ClassVar[type[Result]] = FieldDiagram
 
     def shots(self) -> int:
         """Return the number of shots."""
-        return 2 * len(self.J) * len(self.B) * self.samples
+        return 2 * len(self.drive()) * len(self.B) * self.samples
 
     def check(self, scene: Any) -> Iterator[Found]:
         """Yield a field that is not there as well."""
@@ -187,16 +240,15 @@ class FieldDiagramTable(Measure):
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
         return field_diagram(
-            pillar, self.J, self.B, self.duration, term=self.field, direction=self.direction, settle=self.settle,
+            pillar, self.drive(), self.B, self.duration, term=self.field, direction=self.direction, settle=self.settle,
             relax=self.relax, samples=self.samples, told=told,
         )  # fmt: skip
 
 
-class PulseDiagramTable(Measure):
-    """Which share is written by pulses of currents and lengths."""
+class PulseDiagramTable(DrivenMeasure):
+    """Which share is written by pulses of currents or voltages and lengths."""
 
     kind: Literal["pulse_diagram"] = "pulse_diagram"
-    J: Currents = Field(description="current densities [A/m^2], rising: a list, { linspace } or { logspace }")
     t_pulse: Annotated[list[float], several("s", "lengths of pulses", above=0)] = Field(
         description="lengths of pulses [s], rising, likewise"
     )
@@ -207,25 +259,24 @@ class PulseDiagramTable(Measure):
 
     def shots(self) -> int:
         """Return the number of shots."""
-        return len(self.J) * len(self.t_pulse) * self.samples
+        return len(self.drive()) * len(self.t_pulse) * self.samples
 
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
         return pulse_diagram(
-            pillar, self.J, self.t_pulse, settle=self.settle, relax=self.relax, samples=self.samples, told=told
+            pillar, self.drive(), self.t_pulse, settle=self.settle, relax=self.relax, samples=self.samples, told=told
         )  # fmt: skip
 
 
-class WriteErrorsTable(Measure):
+class WriteErrorsTable(DrivenMeasure):
     """Write error rates at the ends of pulses."""
 
     kind: Literal["write_errors"] = "write_errors"
-    J: Currents = Field(description="current densities [A/m^2]: a list, or { linspace = [...] }")
     t_pulse: Annotated[list[float], several("s", "lengths of pulses", above=0)] = Field(
         description="lengths of pulses [s], rising, likewise"
     )
     settle: Duration = Field(description="time without current, in which m comes to equilibrium [s]")
-    samples: Samples = Field(description="trajectories for each current; of a splitting, in all of its groups")
+    samples: Samples = Field(description="trajectories for each drive; of a splitting, in all of its groups")
     method: Literal["count", "split"] = Field("count", description="count, or split trajectories for rare errors")
     groups: Annotated[int, count("independent groups of a splitting", 2, 10_000)] = 20
     seed: Annotated[int, count("seed of the draws of a splitting", 0, 2**63 - 1)] = 0
@@ -233,7 +284,7 @@ class WriteErrorsTable(Measure):
 
     def shots(self) -> int:
         """Return the number of shots that are made at once."""
-        return self.samples * (len(self.J) if self.method == "count" else 1)
+        return self.samples * (len(self.drive()) if self.method == "count" else 1)
 
     def check(self, scene: Any) -> Iterator[Found]:
         """Yield groups that do not fit as well."""
@@ -257,7 +308,7 @@ class WriteErrorsTable(Measure):
     def run(self, pillar: Nanopillar, told: Told | None) -> Result:
         """Carry it out."""
         return write_errors(
-            pillar, self.J, self.t_pulse, settle=self.settle, samples=self.samples, method=self.method,
+            pillar, self.drive(), self.t_pulse, settle=self.settle, samples=self.samples, method=self.method,
             groups=self.groups, seed=self.seed, told=told,
         )  # fmt: skip
 
