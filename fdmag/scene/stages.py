@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fdmag.scene.build import Parts
 
 LOG = logging.getLogger("fdmag")
+STILL = 1e-12
+"""Change of m that is nothing but rounding."""
 
 
 def run_stages(
@@ -114,7 +116,7 @@ def _descent(stage: Stage) -> None:
 
 def _run(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    start = simulation.t
+    start, m = simulation.t, simulation.m
     stage.progress.start(stage.index, f"run {table.duration * 1e9:g} ns", table.duration)
 
     def tell() -> None:
@@ -156,6 +158,19 @@ def _run(stage: Stage) -> None:
         on_step=tell,
         **given,
     )
+    if _driven(simulation) and np.abs(simulation.m - m).max() <= STILL:
+        LOG.warning(
+            "stage %d: m has not moved at all: it lies exactly along its field, where a spin torque has nothing to "
+            "begin with. Tilt the initial state, such as direction = [0.01, 0, 1], or add [terms.thermal]",
+            stage.index,
+        )
+
+
+def _driven(simulation: Simulation) -> bool:
+    """Return whether a current or a voltage makes a torque somewhere at some time."""
+    torques = [term for term in simulation.terms.values() if not (term.has_energy() or term.stochastic)]
+    drives: list[Any] = [getattr(term, key, None) for term in torques for key in ("J", "current", "voltage")]
+    return any(drive is not None and (not drive.constant or drive.base.any()) for drive in drives)
 
 
 def _criterion(until: UntilTable, devices: Mapping[str, Device]) -> Below:

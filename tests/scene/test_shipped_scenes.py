@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from fdmag.scene.doubts import scene_doubts
 from fdmag.scene.load import load_scene
 from fdmag.scene.run import run_scene
 from fdmag.scene.shipped import copy_scene, shipped_scenes
@@ -24,6 +25,7 @@ def test_scene_is_checked_and_has_expectations_with_a_source(name):
     assert loaded.scene.title
     assert loaded.scene.expect
     assert all(len(check.source) > 10 for check in loaded.scene.expect.values())
+    assert not scene_doubts(loaded)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

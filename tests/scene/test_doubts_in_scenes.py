@@ -1,0 +1,116 @@
+"""What a valid scene hardly means is told before anything is computed, in the log, in run.json and by `check`."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from fdmag.cli import app
+from fdmag.scene.doubts import scene_doubts
+from fdmag.scene.run import run_scene
+
+
+def told(scenes, *changes, add="", **options):
+    return [str(doubt) for doubt in scene_doubts(scenes.load(*changes, add=add, **options))]
+
+
+def only(scenes, *changes, add="", **options):
+    (doubt,) = told(scenes, *changes, add=add, **options)
+    return doubt
+
+
+def test_a_magnetisation_in_cgs_is_told(scenes):
+    """1000 emu/cm³ is 1 MA/m, and 1000 A/m is µ0 M = 1.3 mT."""
+    assert "0.0013 T" in only(scenes, ('Ms = "800 kA/m"', "Ms = 1000"))
+    assert not told(scenes, ('Ms = "800 kA/m"', 'Ms = "1 kA/m"'))  # a ferrimagnet near its compensation
+    assert not told(scenes, ('Ms = "800 kA/m"', "Ms = 8e5"))
+
+
+def test_a_current_in_place_of_its_density_is_told(scenes):
+    """50 µA without a unit, for one of several replicas and by --set."""
+    torque = "[terms.slonczewski]\nP = 0.6\n"
+    assert "current over the area" in only(scenes, add=torque + "J = { replicas = [1e11, 50e-6] }")
+    assert "J: came 5e-05" in only(scenes, add=torque + "J = 1e11", overrides=["terms.slonczewski.J=50e-6"])
+    assert not told(scenes, add=torque + "J = 0")
+
+
+def test_each_of_several_terms_has_its_place(scenes):
+    two = '[[terms.uniaxial_anisotropy]]\nKu1 = "1 MJ/m^3"\n[[terms.uniaxial_anisotropy]]\nKu1 = 0.5\n'
+    small = ('cell = ["5 nm", "5 nm", "3 nm"]', 'cell = ["1 nm", "1 nm", "3 nm"]')
+    assert '"0.5 MJ/m^3"' in only(scenes, small, add=two)
+
+
+def test_an_angle_in_degrees_is_told(scenes):
+    turned = (
+        '[geometry]\nshape = { kind = "rotate", angle = ANGLE, shape = { kind = "box", size = [4e-8, 3e-8, 1] } }\n'
+    )
+    assert '"45 deg"' in only(scenes, add=turned.replace("ANGLE", "45"))
+    for right in ('"45 deg"', "0.7854", '"45 rad"'):
+        assert not told(scenes, add=turned.replace("ANGLE", right))
+
+
+@pytest.mark.parametrize(
+    ("shape", "part"),
+    [
+        ('{ kind = "cylinder", diameter = "80 nm" }', "80 nm along x, of 50 nm and 80 nm along y, of 50 nm"),
+        ('{ kind = "cylinder", diameter = "40 nm", center = ["20 nm", 0, 0] }', "40 nm along x"),
+        ('{ kind = "box", size = ["40 nm", "40 nm", "5 nm"] }', "5 nm along z, of 3 nm"),
+        ('{ kind = "box", size = ["40 nm", "40 nm", "1 nm"] }', "have 3 times the volume"),
+        ('{ kind = "cylinder", diameter = "8 nm" }', "have 2 times the volume"),  # 4 cells of 25 nm², and π 16 nm²
+    ],
+)
+def test_a_shape_that_the_cells_do_not_hold_is_told(scenes, shape, part):
+    assert part in only(scenes, add=f"[geometry]\nshape = {shape}\n")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{ kind = "cylinder", diameter = "50 nm" }',
+        '{ kind = "cylinder", diameter = "40 nm", axis = "x", height = "90 nm" }',  # a wire that goes on
+        '{ kind = "box", size = ["90 nm", "40 nm", "3 nm"] }',  # a track that does
+        '{ kind = "box", size = ["40 nm", "40 nm", "1 um"] }',  # through all layers
+    ],
+)
+def test_a_shape_that_goes_on_or_through_is_meant(scenes, shape):
+    assert not [doubt for doubt in told(scenes, add=f"[geometry]\nshape = {shape}\n") if "ends before" in doubt]
+
+
+def test_damping_that_comes_later_is_waited_for(scenes):
+    noise = '[terms.thermal]\nT = "300 K"\n'
+    undamped = ("alpha = 0.02", "alpha = 0")
+    assert "without damping" in only(scenes, undamped, add=noise)
+    later = '[[stages]]\nkind = "set"\nvalues = { "material.alpha" = 0.1 }\n'
+    assert not told(scenes, undamped, add=noise + later)
+
+
+def test_a_run_keeps_what_it_warned_of(scenes, tmp_path):
+    path = scenes.write(("alpha = 0.02", "alpha = 0"), add='[terms.thermal]\nT = "300 K"\n')
+    path.write_text(path.read_text().replace('kind = "relax"', 'kind = "minimize"'))
+    run_scene(path, tmp_path / "out")
+    (warning,) = json.loads((tmp_path / "out/run.json").read_text())["warnings"]
+    assert "without damping there is no noise" in warning
+    assert f"WARNING {warning}" in (tmp_path / "out/log.txt").read_text()
+
+
+def test_check_and_run_warn_on_the_terminal(scenes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = scenes.write(("alpha = 0.02", "alpha = 0"), add='[terms.thermal]\nT = "300 K"\n')
+    path.write_text(path.read_text().replace('kind = "relax"', 'kind = "minimize"'))
+    for command in (["check"], ["run"], ["run", "--overwrite"]):
+        told = CliRunner().invoke(app, [*command, str(path)])
+        assert told.exit_code == 0
+        assert told.stderr.count("warning: [terms.thermal] T: without damping") == 1
+    assert not CliRunner().invoke(app, ["run", "--overwrite", "--quiet", str(path)]).output
+
+
+@pytest.mark.parametrize(
+    ("direction", "J", "warned"), [("0", "5e12", True), ("0.01", "5e12", False), ("0", "0", False)]
+)
+def test_a_run_that_cannot_begin_is_told(scenes, tmp_path, direction, J, warned):
+    """Exactly along the axis a torque a m × (m × p) is zero, however far it is above the critical current."""
+    torque = f'[terms.slonczewski]\nP = 0.6\nJ = {J}\n[initial]\nkind = "uniform"\ndirection = [{direction}, 0, 1]\n'
+    run_scene(scenes.write(('kind = "relax"', 'kind = "set"\nvalues = { "material.alpha" = 0.1 }'), add=torque),
+              tmp_path / "out")  # fmt: skip
+    warnings = json.loads((tmp_path / "out/run.json").read_text())["warnings"]
+    assert any("m has not moved at all" in each for each in warnings) == warned
