@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from fdmag.devices.checks import array_of, checked
 from fdmag.devices.device import Told
 from fdmag.devices.nanopillar import Nanopillar
+from fdmag.devices.pillar_start import check_start
 from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity
 from fdmag.statistics import SwitchingStatistics
 
@@ -146,6 +147,7 @@ def switching_times(
     shots = np.repeat(np.arange(J.size), samples)
     times = np.full(shots.size, np.nan)
     total = pillar.number_of_rounds(shots.size)
+    check_start(pillar, "switching times")
     with pillar.restored():
         for number, numbers in enumerate(pillar.rounds(shots.size), start=1):
             used = numbers >= 0

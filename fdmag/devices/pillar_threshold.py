@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from fdmag.devices.checks import checked
 from fdmag.devices.device import Told
 from fdmag.devices.nanopillar import Nanopillar, Reversed
+from fdmag.devices.pillar_start import check_start
 from fdmag.devices.result import COLOURS, Axes, Result, axes_for, quantity
 from fdmag.errors import ParameterError
 
@@ -136,11 +137,14 @@ def critical_current(
             f"critical current: low = {bracket[0, 0]:g}, high = {bracket[0, 1]:g} A/m^2; |low| < |high|"
         )
     trials = _Trials(pillar, duration, criterion, rise, settle, samples)
+    check_start(pillar, "critical current")
     with pillar.restored():
         ends = trials.of(bracket)
         if np.any(ends[:, 0]) or not np.all(ends[:, 1]):
             which = "low writes already" if np.any(ends[:, 0]) else "high does not write"
-            raise ParameterError(f"critical current: {which}; give a bracket that holds the critical current")
+            uniform = pillar.limit().J_c
+            near = f", {uniform:.3g} A/m^2 for a uniform pillar" if np.isfinite(uniform) else ""
+            raise ParameterError(f"critical current: {which}; give a bracket that holds the critical current{near}")
         each = max(1, pillar.batch // samples) if pillar.alike else 1
         for number in range(MOST_ROUNDS):
             if told is not None:
