@@ -167,19 +167,19 @@ def run(
 @app.command()
 def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scene completely, without computing anything; warn of what is legal and hardly meant."""
-    from fdmag.scene.doubts import scene_doubts
+    from fdmag.scene.doubts import scene_doubts, sweep_doubts
     from fdmag.scene.load import load_scene
     from fdmag.scene.sweeps.check import is_sweep, load_sweep
 
     if is_sweep(scene, overrides):
         sweep = load_sweep(scene, overrides)
-        loaded, count = sweep.first, f"a sweep of {sweep}"
+        simulation, count, doubts = sweep.first.simulation, f"a sweep of {sweep}", sweep_doubts(sweep)
     else:
         loaded = load_scene(scene, overrides)
-        count = f"{loaded.simulation.batch} replica(s)"
-    for doubt in scene_doubts(loaded):
+        simulation, doubts = loaded.simulation, scene_doubts(loaded)
+        count = f"{simulation.batch} replica(s)"
+    for doubt in doubts:
         _tell(f"{scene}: warning: {doubt}", "yellow")
-    simulation = loaded.simulation
     cells = " × ".join(map(str, simulation.mesh.cells))
     terms = ", ".join(simulation.terms) or "none"
     print(f"{scene}: valid; {cells} cells, {count}, terms: {terms}")

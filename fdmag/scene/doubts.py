@@ -10,6 +10,7 @@ from fdmag.mesh import AXES, Mesh
 from fdmag.scene.contents import parameters, terms_in_use
 from fdmag.scene.load import LoadedScene
 from fdmag.scene.problems import Place, Problem, shown
+from fdmag.scene.sweeps.check import Sweep
 from fdmag.scene.tables import Set
 from fdmag.shapes import Cylinder, Ellipse, Ellipsoid, Shape
 
@@ -32,7 +33,7 @@ MOST_CELLS = 4000
 
 
 def scene_doubts(loaded: LoadedScene) -> list[Problem]:
-    """Return what is hardly meant in a scene that is valid; of a sweep, in its first member."""
+    """Return what is hardly meant in a scene that is valid."""
     scene = loaded.scene
     places = {used.name: used.place for used in terms_in_use(scene)}
     later = {path for stage in scene.stages if isinstance(stage, Set) for path in stage.values}
@@ -42,6 +43,17 @@ def scene_doubts(loaded: LoadedScene) -> list[Problem]:
         if not (key == "T" and "material.alpha" in later):
             found.append(Problem((*places.get(name, (name,)), key), message))
     return found
+
+
+def sweep_doubts(sweep: Sweep) -> list[Problem]:
+    """Return what is hardly meant in the first member of a sweep, and what is in the last one beside: its far end."""
+    found, last = scene_doubts(sweep.first), sweep.expansion.count - 1
+    if last == 0:
+        return found
+    places = {doubt.place for doubt in found}
+    further = scene_doubts(sweep.reader.load(sweep.expansion.scene(last)))
+    told = sweep.expansion.told(last)
+    return found + [Problem(doubt.place, f"{doubt.message} ({told})") for doubt in further if doubt.place not in places]
 
 
 def _without_units(loaded: LoadedScene) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ from fdmag.scene.doubts import scene_doubts
 from fdmag.scene.ensemble import effort
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
+from fdmag.scene.problems import Problem
 from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.toml import dump_toml
 
@@ -164,7 +165,7 @@ class SceneRun:
     def _run(self, progress: Progress) -> list[Outcome]:
         loaded, record = self.loaded, self._record
         LOG.info("%s on %s (%s), %s", record["scene"], record["device"], record["device_reason"], record["precision"])
-        warn_of(loaded)
+        warn_of(scene_doubts(loaded))
         start = time.perf_counter()
         found: list[Outcome] | None = None
         past: list[dict[str, NDArray[np.int64]]] = []
@@ -199,9 +200,9 @@ class SceneRun:
         return found
 
 
-def warn_of(loaded: LoadedScene) -> None:
+def warn_of(doubts: Sequence[Problem]) -> None:
     """Log what is hardly meant in a scene."""
-    for doubt in scene_doubts(loaded):
+    for doubt in doubts:
         LOG.warning("%s", doubt)
 
 

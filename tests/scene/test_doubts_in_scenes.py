@@ -114,3 +114,15 @@ def test_a_run_that_cannot_begin_is_told(scenes, tmp_path, direction, J, warned)
               tmp_path / "out")  # fmt: skip
     warnings = json.loads((tmp_path / "out/run.json").read_text())["warnings"]
     assert any("m has not moved at all" in each for each in warnings) == warned
+
+
+def test_the_far_end_of_a_sweep_is_looked_at(scenes, monkeypatch):
+    """Discs of 30 to 80 nm on a mesh of 50 nm: the first fits, the last does not."""
+    sweep = '[sweep.quantities.width]\npath = "geometry.shape.diameter"\nvalues = ["30 nm", "40 nm", "80 nm"]\n'
+    monkeypatch.chdir(scenes.folder)
+    scenes.write(add='[geometry]\nshape = { kind = "cylinder", diameter = "30 nm" }\n' + sweep)
+    told = CliRunner().invoke(app, ["check", "film.toml"])
+    assert told.exit_code == 0
+    assert told.stderr.count("warning") == 1
+    assert "80 nm along x, of 50 nm" in told.stderr
+    assert "member 2" in told.stderr

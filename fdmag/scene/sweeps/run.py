@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from fdmag import __version__
 from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
+from fdmag.scene.doubts import sweep_doubts
 from fdmag.scene.expect import Outcome
 from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.run import Request, logged, now, provenance, warn_of, write_scene
@@ -158,7 +159,7 @@ class SweepRun:
         start = time.perf_counter()
         found: list[Outcome] | None = None
         LOG.info("%s: %d members, %d done before", record["scene"], record["members"], self.recovered)
-        warn_of(self.loaded)
+        warn_of(sweep_doubts(self.sweep))
         try:
             missing = [replace(group, members=[m for m in group.members if m not in results])
                        for group in self.sweep.groups]  # fmt: skip
