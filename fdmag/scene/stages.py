@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fdmag.devices.device import Device
+from fdmag.doubts import on_a_ridge
 from fdmag.output.recorder import Recorder
 from fdmag.output.rows import RowsInMemory
 from fdmag.quantities import Above, Below, MovingWindow
@@ -94,6 +95,7 @@ class Stage:
         self.recorder = recorder
         self.progress = progress
         self.devices = devices
+        self.warned = False
         self.finer: Callable[[], Simulation] | None = None
         """Returns the simulation on cells half as large, as it is by this stage."""
 
@@ -106,10 +108,20 @@ class Stage:
         descend = getattr(self.simulation, method)
         descend(self.table.max_torque, max_steps=self.table.max_steps, on_step=tell)
 
+    def warn_of_ridge(self, remedy: str, place: str = "") -> None:
+        """Warn once if m rests at the top of the energy, or on a ridge, where a descent has nothing to follow."""
+        if not self.warned and on_a_ridge(self.simulation).any():
+            self.warned = True
+            LOG.warning(
+                "stage %d:%s m lies exactly along its field where the energy is highest, or on a ridge, and stays: %s",
+                self.index, place, remedy,
+            )  # fmt: skip
+
 
 def _descent(stage: Stage) -> None:
     stage.progress.start(stage.index, stage.table.kind, None)
     stage.descend(stage.table.kind)
+    stage.warn_of_ridge("tilt the initial state")
     stage.recorder.row(stage.index)
     stage.recorder.fields()
 
@@ -204,6 +216,7 @@ def _hysteresis(stage: Stage) -> None:
     for point, amplitude in enumerate(amplitudes):
         simulation.set(f"{table.term}.B", amplitude * direction)
         stage.descend(table.method, point, f"{amplitude * 1e3:g} mT, ")
+        stage.warn_of_ridge("tilt direction, such as [0.02, 0, 1] for z", f" at {amplitude * 1e3:g} mT")
         recorder.row(stage.index)
         if series is not None:
             recorder.fields(series, point)

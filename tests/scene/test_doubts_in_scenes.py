@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fdmag.cli import app
+from fdmag.output import read_table
 from fdmag.scene.doubts import scene_doubts
 from fdmag.scene.run import run_scene
 
@@ -126,3 +127,19 @@ def test_the_far_end_of_a_sweep_is_looked_at(scenes, monkeypatch):
     assert told.stderr.count("warning") == 1
     assert "80 nm along x, of 50 nm" in told.stderr
     assert "member 2" in told.stderr
+
+
+@pytest.mark.parametrize(("direction", "warned"), [("[0, 0, 1]", True), ("[0.02, 0, 1]", False)])
+def test_a_loop_exactly_along_the_axis_does_not_open(scenes, tmp_path, direction, warned):
+    """Ku1 = 0.1 MJ/m³ and Ms = 800 kA/m have B_K = 250 mT: at −300 mT m is still up, or down with a tilt of 1°."""
+    loop = f'kind = "hysteresis"\ndirection = {direction}\nstart = "300 mT"\nstop = "-300 mT"\nsteps = 4\nback = false'
+    anisotropy = '[terms.uniaxial_anisotropy]\nKu1 = "0.1 MJ/m^3"\n'
+    text = scenes.text(('kind = "relax"', loop), add=anisotropy).replace(
+        '[[stages]]\nkind = "run"\nduration = "1 ps"\n', ""
+    )
+    (scenes.folder / "film.toml").write_text(text)
+    run_scene(scenes.folder / "film.toml", tmp_path / "out")
+    warnings = json.loads((tmp_path / "out/run.json").read_text())["warnings"]
+    assert [each for each in warnings if "at -300 mT m lies exactly along its field" in each] == warnings
+    assert len(warnings) == warned
+    assert (read_table(tmp_path / "out/table.csv")["mz"][-1] > 0) == warned

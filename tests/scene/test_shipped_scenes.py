@@ -1,5 +1,6 @@
 """Every scene that ships with fdmag is valid, repeats itself, and comes out as it says."""
 
+import json
 import tomllib
 
 import pytest
@@ -45,6 +46,7 @@ def test_scene_comes_out_as_it_says(name, tmp_path):
     found = run_scene(SHIPPED[name], tmp_path / name, overrides=SHORTENED.get(name, []))
     assert found
     assert all(outcome.holds for outcome in found), "\n".join(map(str, found))
+    assert not json.loads((tmp_path / name / "run.json").read_text())["warnings"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
