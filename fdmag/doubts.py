@@ -12,7 +12,7 @@ from fdmag.simulation import Simulation
 from fdmag.terms.spin_current import FoundThickness
 from fdmag.terms.thickness import column_height
 
-__all__ = ["COARSE", "doubts", "on_a_ridge"]
+__all__ = ["COARSE", "doubts", "layers", "on_a_ridge"]
 
 COARSE = 2.0
 """Edge of a cell over the shortest length of the magnet, from which on it is doubted: the barrier of a disc of CoFeB
@@ -33,7 +33,8 @@ def doubts(simulation: Simulation) -> list[tuple[str, str]]:
     - cells more than `COARSE` times as large as the shortest length sqrt(A/K) over which m can turn; K is the larger
       of ½ µ0 Ms², with demag, and of what a uniaxial anisotropy has beyond that;
     - a ``thickness`` of a torque or of an interface anisotropy that is not the height of the layer in the mesh. Both
-      are given per area, and the layer then has more or less of it than one surface gives.
+      are given per area, and the layer then has more or less of it than one surface gives;
+    - a torque with a fixed spin direction in several layers of a stack, one above the other.
 
     Examples
     --------
@@ -43,7 +44,22 @@ def doubts(simulation: Simulation) -> list[tuple[str, str]]:
     >>> doubts(cell)
     [('thermal.T', 'without damping there is no noise, and T does nothing; give alpha above 0')]
     """
-    return [*_noise(simulation), *_cells(simulation), *_thickness(simulation)]
+    return [*_noise(simulation), *_cells(simulation), *_thickness(simulation), *_several_layers(simulation)]
+
+
+def layers(cells: NDArray[np.bool_]) -> int:
+    """Return how many layers lie above each other along z, apart from each other, where there are most of them.
+
+    Parameters
+    ----------
+    cells : array of bool (..., nz, ny, nx)
+
+    >>> layers(np.array([True, False, True, True]).reshape(4, 1, 1))
+    2
+    """
+    begins = cells.copy()
+    begins[..., 1:, :, :] &= ~cells[..., :-1, :, :]
+    return int(begins.sum(axis=-3).max())
 
 
 def on_a_ridge(simulation: Simulation) -> NDArray[np.bool_]:
@@ -143,6 +159,23 @@ def _thickness(simulation: Simulation) -> Iterator[tuple[str, str]]:
                 f"{thickness[here][worst] * 1e9:.3g} nm, while the layer is {height[here][worst] * 1e9:.3g} nm high in "
                 f"the mesh: it has {ratio[worst]:.3g} times the {what} per area. Without thickness it is that of the "
                 "mesh, and exact",
+            )
+
+
+def _several_layers(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    material: Any = simulation.magnet.material
+    moving = simulation.magnetic[:, None] & (material.frozen.base == 0)
+    for name, term in simulation.terms.items():
+        what, part = _per_area(term)
+        if what != "torque" or getattr(term, "reference", None):
+            continue
+        count = layers(np.broadcast_to(moving & part, (*np.broadcast_shapes(moving.shape, part.shape),)))
+        if count > 1:
+            key = "J" if term.name == "spin_orbit_torque" else "P"
+            yield (
+                f"{name}.{key}",
+                f"{count} layers above each other have this torque, each as if it were alone; give {key} per region, 0 "
+                "where there is none",
             )
 
 

@@ -124,3 +124,25 @@ def test_a_film_along_its_normal_is_on_a_ridge_and_a_needle_is_not():
     assert not on_a_ridge(fdmag.Simulation(film, [Demag()], Ms=8e5, frozen=1, device="numpy"))
     assert not on_a_ridge(fdmag.Simulation(film, [Demag(), Slonczewski(J=0, P=0.6)], Ms=8e5, device="numpy"))
     assert not on_a_ridge(fdmag.Simulation(film, [], Ms=8e5, device="numpy"))
+
+
+@pytest.mark.parametrize(
+    ("options", "P", "told"),
+    [
+        ({}, 0.6, ["slonczewski.P"]),
+        ({}, {"free": 0.6, "pinned": 0, "default": 0}, []),
+        ({"frozen": {"free": 0, "pinned": 1, "default": 0}}, 0.6, []),  # what is frozen does not feel it
+    ],
+)
+def test_a_torque_in_each_layer_of_a_stack_is_told(options, P, told):
+    mesh = fdmag.Mesh((2, 2, 4), (2e-9, 2e-9, 1e-9))
+    below, above = (np.broadcast_to(mesh.z < -1e-9, mesh.shape), np.broadcast_to(mesh.z > 0, mesh.shape))
+    Ms = {"free": 1e6, "pinned": 1e6, "default": 0}
+    torque = Slonczewski(J=1e11, P=P, thickness=0)
+    stack = fdmag.Simulation(mesh, [torque], Ms=Ms, regions={"pinned": below, "free": above}, **options)
+    assert places(stack) == told
+
+
+def test_two_layers_that_touch_are_one():
+    mesh = fdmag.Mesh((1, 1, 4), (2e-9, 2e-9, 1e-9))
+    assert not doubts(fdmag.Simulation(mesh, [Slonczewski(J=1e11, P=0.6)], Ms=1e6))

@@ -5,7 +5,8 @@ from math import inf, pi
 from typing import Any
 
 from fdmag.constants import MU_0
-from fdmag.doubts import doubts
+from fdmag.devices.junction_device import JunctionDevice
+from fdmag.doubts import doubts, layers
 from fdmag.mesh import AXES, Mesh
 from fdmag.scene.contents import parameters, terms_in_use
 from fdmag.scene.load import LoadedScene
@@ -38,6 +39,11 @@ def scene_doubts(loaded: LoadedScene) -> list[Problem]:
     places = {used.name: used.place for used in terms_in_use(scene)}
     later = {path for stage in scene.stages if isinstance(stage, Set) for path in stage.values}
     found = [*_without_units(loaded), *_angles(loaded.raw, ()), *_geometry(loaded)]
+    if layers(loaded.simulation.magnetic) > 1:
+        for key, device in loaded.devices.items():
+            if isinstance(device, JunctionDevice) and not isinstance(device.reference, str) and device.cells.all():
+                message = "the lowest of several layers is read; name the free one, or the region that is the reference"
+                found.append(Problem(("device", key, "free"), message))
     for where, message in doubts(loaded.simulation):
         name, _, key = where.rpartition(".")
         if not (key == "T" and "material.alpha" in later):

@@ -143,3 +143,16 @@ def test_a_loop_exactly_along_the_axis_does_not_open(scenes, tmp_path, direction
     assert [each for each in warnings if "at -300 mT m lies exactly along its field" in each] == warnings
     assert len(warnings) == warned
     assert (read_table(tmp_path / "out/table.csv")["mz"][-1] > 0) == warned
+
+
+def test_a_junction_that_reads_the_lowest_layer_of_a_stack_is_told(scenes):
+    stack = (
+        ("cells = [10, 10, 1]", "cells = [2, 2, 3]"),
+        ('Ms = "800 kA/m"', "Ms = { regions = { gap = 0, default = 8e5 } }"),
+    )
+    gap = '[regions.gap]\nshape = { kind = "box", size = [1, 1, "3 nm"] }\n'
+    read = '[device.read]\nkind = "mtj"\nRA_P = "5 ohm um^2"\nTMR = 1\n'
+    top = '[regions.top]\nshape = { kind = "box", size = [1, 1, "3 nm"], center = [0, 0, "3 nm"] }\n'
+    assert "lowest of several layers" in only(scenes, *stack, add=gap + read)
+    named = stack[0], ('Ms = "800 kA/m"', "Ms = { regions = { gap = 0, top = 8e5, default = 8e5 } }")
+    assert not told(scenes, *named, add=gap + top + read + 'free = "top"\n')
