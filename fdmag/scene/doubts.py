@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from math import inf, pi
 from typing import Any
 
+import numpy as np
+
 from fdmag.constants import MU_0
 from fdmag.devices.junction_device import JunctionDevice
 from fdmag.doubts import doubts, layers
@@ -11,8 +13,9 @@ from fdmag.mesh import AXES, Mesh
 from fdmag.scene.contents import parameters, terms_in_use
 from fdmag.scene.load import LoadedScene
 from fdmag.scene.problems import Place, Problem, shown
+from fdmag.scene.stepping import noise
 from fdmag.scene.sweeps.check import Sweep
-from fdmag.scene.tables import Set
+from fdmag.scene.tables import Operate, Set
 from fdmag.shapes import Cylinder, Ellipse, Ellipsoid, Shape
 
 UNUSUAL = {"A/m": 5e3, "A/m^2": 1e4, "J/m^3": 1.0}
@@ -22,7 +25,18 @@ HINTS = {
     "A/m^2": "wanted is a current over the area that it crosses, such as 1e11",
     "J/m^3": 'is it "{1} MJ/m^3"?',
 }
-ANGLES = ("angle", "cone")
+ABOVE: dict[str, tuple[float, str, str]] = {
+    "angle": (2 * pi, "{0} rad", "{0} deg"),
+    "cone": (2 * pi, "{0} rad", "{0} deg"),
+    "TMR": (12.0, "{0} times, not per cent", "{0} %"),
+    "RA_P": (1e-5, "{0} ohm m^2", "{0} ohm um^2"),
+    "RA": (1e-5, "{0} ohm m^2", "{0} ohm um^2"),
+    "duration": (1e-3, "{0} s", "{0} ns"),
+    "t_ox": (1e-6, "{0} m", "{0} nm"),
+    "t_HM": (1e-6, "{0} m", "{0} nm"),
+    "lambda_sf": (1e-3, "{0} m", "{0} nm"),
+}
+"""By key, what no number without a unit is above, what it is, and what is meant."""
 POINTS = 256
 """In each cell, to find the volume of a shape."""
 UNLIKE = 0.2
@@ -38,7 +52,7 @@ def scene_doubts(loaded: LoadedScene) -> list[Problem]:
     scene = loaded.scene
     places = {used.name: used.place for used in terms_in_use(scene)}
     later = {path for stage in scene.stages if isinstance(stage, Set) for path in stage.values}
-    found = [*_without_units(loaded), *_angles(loaded.raw, ()), *_geometry(loaded)]
+    found = [*_without_units(loaded), *_by_key(loaded.raw, ()), *_alike(loaded), *_geometry(loaded)]
     if layers(loaded.simulation.magnetic) > 1:
         for key, device in loaded.devices.items():
             if isinstance(device, JunctionDevice) and not isinstance(device.reference, str) and device.cells.all():
@@ -99,14 +113,28 @@ def _plain_numbers(value: Any) -> Iterator[float]:
             yield from _plain_numbers(list(inner.values()) if isinstance(inner, dict) else inner)
 
 
-def _angles(raw: Any, place: Place) -> Iterator[Problem]:
-    """Yield angles that were written in degrees without saying so."""
+def _by_key(raw: Any, place: Place) -> Iterator[Problem]:
+    """Yield numbers that are written without a unit and too large for SI."""
     items = enumerate(raw) if isinstance(raw, list) else raw.items() if isinstance(raw, dict) else ()
     for key, value in items:
         inner = (*place, key)
-        if key in ANGLES and isinstance(value, int | float) and abs(value) > 2 * pi:
-            yield Problem(inner, f'came {shown(value)}, which is {value:g} rad; is it "{value:g} deg"?')
-        yield from _angles(value, inner)
+        most, what, meant = ABOVE.get(str(key), (inf, "", ""))
+        for number in _plain_numbers(value):
+            if abs(number) > most:
+                told = what.format(f"{number:g}"), meant.format(f"{number:g}")
+                yield Problem(inner, f'came {shown(number)}, which is {told[0]}; is it "{told[1]}"?')
+                break
+        yield from _by_key(value, inner)
+
+
+def _alike(loaded: LoadedScene) -> Iterator[Problem]:
+    """Yield an ensemble in which no replica differs from any other."""
+    simulation, scene = loaded.simulation, loaded.scene
+    operated = any(isinstance(stage, Operate) for stage in scene.stages)
+    if scene.ensemble is None or operated or simulation.batch == 1 or any(noise(loaded.parts, simulation)):
+        return
+    if all(each.batch == 1 for each in simulation.parameters()) and np.all(simulation.m == simulation.m[:1]):
+        yield Problem(("ensemble", "replicas"), "all are the same, as nothing differs: add [terms.thermal] for noise")
 
 
 def _geometry(loaded: LoadedScene) -> Iterator[Problem]:

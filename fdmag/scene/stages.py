@@ -170,7 +170,9 @@ def _run(stage: Stage) -> None:
         on_step=tell,
         **given,
     )
-    if _driven(simulation) and np.abs(simulation.m - m).max() <= STILL:
+    if np.all(simulation.stop_times == start):
+        LOG.warning("stage %d: until is met at the start already, and no time has passed", stage.index)
+    elif _driven(simulation) and np.abs(simulation.m - m).max() <= STILL:
         LOG.warning(
             "stage %d: m has not moved at all: it lies exactly along its field, where a spin torque has nothing to "
             "begin with. Tilt the initial state, such as direction = [0.01, 0, 1], or add [terms.thermal]",

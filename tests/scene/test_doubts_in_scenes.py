@@ -156,3 +156,33 @@ def test_a_junction_that_reads_the_lowest_layer_of_a_stack_is_told(scenes):
     assert "lowest of several layers" in only(scenes, *stack, add=gap + read)
     named = stack[0], ('Ms = "800 kA/m"', "Ms = { regions = { gap = 0, top = 8e5, default = 8e5 } }")
     assert not told(scenes, *named, add=gap + top + read + 'free = "top"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("TMR = 120\nRA_P = 5e-12\nvoltage = 0.1", 'TMR: came 120.0, which is 120 times, not per cent; is it "120 %"?'),
+        ("TMR = 1.2\nRA_P = 5\nvoltage = 0.1", 'RA_P: came 5.0, which is 5 ohm m^2; is it "5 ohm um^2"?'),
+        ('TMR = "120 %"\nRA_P = "5 ohm um^2"\nvoltage = 0.1', None),
+    ],
+)
+def test_percent_and_square_micrometres_are_told(scenes, text, message):
+    found = told(scenes, add=f"[terms.tunnel_torque]\nP = 0.6\n{text}\n")
+    assert found == ([] if message is None else [f"[terms.tunnel_torque] {message}"])
+
+
+def test_a_run_of_seconds_is_told(scenes):
+    assert 'is it "10 ns"?' in only(scenes, ('duration = "1 ps"', "duration = 10"))
+
+
+def test_an_ensemble_without_noise_is_told(scenes):
+    five, noise = "[ensemble]\nreplicas = 5\n", '[terms.thermal]\nT = "300 K"\n'
+    assert "all are the same" in only(scenes, add=five)
+    assert not told(scenes, add=five + noise)
+    assert not told(scenes, add=five + '[initial]\nkind = "random"\nseed = 1\n')
+
+
+def test_a_criterion_that_is_met_at_the_start_is_told(scenes, tmp_path):
+    path = scenes.write(('duration = "1 ps"', 'duration = "1 ps"\nuntil = { column = "mz", above = 0 }'))
+    run_scene(path, tmp_path / "out")
+    assert "until is met at the start" in (tmp_path / "out/log.txt").read_text()
