@@ -113,7 +113,7 @@ def run(
     of a sweep, failed, 130 interrupted (128 + signal).
     """
     from fdmag.allocator import keep_freed_memory
-    from fdmag.scene.progress import Silent, progress_on
+    from fdmag.scene.progress import Silent, progress_on, warnings_to
     from fdmag.scene.run import Request, SceneRun
     from fdmag.scene.sweeps.check import is_sweep
     from fdmag.scene.sweeps.run import SweepRun
@@ -130,7 +130,7 @@ def run(
             prepared = SweepRun(request, scheduler=scheduler, workers=workers, together=together, progress=progress)
         else:
             prepared = SceneRun(request, member)
-        with prepared:
+        with prepared, warnings_to(lambda message: None if quiet else _tell(message, "yellow")):
             folder = prepared.directory.path
             backend = prepared.loaded.simulation.backend
             told = f"device {backend.name}, {backend.dtype.name}: {backend.reason}"
@@ -166,16 +166,20 @@ def run(
 
 @app.command()
 def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
-    """Check a scene completely, without computing anything."""
+    """Check a scene completely, without computing anything; warn of what is legal and hardly meant."""
+    from fdmag.scene.doubts import scene_doubts, sweep_doubts
     from fdmag.scene.load import load_scene
     from fdmag.scene.sweeps.check import is_sweep, load_sweep
 
     if is_sweep(scene, overrides):
         sweep = load_sweep(scene, overrides)
-        simulation, count = sweep.first.simulation, f"a sweep of {sweep}"
+        simulation, count, doubts = sweep.first.simulation, f"a sweep of {sweep}", sweep_doubts(sweep)
     else:
-        simulation = load_scene(scene, overrides).simulation
+        loaded = load_scene(scene, overrides)
+        simulation, doubts = loaded.simulation, scene_doubts(loaded)
         count = f"{simulation.batch} replica(s)"
+    for doubt in doubts:
+        _tell(f"{scene}: warning: {doubt}", "yellow")
     cells = " × ".join(map(str, simulation.mesh.cells))
     terms = ", ".join(simulation.terms) or "none"
     print(f"{scene}: valid; {cells} cells, {count}, terms: {terms}")
@@ -364,8 +368,8 @@ def _print_json(data: Any) -> None:
     print(json.dumps(data, indent=2))
 
 
-def _tell(message: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(message, style="red", markup=False, highlight=False)
+def _tell(message: str, style: str = "red") -> None:
+    Console(stderr=True, soft_wrap=True).print(message, style=style, markup=False, highlight=False)
 
 
 def _end_orderly() -> None:

@@ -102,7 +102,7 @@ def test_default_value_is_needed_only_where_default_has_cells():
 
 def test_expand_lists_missing_and_unknown_regions():
     regions = Regions(MESH, {"free": LEFT, "fixed": TOP})
-    with pytest.raises(ParameterError, match=r"no value for 2 region\(s\): 'free', 'fixed'"):
+    with pytest.raises(ParameterError, match=r"no value for 2 region\(s\): 'free', 'fixed' \('default' holds"):
         regions.expand({"default": 1.0})
     with pytest.raises(ParameterError, match="'fxed'; did you mean \"fixed\"") as error:
         regions.expand({"default": 1.0, "free": 1.0, "fxed": 1.0, "zzz": 1.0})

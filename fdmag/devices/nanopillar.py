@@ -195,7 +195,7 @@ class Nanopillar:
         return self.limit().T
 
     def limit(self, replica: int = 0) -> MacrospinLimit:
-        """Return the macrospin that a replica would be if it were uniform."""
+        """Return the macrospin that a replica would be if it were uniform, without the spin waves of a warm disc."""
         if replica not in self._limits:
             self._limits[replica] = self.limit_now(replica)
         return self._limits[replica]

@@ -11,6 +11,7 @@ from fdmag.devices.device import Told
 from fdmag.devices.driven_result import DrivenResult
 from fdmag.devices.nanopillar import Nanopillar
 from fdmag.devices.pillar_limit import MacrospinLimit
+from fdmag.devices.pillar_start import check_start
 from fdmag.devices.result import COLOURS, DRIVE_UNIT, Axes, axes_for, quantity
 from fdmag.errors import ParameterError
 
@@ -239,6 +240,7 @@ def pulse_diagram(
     row, column, _ = (each.ravel() for each in np.indices(shape))
     ends, spent = np.empty(row.size), np.empty(row.size)
     total = pillar.number_of_rounds(ends.size)
+    check_start(pillar, "pulse diagram")
     with pillar.restored():
         for number, shots in enumerate(pillar.rounds(ends.size), start=1):
             used = shots >= 0

@@ -10,6 +10,7 @@ from fdmag.devices.checks import array_of, checked
 from fdmag.devices.device import Told
 from fdmag.devices.driven_result import DrivenResult
 from fdmag.devices.nanopillar import Nanopillar
+from fdmag.devices.pillar_start import check_start
 from fdmag.devices.result import COLOURS, DRIVE_UNIT, Axes, axes_for, quantity
 from fdmag.statistics import SwitchingStatistics
 
@@ -158,6 +159,7 @@ def switching_times(
     shots = np.repeat(np.arange(drive.size), samples)
     times, spent = np.full(shots.size, np.nan), np.full(shots.size, np.nan)
     total = pillar.number_of_rounds(shots.size)
+    check_start(pillar, "switching times")
     with pillar.restored():
         for number, numbers in enumerate(pillar.rounds(shots.size), start=1):
             used = numbers >= 0

@@ -9,6 +9,7 @@ from fdmag.devices.checks import checked
 from fdmag.devices.device import Told
 from fdmag.devices.driven_result import DrivenResult
 from fdmag.devices.nanopillar import Nanopillar, Reversed
+from fdmag.devices.pillar_start import check_start
 from fdmag.devices.result import COLOURS, DRIVE_UNIT, Axes, axes_for, quantity
 from fdmag.errors import ParameterError
 
@@ -145,13 +146,14 @@ def critical_current(
             "|low| < |high|"
         )
     trials = _Trials(pillar, duration, criterion, rise, settle, samples)
+    check_start(pillar, "critical current")
     with pillar.restored():
         ends = trials.of(bracket)
         if np.any(ends[:, 0]) or not np.all(ends[:, 1]):
             which = "low writes already" if np.any(ends[:, 0]) else "high does not write"
-            raise ParameterError(
-                f"critical current: {which}; give a bracket that holds the critical {pillar.driven_by.name}"
-            )
+            kind, uniform = pillar.driven_by, pillar.limit().drive_c
+            near = f", {uniform:.3g} {kind.unit} for a uniform pillar" if np.isfinite(uniform) else ""
+            raise ParameterError(f"critical current: {which}; give a bracket that holds the critical {kind.name}{near}")
         each = max(1, pillar.batch // samples) if pillar.alike else 1
         for number in range(MOST_ROUNDS):
             if told is not None:

@@ -49,6 +49,8 @@ class LoadedScene:
         What it is made of, and what later stages set.
     builder : Builder
         Turns entries of the scene into values.
+    raw : dict
+        As it is written, with the overrides.
     expansion : Expansion or None
         The members, if the scene is a sweep; it is then the scene of the first member.
     """
@@ -59,6 +61,7 @@ class LoadedScene:
     simulation: Simulation
     parts: Parts
     builder: Builder
+    raw: dict[str, Any]
     expansion: Expansion | None = None
 
     @property
@@ -184,7 +187,7 @@ class SceneReader:
         if problems := list(stepping_problems(scene.stages, parts, simulation, divided=splits(scene))):
             raise SceneError(self.path, problems, kinds)
         scene.stages = with_tolerances(scene.stages, parts, simulation)
-        return LoadedScene(self.path, self.folder, scene, simulation, parts, builder, expansion)
+        return LoadedScene(self.path, self.folder, scene, simulation, parts, builder, raw, expansion)
 
     def load_member(self, member: int) -> LoadedScene:
         """Return the scene of one member of a sweep: one without ``sweep`` and ``expect``."""

@@ -1,7 +1,9 @@
 """Who is told how far a run is: a bar on a terminal, plain lines elsewhere."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from rich import progress as bars
@@ -27,6 +29,23 @@ class Progress(Protocol):
 def progress_on(console: Console) -> Progress:
     """Return the progress that suits a console."""
     return Bar(console) if console.is_terminal else Lines(console)
+
+
+@contextmanager
+def warnings_to(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell what is warned of meanwhile; errors are told by what they end."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno < logging.ERROR:
+                tell(f"warning: {record.getMessage()}")
+
+    handler = Handler(logging.WARNING)
+    logging.getLogger("fdmag").addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger("fdmag").removeHandler(handler)
 
 
 def _title(stage: int | None, title: str) -> str:

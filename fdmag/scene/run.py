@@ -21,9 +21,11 @@ from fdmag.output.provenance import machine_info
 from fdmag.scene.computation import compute_scene
 from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
+from fdmag.scene.doubts import scene_doubts
 from fdmag.scene.ensemble import effort
 from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
+from fdmag.scene.problems import Problem
 from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.toml import dump_toml
 
@@ -94,18 +96,33 @@ def run_scene(
 
 
 @contextmanager
-def logged(directory: RunDirectory) -> Iterator[None]:
-    """Write what happens to the log of a run directory."""
-    handler = _LogFile(directory.log)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+def logged(directory: RunDirectory, warnings: list[str]) -> Iterator[None]:
+    """Write what happens to the log of a run directory, and keep what is warned of."""
+    handlers = _LogFile(directory.log), _Warnings(warnings)
+    handlers[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     level = LOG.level
-    LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
+    for handler in handlers:
+        LOG.addHandler(handler)
     try:
         yield
     finally:
         LOG.setLevel(level)
-        LOG.removeHandler(handler)
+        for handler in handlers:
+            LOG.removeHandler(handler)
+
+
+class _Warnings(logging.Handler):
+    """Keeps warnings for ``run.json``."""
+
+    def __init__(self, warnings: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._warnings = warnings
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it, unless it is an error, which is told by itself."""
+        if record.levelno < logging.ERROR:
+            self._warnings.append(record.getMessage())
 
 
 class _LogFile(logging.StreamHandler):
@@ -142,12 +159,13 @@ class SceneRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute; return what became of the expectations."""
-        with logged(self.directory):
+        with logged(self.directory, self._record.setdefault("warnings", [])):
             return self._run(progress)
 
     def _run(self, progress: Progress) -> list[Outcome]:
         loaded, record = self.loaded, self._record
         LOG.info("%s on %s (%s), %s", record["scene"], record["device"], record["device_reason"], record["precision"])
+        warn_of(scene_doubts(loaded))
         start = time.perf_counter()
         found: list[Outcome] | None = None
         past: list[dict[str, NDArray[np.int64]]] = []
@@ -180,6 +198,12 @@ class SceneRun:
             LOG.info("%s", outcome)
         LOG.info("finished in %.3g s", record["wall_time_s"])
         return found
+
+
+def warn_of(doubts: Sequence[Problem]) -> None:
+    """Log what is hardly meant in a scene."""
+    for doubt in doubts:
+        LOG.warning("%s", doubt)
 
 
 def provenance(loaded: LoadedScene, overrides: list[str]) -> dict[str, Any]:

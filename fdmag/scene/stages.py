@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fdmag.devices.device import Device
+from fdmag.doubts import on_a_ridge
 from fdmag.output.recorder import Recorder
 from fdmag.output.rows import RowsInMemory
 from fdmag.quantities import Above, Below, MovingWindow
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from fdmag.scene.build import Parts
 
 LOG = logging.getLogger("fdmag")
+STILL = 1e-12
+"""Change of m that is nothing but rounding."""
 
 
 def run_stages(
@@ -92,6 +95,7 @@ class Stage:
         self.recorder = recorder
         self.progress = progress
         self.devices = devices
+        self.warned = False
         self.finer: Callable[[], Simulation] | None = None
         """Returns the simulation on cells half as large, as it is by this stage."""
 
@@ -104,17 +108,27 @@ class Stage:
         descend = getattr(self.simulation, method)
         descend(self.table.max_torque, max_steps=self.table.max_steps, on_step=tell)
 
+    def warn_of_ridge(self, remedy: str, place: str = "") -> None:
+        """Warn once if m rests at the top of the energy, or on a ridge, where a descent has nothing to follow."""
+        if not self.warned and on_a_ridge(self.simulation).any():
+            self.warned = True
+            LOG.warning(
+                "stage %d:%s m lies exactly along its field where the energy is highest, or on a ridge, and stays: %s",
+                self.index, place, remedy,
+            )  # fmt: skip
+
 
 def _descent(stage: Stage) -> None:
     stage.progress.start(stage.index, stage.table.kind, None)
     stage.descend(stage.table.kind)
+    stage.warn_of_ridge("tilt the initial state")
     stage.recorder.row(stage.index)
     stage.recorder.fields()
 
 
 def _run(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    start = simulation.t
+    start, m = simulation.t, simulation.m
     stage.progress.start(stage.index, f"run {table.duration * 1e9:g} ns", table.duration)
 
     def tell() -> None:
@@ -156,6 +170,21 @@ def _run(stage: Stage) -> None:
         on_step=tell,
         **given,
     )
+    if np.all(simulation.stop_times == start):
+        LOG.warning("stage %d: until is met at the start already, and no time has passed", stage.index)
+    elif _driven(simulation) and np.abs(simulation.m - m).max() <= STILL:
+        LOG.warning(
+            "stage %d: m has not moved at all: it lies exactly along its field, where a spin torque has nothing to "
+            "begin with. Tilt the initial state, such as direction = [0.01, 0, 1], or add [terms.thermal]",
+            stage.index,
+        )
+
+
+def _driven(simulation: Simulation) -> bool:
+    """Return whether a current or a voltage makes a torque somewhere at some time."""
+    torques = [term for term in simulation.terms.values() if not (term.has_energy() or term.stochastic)]
+    drives: list[Any] = [getattr(term, key, None) for term in torques for key in ("J", "current", "voltage")]
+    return any(drive is not None and (not drive.constant or drive.base.any()) for drive in drives)
 
 
 def _criterion(until: UntilTable, devices: Mapping[str, Device]) -> Below:
@@ -189,6 +218,7 @@ def _hysteresis(stage: Stage) -> None:
     for point, amplitude in enumerate(amplitudes):
         simulation.set(f"{table.term}.B", amplitude * direction)
         stage.descend(table.method, point, f"{amplitude * 1e3:g} mT, ")
+        stage.warn_of_ridge("tilt direction, such as [0.02, 0, 1] for z", f" at {amplitude * 1e3:g} mT")
         recorder.row(stage.index)
         if series is not None:
             recorder.fields(series, point)

@@ -18,8 +18,8 @@ from fdmag.units import parse_quantity
 
 SPACE, SPACE_AND_TIME, TIME = ("x", "y", "z"), ("x", "y", "z", "t"), ("t",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-LARGEST = {"A/m": 100 / MU_0}
-"""Beyond any material, by unit: values that only a wrong prefix gives."""
+LARGEST = {"A/m": 100 / MU_0, "J/m": 1e-9, "J/m^2": 0.1}
+"""Beyond any material, by unit: values that only a wrong or a missing prefix gives."""
 
 
 class Table(BaseModel):
@@ -55,6 +55,12 @@ def impossible(result: float, declaration: Declaration) -> str:
     largest = LARGEST.get(declaration.unit)
     if largest is None or abs(result) <= largest:
         return ""
+    if declaration.unit != "A/m":
+        usual = {"J/m": "15 pJ/m", "J/m^2": "1.3 mJ/m^2"}[declaration.unit]
+        return (
+            f"impossible {declaration.meaning}; allowed: at most {largest:g} {declaration.unit}. Is the prefix missing "
+            f'or the power of ten wrong? Usual is some "{usual}"'
+        )
     return (
         f"impossible {declaration.meaning}: {MU_0 * abs(result):.3g} T as µ0 M, and iron has 2.2 T; allowed: at most "
         f'{largest:.2g} {declaration.unit}. Is the prefix doubled or the power of ten wrong? Iron is "1700 kA/m"'

@@ -30,6 +30,10 @@ class Thermal(Term):
     "implicit_midpoint" solve. Outside of time steps the field is zero: in `Simulation.effective_field`, relax and
     minimize.
 
+    On many cells the noise excites spin waves, down to two cells in length. They shorten the mean of m to l below 1,
+    and leave l³ of a uniaxial anisotropy: Ms, A and K are those of the cells, not of the magnet as it is measured at
+    T. See `fdmag.analytic.thermal_magnetisation` for l, and for what to give the cells.
+
     The numbers are a function of (seed, replica, step, cell) alone, see `fdmag.noise`: they depend neither on the
     device nor on the batch a replica is computed in. The replicas of a batch have the numbers ``first_replica``,
     ``first_replica`` + 1, …; a replica alone with the same seed and ``first_replica`` its number runs the same way.

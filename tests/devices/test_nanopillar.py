@@ -288,9 +288,8 @@ def test_mistakes_of_measurements():
         field_diagram(pillar, [1e10, 2e10], [0.1, 0.0], 1e-9)
     with pytest.raises(ParameterError, match='"zeman" is no zeeman term; there is zeeman; did you mean "zeeman"'):
         field_diagram(pillar, [1e10, 2e10], [0.0, 0.1], 1e-9, term="zeman")
-    different = Nanopillar(
-        Simulation(Mesh((1, 1, 1), (5e-9, 5e-9, 1e-9)), [Slonczewski(J=0, P=0.5)], Ms=1e6, alpha=PerReplica([0.1, 0.2]))
-    )
+    cell, alpha = Mesh((1, 1, 1), (5e-9, 5e-9, 1e-9)), PerReplica([0.1, 0.2])
+    different = Nanopillar(Simulation(cell, [Slonczewski(J=0, P=0.5)], Ms=1e6, alpha=alpha, m=(0.1, 0, 1)))
     with pytest.raises(ParameterError, match="3 shots, and 2 replicas that differ"):
         switching_times(different, [1e10, 2e10, 3e10], 1e-12)
 

@@ -12,6 +12,7 @@ import pytest
 from fdmag.mesh import Mesh
 from fdmag.scene.schema import declared_table, json_schema, term_catalogue
 from fdmag.scene.shipped import shipped_scenes
+from fdmag.scene.values import LARGEST
 from fdmag.simulation import Simulation
 from fdmag.terms import registry
 from tests.closeness import close
@@ -21,14 +22,18 @@ SCHEMA = json_schema()
 
 @pytest.mark.parametrize("name", registry())
 def test_term_with_only_its_required_parameters(scenes, name):
-    """A value of 1 SI (or the direction z) is possible for every parameter that must be given."""
+    """A value of 1 SI, or half of the largest there is, or the direction z, is possible for all that must be given."""
     entry = next(entry for entry in term_catalogue() if entry["name"] == name)
     names = [item["name"] for item in entry["parameters"]]
     first_of_two = [
         item["name"] for item in entry["parameters"] if item.get("unless") in names[names.index(item["name"]) :]
     ]
     required = [item for item in entry["parameters"] if item["required"] or item["name"] in first_of_two]
-    lines = [f"{item['name']} = {1 if item['components'] == 1 else [0, 0, 1]}" for item in required]
+    ones = [min(1, LARGEST.get(item["unit"], np.inf) / 2) for item in required]
+    lines = [
+        f"{item['name']} = {one if item['components'] == 1 else [0, 0, one]}"
+        for item, one in zip(required, ones, strict=True)
+    ]
     followed = {declared.follows for declared in registry()[name].parameters().values()} - {None}
     removed = [] if followed else [('[terms.exchange]\nA = "13 pJ/m"\n', "")]
     base = scenes.text(*removed, ('[terms.zeeman]\nB = [0, 0, "10 mT"]\n', ""))

@@ -1,9 +1,11 @@
 """Every scene that ships with fdmag is valid, repeats itself, and comes out as it says."""
 
+import json
 import tomllib
 
 import pytest
 
+from fdmag.scene.doubts import scene_doubts
 from fdmag.scene.load import load_scene
 from fdmag.scene.run import run_scene
 from fdmag.scene.shipped import copy_scene, shipped_scenes
@@ -24,6 +26,7 @@ def test_scene_is_checked_and_has_expectations_with_a_source(name):
     assert loaded.scene.title
     assert loaded.scene.expect
     assert all(len(check.source) > 10 for check in loaded.scene.expect.values())
+    assert not scene_doubts(loaded)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -43,6 +46,7 @@ def test_scene_comes_out_as_it_says(name, tmp_path):
     found = run_scene(SHIPPED[name], tmp_path / name, overrides=SHORTENED.get(name, []))
     assert found
     assert all(outcome.holds for outcome in found), "\n".join(map(str, found))
+    assert not json.loads((tmp_path / name / "run.json").read_text())["warnings"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

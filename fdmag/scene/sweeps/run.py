@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Self
 from fdmag import __version__
 from fdmag.scene.contents import files, result_tables
 from fdmag.scene.directory import RunDirectory
+from fdmag.scene.doubts import sweep_doubts
 from fdmag.scene.expect import Outcome
 from fdmag.scene.progress import Progress, Silent
-from fdmag.scene.run import Request, logged, now, provenance, write_scene
+from fdmag.scene.run import Request, logged, now, provenance, warn_of, write_scene
 from fdmag.scene.sweeps.check import Sweep, load_sweep
 from fdmag.scene.sweeps.dataset import NAME, dataset, require_xarray, write_dataset
 from fdmag.scene.sweeps.driver import Driver
@@ -150,7 +151,7 @@ class SweepRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute what is missing; return what became of the expectations."""
-        with logged(self.directory):
+        with logged(self.directory, self._record.setdefault("warnings", [])):
             return self._run(progress)
 
     def _run(self, progress: Progress) -> list[Outcome]:
@@ -158,6 +159,7 @@ class SweepRun:
         start = time.perf_counter()
         found: list[Outcome] | None = None
         LOG.info("%s: %d members, %d done before", record["scene"], record["members"], self.recovered)
+        warn_of(sweep_doubts(self.sweep))
         try:
             missing = [replace(group, members=[m for m in group.members if m not in results])
                        for group in self.sweep.groups]  # fmt: skip

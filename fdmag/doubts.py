@@ -1,0 +1,191 @@
+"""What is legal in a simulation and still hardly meant: told before anything is computed, and never an error."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdmag.constants import MU_0
+from fdmag.mesh import AXES
+from fdmag.simulation import Simulation
+from fdmag.terms.spin_current import FoundThickness
+from fdmag.terms.thickness import column_height
+
+__all__ = ["COARSE", "doubts", "layers", "on_a_ridge"]
+
+COARSE = 2.0
+"""Edge of a cell over the shortest length of the magnet, from which on it is doubted: the barrier of a disc of CoFeB
+50 nm wide is then a quarter too low, and at half of it 4 %."""
+STILL = 1e-9
+"""Torque max |m × B| [T] of an m that lies exactly along its field: what a descent never comes to by itself."""
+TILT = 0.1
+LEAST = 1e-3
+"""Fall of the energy over ½ Ms V TILT² [T], from which on it is one."""
+UNLIKE = 0.05
+"""Part by which a given thickness may be off the height of the layer in the mesh."""
+
+
+def doubts(simulation: Simulation) -> list[tuple[str, str]]:
+    """Return what is legal and hardly meant: the place, such as "thermal.T", and what is doubtful about it.
+
+    - noise without damping: there is none;
+    - cells more than `COARSE` times as large as the shortest length sqrt(A/K) over which m can turn; K is the larger
+      of ½ µ0 Ms², with demag, and of what a uniaxial anisotropy has beyond that;
+    - a ``thickness`` of a torque or of an interface anisotropy that is not the height of the layer in the mesh. Both
+      are given per area, and the layer then has more or less of it than one surface gives;
+    - a torque with a fixed spin direction in several layers of a stack, one above the other.
+
+    Examples
+    --------
+    >>> from fdmag import Mesh
+    >>> from fdmag.terms import Thermal
+    >>> cell = Simulation(Mesh((1, 1, 1), (5e-9, 5e-9, 1e-9)), [Thermal(T=300)], Ms=1e6, alpha=0)
+    >>> doubts(cell)
+    [('thermal.T', 'without damping there is no noise, and T does nothing; give alpha above 0')]
+    """
+    return [*_noise(simulation), *_cells(simulation), *_thickness(simulation), *_several_layers(simulation)]
+
+
+def layers(cells: NDArray[np.bool_]) -> int:
+    """Return how many layers lie above each other along z, apart from each other, where there are most of them.
+
+    Parameters
+    ----------
+    cells : array of bool (..., nz, ny, nx)
+
+    >>> layers(np.array([True, False, True, True]).reshape(4, 1, 1))
+    2
+    """
+    begins = cells.copy()
+    begins[..., 1:, :, :] &= ~cells[..., :-1, :, :]
+    return int(begins.sum(axis=-3).max())
+
+
+def on_a_ridge(simulation: Simulation) -> NDArray[np.bool_]:
+    """Return which replicas rest where nothing turns them and the energy falls if they are tilted as one, (batch,).
+
+    So does a magnet that a field exactly against it does not reverse. It is looked for where max |m × B| is nothing,
+    and every term has an energy.
+
+    >>> from fdmag import Mesh
+    >>> from fdmag.terms import UniaxialAnisotropy, Zeeman
+    >>> cell = Simulation(Mesh((1, 1, 1), (5e-9, 5e-9, 1e-9)), [UniaxialAnisotropy(Ku1=1e5), Zeeman(B=(0, 0, -0.1))],
+    ...                   Ms=1e6)
+    >>> bool(on_a_ridge(cell)[0])
+    False
+    >>> cell.set("zeeman.B", (0, 0, -0.3))
+    >>> bool(on_a_ridge(cell)[0])
+    True
+    """
+    found = np.zeros(simulation.batch, bool)
+    still = simulation.max_torque() <= STILL
+    if not still.any() or any(not (term.has_energy() or term.stochastic) for term in simulation.terms.values()):
+        return found
+    magnet, m = simulation.magnet, simulation.m.astype(np.float64)
+    material: Any = magnet.material
+    moving = (material.frozen.base == 0) & simulation.magnetic[:, None]
+    moment = np.broadcast_to(material.Ms.base * moving, (simulation.batch, 1, *simulation.mesh.shape))
+    whole = moment.reshape(simulation.batch, -1).sum(axis=1) * simulation.mesh.cell_volume
+    energies = np.abs(list(simulation.energies().values())).sum(axis=0) if simulation.terms else np.zeros(1)
+    least = TILT**2 / 2 * whole * LEAST + 100 * np.finfo(simulation.backend.dtype).eps * energies
+    start = simulation.energy()
+    for direction in np.eye(3).reshape(3, 1, 3, 1, 1, 1):
+        across = direction - m * (m * direction).sum(axis=1, keepdims=True)
+        tilted = m + TILT * across * moving
+        tilted /= np.maximum(np.sqrt((tilted**2).sum(axis=1, keepdims=True)), np.finfo(float).tiny)
+        given = simulation.backend.asarray(np.where(moving, tilted, m).astype(simulation.backend.dtype))
+        found |= still & (start - magnet.summary(given, simulation.t)["E_total"][1] > least)
+    return found
+
+
+def _noise(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    alpha: Any = simulation.magnet.material.alpha
+    if alpha.constant and not (alpha.base * simulation.magnetic[:, None]).any():
+        for name, term in simulation.terms.items():
+            if term.stochastic and term.noisy:
+                yield f"{name}.T", "without damping there is no noise, and T does nothing; give alpha above 0"
+
+
+def _cells(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    """Compare the longest edge along which the magnet has cells beside each other with sqrt(A/K)."""
+    terms = list(simulation.terms.values())
+    exchange: Any = next((term for term in terms if term.name == "exchange"), None)
+    if exchange is None or exchange.between:
+        return  # cells whose coupling is weakened by hand stand for grains
+    Ms = simulation.magnet.material.Ms.base
+    stray = MU_0 / 2 * Ms**2 if any(term.name == "demag" for term in terms) else np.zeros(1)
+    axial: Any = sum(np.abs(term.Ku1.base) for term in terms if term.name == "uniaxial_anisotropy")  # type: ignore[attr-defined]
+    whole = simulation.weights[:, None] >= 1  # what smooth edges fill in part has less of everything
+    K, A, held = np.broadcast_arrays(np.maximum(stray, axial - stray), exchange.A.base, whole)
+    held = held & (K > 0) & (A > 0)
+    if not held.any():
+        return
+    length = float(np.sqrt(np.min(A[held] / K[held])))
+    magnetic = np.any(simulation.magnetic, axis=0)
+    beside = [(edge, axis) for axis, edge in enumerate(simulation.mesh.cell_size) if _beside(magnetic, 2 - axis)]
+    edge, axis = max(beside, default=(0.0, 0))
+    if edge > COARSE * length:
+        told = f"{edge * 1e9:.3g} nm along {AXES[axis]} is {edge / length:.2g} times sqrt(A/K) = {length * 1e9:.2g} nm"
+        yield (
+            "mesh.cell",
+            f"{told}, over which m can turn: walls stick to the cells, and walls, vortices and barriers come out wrong "
+            f"by tens of per cent. Take cells of {length * 1e9:.2g} nm or less",
+        )
+
+
+def _beside(magnetic: Any, axis: int) -> bool:
+    line = np.moveaxis(magnetic, axis, 0)
+    return bool(np.any(line[1:] & line[:-1]))
+
+
+def _thickness(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    mesh, magnetic = simulation.mesh, simulation.magnetic[:, None]
+    for name, term in simulation.terms.items():
+        given: Any = getattr(term, "thickness", None)
+        if given is None or isinstance(given, FoundThickness) or not np.all(given.base > 0):
+            continue
+        what, part = _per_area(term)
+        where = magnetic & part
+        height = column_height(where, 2, mesh, simulation.magnet.shares)
+        here, height, thickness = np.broadcast_arrays(where, height, given.base)
+        if not here.any():
+            continue
+        ratio = height[here] / thickness[here]
+        worst = int(np.argmax(np.abs(ratio - 1)))
+        if abs(ratio[worst] - 1) > UNLIKE:
+            yield (
+                f"{name}.thickness",
+                f"{thickness[here][worst] * 1e9:.3g} nm, while the layer is {height[here][worst] * 1e9:.3g} nm high in "
+                f"the mesh: it has {ratio[worst]:.3g} times the {what} per area. Without thickness it is that of the "
+                "mesh, and exact",
+            )
+
+
+def _several_layers(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    material: Any = simulation.magnet.material
+    moving = simulation.magnetic[:, None] & (material.frozen.base == 0)
+    for name, term in simulation.terms.items():
+        what, part = _per_area(term)
+        if what != "torque" or getattr(term, "reference", None):
+            continue
+        count = layers(np.broadcast_to(moving & part, (*np.broadcast_shapes(moving.shape, part.shape),)))
+        if count > 1:
+            key = "J" if term.name == "spin_orbit_torque" else "P"
+            yield (
+                f"{name}.{key}",
+                f"{count} layers above each other have this torque, each as if it were alone; give {key} per region, 0 "
+                "where there is none",
+            )
+
+
+def _per_area(term: Any) -> tuple[str, NDArray[np.bool_]]:
+    """Return what a term gives per area of a layer across z, and in which cells; in none if it does not."""
+    if term.name in ("slonczewski", "tunnel_torque"):
+        return "torque", term.P.base != 0
+    across = "normal" in term.parameters() and np.all(np.abs(term.normal.base[:, 2]) > 1 - 1e-12)
+    if across and term.name == "spin_orbit_torque":
+        return "torque", term.J.base != 0 if term.J.in_cells else np.ones((1, 1, 1, 1, 1), bool)
+    if across and term.name == "interface_anisotropy":
+        return "anisotropy", (term.Ks.base != 0) | (term.xi.base != 0)
+    return "", np.zeros((1, 1, 1, 1, 1), bool)
