@@ -31,10 +31,14 @@ def read_array(path: Path, mesh: Mesh, components: int, array: str | None = None
     ParameterError
         If the array does not fit.
     """
-    values, _ = _read(path, array)
+    values, source = _read(path, array)
     wanted = mesh.shape if components == 1 else (components, *mesh.shape)
     if values.shape not in (wanted, (1, *wanted)):
         raise ParameterError(f"{path.name} holds an array of shape {values.shape}; this mesh needs {wanted}")
+    # As many cells of another size are another body. A file in single precision has seven digits.
+    if source is not None and not np.allclose(source.cell_size, mesh.cell_size, rtol=1e-4, atol=0):
+        theirs, ours = (" × ".join(f"{edge * 1e9:.6g}" for edge in each.cell_size) for each in (source, mesh))
+        raise ParameterError(f"{path.name} holds cells of {theirs} nm; this mesh has {ours} nm")
     return np.asarray(values, dtype=np.float64).reshape(wanted)
 
 

@@ -121,3 +121,17 @@ def test_textures_that_cannot_be_are_refused(scenes, text, message):
     said = scenes.errors(add=f"[initial]\n{text}\n")
     assert "[initial]" in said
     assert message in said
+
+
+@pytest.mark.parametrize("suffix", ["ovf", "vti"])
+def test_as_many_cells_of_another_size_are_refused_but_for_stretching(scenes, suffix):
+    source = Mesh(MESH.cells, (7e-9, 5e-9, 3e-9))
+    m = initial.vortex(MESH)[0]
+    if suffix == "ovf":
+        write_ovf(scenes.folder / "m.ovf", source, m)
+    else:
+        write_vti(scenes.folder / "m.vti", source, {"m": m})
+    entry = f'[initial]\nkind = "file"\nfile = "m.{suffix}"\n'
+    assert "holds cells of 7 × 5 × 3 nm; this mesh has 5 × 5 × 3 nm; to interpolate" in scenes.errors(add=entry)
+    stretched_over = scenes.load(add=entry + 'resample = "stretch"\n').simulation.m[0]
+    np.testing.assert_allclose(stretched_over, m, rtol=0, atol=1e-12)
