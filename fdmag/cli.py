@@ -117,6 +117,7 @@ def run(
     from fdmag.scene.run import Request, SceneRun
     from fdmag.scene.sweeps.check import is_sweep
     from fdmag.scene.sweeps.run import SweepRun
+    from fdmag.scene.warnings import warnings_to
 
     console = Console(quiet=quiet, soft_wrap=True)
     start = time.perf_counter()
@@ -138,7 +139,8 @@ def run(
             if isinstance(prepared, SweepRun):
                 console.print(str(prepared), markup=False, highlight=False)
             try:
-                found = prepared.carry_out(progress)
+                with warnings_to(lambda text: console.print(f"warning: {text}", style="yellow", markup=False)):
+                    found = prepared.carry_out(progress)
             except FdmagError as error:
                 _tell(f"{error}\nthe run failed; what was computed is in {folder}")
                 raise typer.Exit(FAILED) from None
@@ -169,6 +171,7 @@ def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scene completely, without computing anything."""
     from fdmag.scene.load import load_scene
     from fdmag.scene.sweeps.check import is_sweep, load_sweep
+    from fdmag.scene.warnings import coarse_cells
 
     if is_sweep(scene, overrides):
         sweep = load_sweep(scene, overrides)
@@ -179,6 +182,8 @@ def check(scene: SceneFile, overrides: Overrides = []) -> None:  # noqa: B006
     cells = " × ".join(map(str, simulation.mesh.cells))
     terms = ", ".join(simulation.terms) or "none"
     print(f"{scene}: valid; {cells} cells, {count}, terms: {terms}")
+    if (coarse := coarse_cells(simulation)) is not None:
+        print(f"{scene}: warning: {coarse}")
 
 
 @app.command()

@@ -26,6 +26,7 @@ from fdmag.scene.expect import Outcome, outcomes
 from fdmag.scene.load import LoadedScene, load_scene
 from fdmag.scene.progress import Progress, Silent
 from fdmag.scene.toml import dump_toml
+from fdmag.scene.warnings import coarse_cells, warnings_to
 
 LOG = logging.getLogger("fdmag")
 
@@ -142,12 +143,15 @@ class SceneRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute; return what became of the expectations."""
-        with logged(self.directory):
+        warnings = self._record.setdefault("warnings", [])
+        with logged(self.directory), warnings_to(warnings.append):
             return self._run(progress)
 
     def _run(self, progress: Progress) -> list[Outcome]:
         loaded, record = self.loaded, self._record
         LOG.info("%s on %s (%s), %s", record["scene"], record["device"], record["device_reason"], record["precision"])
+        if (coarse := coarse_cells(loaded.simulation)) is not None:
+            LOG.warning("%s", coarse)
         start = time.perf_counter()
         found: list[Outcome] | None = None
         past: list[dict[str, NDArray[np.int64]]] = []

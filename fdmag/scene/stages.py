@@ -20,6 +20,7 @@ from fdmag.scene.finer import finer_simulation
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
 from fdmag.scene.splitting import EnsembleSplitting
+from fdmag.scene.warnings import Resting
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
 
@@ -110,6 +111,9 @@ def _descent(stage: Stage) -> None:
     stage.descend(stage.table.kind)
     stage.recorder.row(stage.index)
     stage.recorder.fields()
+    resting = Resting(stage.simulation)
+    resting.look()
+    resting.warn(stage.index, stage.table.kind)
 
 
 def _run(stage: Stage) -> None:
@@ -186,13 +190,16 @@ def _hysteresis(stage: Stage) -> None:
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))
+    resting = Resting(simulation)
     for point, amplitude in enumerate(amplitudes):
         simulation.set(f"{table.term}.B", amplitude * direction)
         stage.descend(table.method, point, f"{amplitude * 1e3:g} mT, ")
         recorder.row(stage.index)
+        resting.look(f"{amplitude * 1e3:.6g} mT")
         if series is not None:
             recorder.fields(series, point)
     recorder.fields()
+    resting.warn(stage.index, "hysteresis")
 
 
 def _amplitudes(table: tables.Hysteresis) -> Iterator[float]:

@@ -1,0 +1,69 @@
+"""What a run warns of, and what it does not: states held by symmetry, cells too coarse for the material."""
+
+import json
+
+from typer.testing import CliRunner
+
+from fdmag.cli import app
+from fdmag.scene.run import run_scene
+from fdmag.scene.warnings import coarse_cells
+
+LOOP = """
+[terms.uniaxial_anisotropy]
+Ku1 = "40 kJ/m^3"
+axis = [1, 0, 0]
+[initial]
+kind = "uniform"
+direction = [1, 0, 0]
+"""
+STAGES = """
+kind = "hysteresis"
+direction = [1, {tilt}, 0]
+start = "150 mT"
+stop = "-150 mT"
+steps = 6
+back = false
+"""
+CELL = ("cells = [10, 10, 1]", "cells = [1, 1, 1]")
+
+
+def warnings_of(scenes, *changes, add=""):
+    path = scenes.write(*changes, add=add)
+    run_scene(path, scenes.folder / "run", overwrite=True, device="numpy")
+    return json.loads((scenes.folder / "run" / "run.json").read_text())["warnings"]
+
+
+def test_a_loop_that_symmetry_holds_is_told(scenes):
+    """B_K = 100 mT: at -150 mT alone m is against the field where it cannot stay."""
+    no_run = ('kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n', "")
+    (told,) = warnings_of(scenes, CELL, (no_run[0], STAGES.format(tilt=0)), add=LOOP)
+    assert "stage 0 (hysteresis): at 1 of 7 field values, first -150 mT, m is at rest but not stable" in told
+    assert "tilt the field" in told
+    assert warnings_of(scenes, CELL, (no_run[0], STAGES.format(tilt=0.02)), add=LOOP) == []
+
+
+def test_a_film_that_stays_along_its_normal_is_told_on_the_console(scenes):
+    path = scenes.write(('B = [0, 0, "10 mT"]', "B = [0, 0, 0]"), add="[terms.demag]\n")
+    printed = (
+        CliRunner().invoke(app, ["run", str(path), "--out", str(scenes.folder / "run"), "--device", "numpy"]).output
+    )
+    assert "warning: stage 0 (relax): m is at rest but not stable: turned about (" in printed
+    quiet = (
+        CliRunner()
+        .invoke(app, ["run", str(path), "--out", str(scenes.folder / "quiet"), "--quiet", "--device", "numpy"])
+        .output
+    )
+    assert "warning" not in quiet
+
+
+def test_cells_longer_than_exchange_holds_are_told(scenes):
+    """Permalloy: sqrt(2A/(µ0 Ms²)) = 5.69 nm; with 0.5 MJ/m³ sqrt(A/Ku1) = 5.10 nm is shorter."""
+    long = ('cell = ["5 nm", "5 nm", "3 nm"]', 'cell = ["12 nm", "5 nm", "30 nm"]')
+    told = coarse_cells(scenes.load(long, add="[terms.demag]\n").simulation)
+    assert told.startswith("cells are up to 12 nm long, but the exchange length sqrt(2A/(µ0 Ms²)) is 5.69 nm")
+    hard = '[terms.demag]\n[terms.uniaxial_anisotropy]\nKu1 = "0.5 MJ/m^3"\n'
+    assert "sqrt(A/Ku1) is 5.1 nm" in coarse_cells(scenes.load(long, add=hard).simulation)
+    assert coarse_cells(scenes.load(add=hard).simulation) is None
+    assert coarse_cells(scenes.load(long).simulation) is None  # nothing that m would turn for
+    path = scenes.write(long, add="[terms.demag]\n")
+    assert "warning: cells are up to 12 nm long" in CliRunner().invoke(app, ["check", str(path)]).output
