@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Discriminator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, model_validator
 
 from fdmag.parameter import Parameter
 from fdmag.scene.barrier_table import EnergyBarrier
@@ -27,6 +27,7 @@ from fdmag.scene.values import (
 )
 from fdmag.simulation import MAX_TORQUE, Simulation
 from fdmag.solvers.tableau import METHODS
+from fdmag.units import is_si
 
 SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
 MAX_OUTPUTS = 10_000_000
@@ -232,10 +233,30 @@ StageTable = Annotated[
 # ---- output ------------------------------------------------------------------------------------------------
 
 
+def _formula(value: Any) -> Any:
+    return {"expression": value} if isinstance(value, str) else value
+
+
+def _si(value: Any) -> str:
+    if not isinstance(value, str) or not is_si(value):
+        raise problem(f'came {shown(value)}; a formula gives SI: a unit without prefix, such as "T", or "1"')
+    return value
+
+
+class FormulaTable(Table):
+    """A column that is worked out from the others; the expression alone may stand for the table."""
+
+    expression: str = Field(description="formula in the columns of the table, a point in a name written as _")
+    unit: Annotated[str, Entry(_si, {"type": "string"})] = Field("1", description="its unit, of SI without prefix")
+
+
 class OutputTable(Table):
     """What is written, and how."""
 
     columns: list[str] = Field([], description="further columns of the table; fdmag quantities lists them")
+    formulas: dict[str, Annotated[FormulaTable, BeforeValidator(_formula)]] = Field(
+        {}, description="further columns by name, worked out from the others"
+    )
     fields: list[str] = Field([], description="fields written beside m; fdmag quantities lists them")
     formats: list[Literal["vti", "ovf"]] = Field(["vti"], description="formats of field files; [] writes none")
     ovf: Literal["text", "binary4", "binary8"] | None = Field(

@@ -18,8 +18,9 @@ from fdmag.units import parse_quantity
 
 SPACE, SPACE_AND_TIME, TIME = ("x", "y", "z"), ("x", "y", "z", "t"), ("t",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-LARGEST = {"A/m": 100 / MU_0}
+LARGEST = {"A/m": 100 / MU_0, "J/m": 1.0, "J/m^3": 1e10}
 """Beyond any material, by unit: values that only a wrong prefix gives."""
+_USUAL = {"J/m": 'permalloy has "13 pJ/m"', "J/m^3": 'hard magnets have some "5 MJ/m^3"'}
 
 
 class Table(BaseModel):
@@ -55,6 +56,11 @@ def impossible(result: float, declaration: Declaration) -> str:
     largest = LARGEST.get(declaration.unit)
     if largest is None or abs(result) <= largest:
         return ""
+    if declaration.unit in _USUAL:
+        return (
+            f"impossible {declaration.meaning}; allowed: at most {largest:.2g} {declaration.unit}. A plain number is "
+            f"in {declaration.unit}; {_USUAL[declaration.unit]}"
+        )
     return (
         f"impossible {declaration.meaning}: {MU_0 * abs(result):.3g} T as µ0 M, and iron has 2.2 T; allowed: at most "
         f'{largest:.2g} {declaration.unit}. Is the prefix doubled or the power of ten wrong? Iron is "1700 kA/m"'
