@@ -210,6 +210,8 @@ def _amplitudes(table: tables.Hysteresis) -> Iterator[float]:
 
 
 def _set(stage: Stage) -> None:
+    if stage.table.time is not None:
+        stage.simulation.t = stage.table.time
     for path, value in stage.settings.items():
         stage.simulation.set(path.removeprefix("terms."), value)
 

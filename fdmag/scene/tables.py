@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Discriminator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, WithJsonSchema, model_validator
 
 from fdmag.parameter import Parameter
 from fdmag.scene.barrier_table import EnergyBarrier
@@ -222,7 +222,16 @@ class Set(Table):
     """Change parameters, by their place in the scene."""
 
     kind: Literal["set"] = "set"
-    values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
+    values: dict[str, Any] = Field({}, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
+    time: Annotated[float, quantity("s", "time from which on stages count", minimum=0)] | None = Field(
+        None, description="time [s] at which the next stage begins, such as that of the file m comes from"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "Set":
+        if not self.values and self.time is None:
+            raise problem('sets nothing; give values, such as { "terms.zeeman.B" = [0, 0, "1 mT"] }, or time')
+        return self
 
 
 StageTable = Annotated[
@@ -231,10 +240,6 @@ StageTable = Annotated[
 ]
 
 # ---- output ------------------------------------------------------------------------------------------------
-
-
-def _formula(value: Any) -> Any:
-    return {"expression": value} if isinstance(value, str) else value
 
 
 def _si(value: Any) -> str:
@@ -250,13 +255,19 @@ class FormulaTable(Table):
     unit: Annotated[str, Entry(_si, {"type": "string"})] = Field("1", description="its unit, of SI without prefix")
 
 
+Formula = Annotated[
+    FormulaTable,
+    BeforeValidator(lambda value: {"expression": value} if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, FormulaTable.model_json_schema()]}),
+]
+"""The table, or its expression alone."""
+
+
 class OutputTable(Table):
     """What is written, and how."""
 
     columns: list[str] = Field([], description="further columns of the table; fdmag quantities lists them")
-    formulas: dict[str, Annotated[FormulaTable, BeforeValidator(_formula)]] = Field(
-        {}, description="further columns by name, worked out from the others"
-    )
+    formulas: dict[str, Formula] = Field({}, description="further columns by name, worked out from the others")
     fields: list[str] = Field([], description="fields written beside m; fdmag quantities lists them")
     formats: list[Literal["vti", "ovf"]] = Field(["vti"], description="formats of field files; [] writes none")
     ovf: Literal["text", "binary4", "binary8"] | None = Field(
