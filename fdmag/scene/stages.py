@@ -20,7 +20,7 @@ from fdmag.scene.finer import finer_simulation
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
 from fdmag.scene.splitting import EnsembleSplitting
-from fdmag.scene.warnings import Resting
+from fdmag.scene.warnings import Resting, lost_field
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
 
@@ -59,10 +59,12 @@ def run_stages(
     """
     if splitting is not None:
         criterion = _criterion(stages[-1].until, devices or {})
+    stepped: set[str] = set()
     for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
         simulation.stop_times[:] = np.nan  # in this stage none has stopped yet
         begun = Stage(index, stage, settings[index], simulation, recorder, progress, devices or {})
+        begun.stepped = stepped
         if finer is not None:
             begun.finer = partial(finer_simulation, finer, stages, index, simulation)
         if splitting is not None and isinstance(stage, tables.Run):
@@ -95,6 +97,8 @@ class Stage:
         self.devices = devices
         self.finer: Callable[[], Simulation] | None = None
         """Returns the simulation on cells half as large, as it is by this stage."""
+        self.stepped: set[str] = set()
+        """Zeeman terms whose field a hysteresis has stepped before."""
 
     def descend(self, method: str, done: float = 0, prefix: str = "") -> None:
         """Relax or minimise by the criterion of the table."""
@@ -191,6 +195,10 @@ def _hysteresis(stage: Stage) -> None:
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))
     resting = Resting(simulation)
+    zeeman: Any = simulation.terms[table.term]
+    if table.term not in stage.stepped and (lost := lost_field(zeeman.B, direction)) is not None:
+        LOG.warning("stage %d (hysteresis): %s", stage.index, lost)
+    stage.stepped.add(table.term)
     for point, amplitude in enumerate(amplitudes):
         simulation.set(f"{table.term}.B", amplitude * direction)
         stage.descend(table.method, point, f"{amplitude * 1e3:g} mT, ")

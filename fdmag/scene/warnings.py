@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fdmag.constants import MU_0
 from fdmag.modes.turning import unstable_turn
+from fdmag.parameter import Parameter
 from fdmag.simulation import Simulation
 from fdmag.terms import Demag, Exchange, UniaxialAnisotropy
 
@@ -107,4 +108,18 @@ def coarse_cells(simulation: Simulation) -> str | None:
     return (
         f"cells are up to {max(edges) * 1e9:.3g} nm long, but the exchange length {name} is {shortest[name] * 1e9:.3g} "
         "nm: walls and vortices are not resolved; take cells no longer than it"
+    )
+
+
+def lost_field(before: Parameter, direction: NDArray) -> str | None:
+    """Return a warning if a hysteresis along ``direction`` takes away a field across it, or one in time; else None."""
+    B = before.base
+    along = np.sum(B * direction, axis=1, keepdims=True) / np.sum(direction**2, axis=1, keepdims=True)
+    across = float(np.abs(B - along * direction).max())
+    if not before.drives and across <= 1e-9 * float(np.abs(B).max()):
+        return None
+    what = "varies in time" if before.drives else f"has {across * 1e3:.4g} mT across the direction"
+    return (
+        f"it takes the place of the field that is there, which {what}; for a field beside that of the hysteresis write "
+        'a second [[terms.zeeman]], and name the one to step: term = "zeeman" or "zeeman_2"'
     )

@@ -35,11 +35,12 @@ def warnings_of(scenes, *changes, add=""):
 
 def test_a_loop_that_symmetry_holds_is_told(scenes):
     """B_K = 100 mT: at -150 mT alone m is against the field where it cannot stay."""
-    no_run = ('kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n', "")
-    (told,) = warnings_of(scenes, CELL, (no_run[0], STAGES.format(tilt=0)), add=LOOP)
+    no_run = ('kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n',)
+    zero = ('B = [0, 0, "10 mT"]', "B = [0, 0, 0]")
+    (told,) = warnings_of(scenes, CELL, zero, (no_run[0], STAGES.format(tilt=0)), add=LOOP)
     assert "stage 0 (hysteresis): at 1 of 7 field values, first -150 mT, m is at rest but not stable" in told
     assert "tilt the field" in told
-    assert warnings_of(scenes, CELL, (no_run[0], STAGES.format(tilt=0.02)), add=LOOP) == []
+    assert warnings_of(scenes, CELL, zero, (no_run[0], STAGES.format(tilt=0.02)), add=LOOP) == []
 
 
 def test_a_film_that_stays_along_its_normal_is_told_on_the_console(scenes):
@@ -67,3 +68,22 @@ def test_cells_longer_than_exchange_holds_are_told(scenes):
     assert coarse_cells(scenes.load(long).simulation) is None  # nothing that m would turn for
     path = scenes.write(long, add="[terms.demag]\n")
     assert "warning: cells are up to 12 nm long" in CliRunner().invoke(app, ["check", str(path)]).output
+
+
+def test_a_field_that_a_hysteresis_takes_away_is_told(scenes):
+    no_run = 'kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n'
+    loop = (no_run, STAGES.format(tilt=0.02).replace("steps = 6", "steps = 1"))
+    bias = ('B = [0, 0, "10 mT"]', 'B = ["1 mT", "20 mT", 0]')
+    (told,) = warnings_of(scenes, CELL, loop, bias, add=LOOP)
+    assert "stage 0 (hysteresis): it takes the place of the field that is there, which has 19.97 mT across" in told
+    drive = ('B = [0, 0, "10 mT"]', 'B = { value = [1, 0.02, 0], signal = "1 + t/ns" }')
+    assert "which varies in time" in warnings_of(scenes, CELL, loop, drive, add=LOOP)[0]
+    along = ('B = [0, 0, "10 mT"]', 'B = ["10 mT", "0.2 mT", 0]')
+    assert warnings_of(scenes, CELL, loop, along, add=LOOP) == []
+    twice = (loop[0], f"{loop[1]}[[stages]]{loop[1].replace('1, 0.02, 0', '0.02, 1, 0')}")
+    assert not any("takes the place" in each for each in warnings_of(scenes, CELL, twice, along, add=LOOP))
+    two = (
+        '[terms.zeeman]\nB = [0, 0, "10 mT"]',
+        '[[terms.zeeman]]\nB = [0, 0, 0]\n[[terms.zeeman]]\nB = [0, "5 mT", 0]',
+    )
+    assert warnings_of(scenes, CELL, loop, two, add=LOOP) == []
