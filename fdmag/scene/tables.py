@@ -31,6 +31,7 @@ from fdmag.units import is_si
 
 SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
 MAX_OUTPUTS = 10_000_000
+LONGEST_RUN = 0.01  # s: nobody waits for more, who forgets a unit asks for it
 
 
 def _axes(value: Any) -> str:
@@ -177,6 +178,11 @@ class Run(_Stepping):
                 raise problem(
                     f"{key} = {interval:g} s divides {self.duration:g} s into {self.duration / interval:.2g} parts"
                 )
+        if self.duration > LONGEST_RUN:
+            raise problem(
+                f"duration = {self.duration:g} s is more than {LONGEST_RUN:g} s, which takes some 10¹¹ steps. A plain "
+                'number is in s: write "1 ns"'
+            )
         return self
 
 
