@@ -12,16 +12,11 @@ from fdmag.simulation import Simulation
 from fdmag.terms.spin_current import FoundThickness
 from fdmag.terms.thickness import column_height
 
-__all__ = ["COARSE", "doubts", "layers", "on_a_ridge"]
+__all__ = ["COARSE", "doubts", "layers"]
 
 COARSE = 2.0
 """Edge of a cell over the shortest length of the magnet, from which on it is doubted: the barrier of a disc of CoFeB
 50 nm wide is then a quarter too low, and at half of it 4 %."""
-STILL = 1e-9
-"""Torque max |m × B| [T] of an m that lies exactly along its field: what a descent never comes to by itself."""
-TILT = 0.1
-LEAST = 1e-3
-"""Fall of the energy over ½ Ms V TILT² [T], from which on it is one."""
 UNLIKE = 0.05
 """Part by which a given thickness may be off the height of the layer in the mesh."""
 
@@ -60,43 +55,6 @@ def layers(cells: NDArray[np.bool_]) -> int:
     begins = cells.copy()
     begins[..., 1:, :, :] &= ~cells[..., :-1, :, :]
     return int(begins.sum(axis=-3).max())
-
-
-def on_a_ridge(simulation: Simulation) -> NDArray[np.bool_]:
-    """Return which replicas rest where nothing turns them and the energy falls if they are tilted as one, (batch,).
-
-    So does a magnet that a field exactly against it does not reverse. It is looked for where max |m × B| is nothing,
-    and every term has an energy.
-
-    >>> from fdmag import Mesh
-    >>> from fdmag.terms import UniaxialAnisotropy, Zeeman
-    >>> cell = Simulation(Mesh((1, 1, 1), (5e-9, 5e-9, 1e-9)), [UniaxialAnisotropy(Ku1=1e5), Zeeman(B=(0, 0, -0.1))],
-    ...                   Ms=1e6)
-    >>> bool(on_a_ridge(cell)[0])
-    False
-    >>> cell.set("zeeman.B", (0, 0, -0.3))
-    >>> bool(on_a_ridge(cell)[0])
-    True
-    """
-    found = np.zeros(simulation.batch, bool)
-    still = simulation.max_torque() <= STILL
-    if not still.any() or any(not (term.has_energy() or term.stochastic) for term in simulation.terms.values()):
-        return found
-    magnet, m = simulation.magnet, simulation.m.astype(np.float64)
-    material: Any = magnet.material
-    moving = (material.frozen.base == 0) & simulation.magnetic[:, None]
-    moment = np.broadcast_to(material.Ms.base * moving, (simulation.batch, 1, *simulation.mesh.shape))
-    whole = moment.reshape(simulation.batch, -1).sum(axis=1) * simulation.mesh.cell_volume
-    energies = np.abs(list(simulation.energies().values())).sum(axis=0) if simulation.terms else np.zeros(1)
-    least = TILT**2 / 2 * whole * LEAST + 100 * np.finfo(simulation.backend.dtype).eps * energies
-    start = simulation.energy()
-    for direction in np.eye(3).reshape(3, 1, 3, 1, 1, 1):
-        across = direction - m * (m * direction).sum(axis=1, keepdims=True)
-        tilted = m + TILT * across * moving
-        tilted /= np.maximum(np.sqrt((tilted**2).sum(axis=1, keepdims=True)), np.finfo(float).tiny)
-        given = simulation.backend.asarray(np.where(moving, tilted, m).astype(simulation.backend.dtype))
-        found |= still & (start - magnet.summary(given, simulation.t)["E_total"][1] > least)
-    return found
 
 
 def _noise(simulation: Simulation) -> Iterator[tuple[str, str]]:

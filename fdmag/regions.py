@@ -160,7 +160,8 @@ class Regions:
         lacking = np.flatnonzero(~known & (self._cell_counts > 0))
         if lacking.size:
             listed = ", ".join(repr(self.names[i]) for i in lacking[:10]) + (", ..." if lacking.size > 10 else "")
-            hint = " ('default' holds the cells that no region covers)" if "default" in values or not lacking[0] else ""
+            told = lacking[0] == 0 or "default" in values
+            hint = " ('default' holds the cells that no region covers)" if told else ""
             raise ParameterError(f"no value for {lacking.size} region(s): {listed}{hint}; given: {', '.join(values)}")
         return table[:, self.numbers]
 

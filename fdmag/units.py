@@ -32,7 +32,7 @@ from typing import Any, NoReturn
 from fdmag.constants import MU_0
 from fdmag.errors import ParameterError, did_you_mean
 
-__all__ = ["format_quantity", "parse_quantity"]
+__all__ = ["format_quantity", "is_si", "parse_quantity"]
 
 MAX_LENGTH = 100  # characters; no sensible quantity is longer
 MAX_EXPONENT = 9
@@ -312,6 +312,11 @@ def parse_quantity(value: str | float, unit: str) -> float:
     if not math.isfinite(result) or (exact and not result):
         raise ParameterError(f"{_quoted(value)} is beyond the range of floating point numbers; {_wanted(unit)}")
     return result
+
+
+def is_si(unit: str) -> bool:
+    """Return whether a unit is one of SI without a prefix, such as "T" or "J/m^3"; raises as `parse_quantity`."""
+    return _unit(_normalise(unit)).factor == 1
 
 
 def _check_kind(value: str, exact: Fraction, given: _Unit, unit: str, wanted: _Unit) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fdmag
-from fdmag.doubts import doubts, on_a_ridge
+from fdmag.doubts import doubts
 from fdmag.shapes import Cylinder
 from fdmag.terms import (
     Demag,
@@ -14,7 +14,6 @@ from fdmag.terms import (
     SpinOrbitTorque,
     Thermal,
     UniaxialAnisotropy,
-    Zeeman,
 )
 from fdmag.terms.exchange import Between
 
@@ -99,31 +98,6 @@ def test_the_thickness_of_the_free_layer_of_a_stack_counts():
         Ms = {"free": 1e6, "pinned": 1e6, "default": 0.0}
         stack = fdmag.Simulation(mesh, [torque], Ms=Ms, regions=layers)
         assert places(stack) == told
-
-
-def test_a_field_exactly_against_the_axis_leaves_m_on_a_ridge_beyond_the_anisotropy_field(device):
-    """B_K is 2 Ku1/Ms − µ0 (N_z − N_x) Ms: here of a cube, 2·10⁵/8·10⁵ T."""
-    mesh = fdmag.Mesh((1, 1, 1), (4e-9, 4e-9, 4e-9))
-    terms = [Exchange(A=13e-12), Demag(), UniaxialAnisotropy(Ku1=1e5), Zeeman(B=(0, 0, 0))]
-    cube = fdmag.Simulation(mesh, terms, Ms=8e5, device=device)
-    for B, ridge in ((-0.24, False), (-0.26, True), (0.26, False)):
-        cube.set("zeeman.B", (0, 0, B))
-        before = cube.m
-        assert on_a_ridge(cube) == ridge
-        np.testing.assert_array_equal(cube.m, before)
-    cube.m = (0.01, 0, 1)
-    cube.set("zeeman.B", (0, 0, -0.26))
-    assert not on_a_ridge(cube)  # there is a torque
-
-
-def test_a_film_along_its_normal_is_on_a_ridge_and_a_needle_is_not():
-    film = fdmag.Mesh((4, 4, 1), (4e-9, 4e-9, 2e-9))
-    needle = fdmag.Mesh((1, 1, 8), (4e-9, 4e-9, 4e-9))
-    assert on_a_ridge(fdmag.Simulation(film, [Demag()], Ms=8e5, device="numpy"))
-    assert not on_a_ridge(fdmag.Simulation(needle, [Demag(), Exchange(A=13e-12)], Ms=8e5, device="numpy"))
-    assert not on_a_ridge(fdmag.Simulation(film, [Demag()], Ms=8e5, frozen=1, device="numpy"))
-    assert not on_a_ridge(fdmag.Simulation(film, [Demag(), Slonczewski(J=0, P=0.6)], Ms=8e5, device="numpy"))
-    assert not on_a_ridge(fdmag.Simulation(film, [], Ms=8e5, device="numpy"))
 
 
 @pytest.mark.parametrize(

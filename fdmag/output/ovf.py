@@ -108,7 +108,8 @@ def _header(mesh: Mesh, title: str, units: list[str], time: float | None) -> str
         # base is the centre of the first cell; min and max are the faces of the mesh.
         lines += [f"{axis}base: {low + d / 2!r}", f"{axis}nodes: {n}", f"{axis}stepsize: {d!r}"]
         lines += [f"{axis}min: {low!r}", f"{axis}max: {low + n * d!r}"]
-    quantity = title.split("::")[-1] or title
+    # Labels are names without points: discretisedfield takes what follows the last "_" for the component's name.
+    quantity = (title.split("::")[-1] or title).replace(".", "_")
     suffixes = {1: [""], 3: ["_x", "_y", "_z"]}.get(len(units), [f"_{i}" for i in range(len(units))])
     lines += [
         f"valuedim: {len(units)}",

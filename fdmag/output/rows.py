@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fdmag.errors import ParameterError
 from fdmag.output.table_data import TableData
-from fdmag.quantities import Catalogue, Column
+from fdmag.quantities import Catalogue, Column, Formula
 from fdmag.simulation import Simulation
 
 
@@ -19,6 +19,7 @@ class Rows:
     ----------
     simulation : Simulation
     columns : sequence of str or Column
+        A `Formula` may use those of `Simulation.summary` and all that are no formulas.
     results : mapping of name to unit
         Columns whose values are given, such as what a stage has found; NaN where they are not.
 
@@ -61,7 +62,9 @@ class Rows:
         simulation, batch = self._simulation, self._simulation.batch
         values = {"t": simulation.t, "stage": np.full(batch, stage), "replica": self.replicas}
         values |= {name: column for name, (_, column) in simulation.summary().items()}
-        values |= {column.name: column.evaluate(simulation) for column in self._columns}
+        formulas = [column for column in self._columns if isinstance(column, Formula)]
+        values |= {each.name: each.evaluate(simulation) for each in self._columns if each not in formulas}
+        values |= {formula.name: formula.of_row(values) for formula in formulas}
         given = dict.fromkeys(self._results, np.nan) | dict(results or {})
         return values | {
             name: np.broadcast_to(np.asarray(each, dtype=np.float64), batch) for name, each in given.items()

@@ -44,6 +44,10 @@ def fields_of(terms: Mapping[str, type[Term]]) -> dict[str, Field]:
               "topological charge per area"),
         Field("spin_angle", "rad", lambda s: spin_angle(s.m, s.mesh), False,
               "largest angle to a neighbouring cell's m"),
+        Field("Ms", "A/m", partial(_of_material, name="Ms"), False, "saturation magnetisation, 0 in empty cells"),
+        Field("alpha", "1", partial(_of_material, name="alpha"), False, "Gilbert damping"),
+        Field("region", "1", _region, False, "number of the region, in the order they are given, grain by grain; "
+              "0: in none"),
     ]  # fmt: skip
     return {field.name: field for field in found}
 
@@ -107,6 +111,16 @@ def _wall(simulation: Simulation, kind: str, suffix: str, number: int) -> NDArra
 def _wall_count(simulation: Simulation) -> NDArray:
     along = profile(simulation.m, simulation.weights)
     return wall_count(along, simulation.mesh, changing_component(along))
+
+
+def _of_material(simulation: Simulation, name: str) -> NDArray:
+    context = simulation.magnet.context(simulation.state.t)
+    values = simulation.backend.to_numpy(context.value(getattr(simulation.magnet.material, name)))
+    return np.broadcast_to(values[:, 0], (simulation.batch, *simulation.mesh.shape))
+
+
+def _region(simulation: Simulation) -> NDArray:
+    return np.broadcast_to(simulation.regions.numbers, (simulation.batch, *simulation.mesh.shape))
 
 
 def _field(simulation: Simulation, name: str) -> NDArray:

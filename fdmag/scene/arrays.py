@@ -31,10 +31,14 @@ def read_array(path: Path, mesh: Mesh, components: int, array: str | None = None
     ParameterError
         If the array does not fit.
     """
-    values, _ = _read(path, array)
+    values, source = _read(path, array)
     wanted = mesh.shape if components == 1 else (components, *mesh.shape)
     if values.shape not in (wanted, (1, *wanted)):
         raise ParameterError(f"{path.name} holds an array of shape {values.shape}; this mesh needs {wanted}")
+    # As many cells of another size are another body. A file in single precision has seven digits.
+    if source is not None and not np.allclose(source.cell_size, mesh.cell_size, rtol=1e-4, atol=0):
+        theirs, ours = (" × ".join(f"{edge * 1e9:.6g}" for edge in each.cell_size) for each in (source, mesh))
+        raise ParameterError(f"{path.name} holds cells of {theirs} nm; this mesh has {ours} nm")
     return np.asarray(values, dtype=np.float64).reshape(wanted)
 
 
@@ -68,7 +72,24 @@ def read_m(path: Path, mesh: Mesh, array: str | None, way: Literal["place", "str
         source = stretched(values.shape[1:], mesh)
     if source is None:
         raise ParameterError(f'{path.name} does not tell where its cells are; use resample = "stretch"')
+    if way == "place":
+        _check_place(path, source, mesh)
     return resample_m(values, source, mesh)
+
+
+def _check_place(path: Path, source: Mesh, mesh: Mesh) -> None:
+    """Refuse a mesh that lies more than a cell beside that of the file, as where one is counted from another origin."""
+    for axis in range(3):
+        theirs, ours = (
+            [each.origin[axis] * 1e9, (each.origin[axis] + each.cells[axis] * each.cell_size[axis]) * 1e9]
+            for each in (source, mesh)
+        )
+        cell = max(source.cell_size[axis], mesh.cell_size[axis]) * 1e9
+        if ours[0] < theirs[0] - cell or ours[1] > theirs[1] + cell:
+            raise ParameterError(
+                f"{path.name} ends at {theirs[0]:.6g} and {theirs[1]:.6g} nm along {'xyz'[axis]}, this mesh at "
+                f'{ours[0]:.6g} and {ours[1]:.6g} nm; give [mesh] origin, or use resample = "stretch"'
+            )
 
 
 def _read(path: Path, array: str | None) -> tuple[NDArray, Mesh | None]:

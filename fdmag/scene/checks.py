@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fdmag.errors import FdmagError, did_you_mean
-from fdmag.quantities import MovingWindow
+from fdmag.quantities import Formula, MovingWindow
 from fdmag.regions import DEFAULT
 from fdmag.scene import tables
 from fdmag.scene.barrier_table import NoisePath
 from fdmag.scene.contents import (
     Given,
+    asked_columns,
     counts_of_replicas,
+    figure_columns,
     files,
     has_form,
     of_broken_device,
@@ -23,6 +25,7 @@ from fdmag.scene.contents import (
     replica_count,
     settable,
     shape_uses,
+    stage_columns,
     standard_columns,
     terms_in_use,
 )
@@ -297,6 +300,23 @@ def _quantities(scene: Any) -> Iterator[Problem]:
                 resolve(names if key == "columns" else ["m", *names])
             except FdmagError as error:
                 yield Problem(("output", key), str(error))
+    yield from _formulas(scene)
+
+
+def _formulas(scene: Any) -> Iterator[Problem]:
+    """Check the columns that are worked out from others."""
+    known = {"t": "s", **standard_columns(scene), **asked_columns(scene)}
+    taken = {"replica", *known, *stage_columns(scene), *figure_columns(scene)}
+    for name, table in scene.output.formulas.items():
+        place = ("output", "formulas", name)
+        if name in taken or not name.isidentifier():
+            why = "is the name of another column" if name in taken else "is no name: letters, digits and _ are allowed"
+            yield Problem(place, f"{shown(name)} {why}; choose another")
+        elif table is not None:
+            try:
+                Formula.of(name, table.expression, [key for key in known if key != "t_stop"])
+            except FdmagError as error:
+                yield Problem((*place, "expression"), str(error))
 
 
 def _memory(scene: Any, itemsize: int) -> Iterator[Problem]:

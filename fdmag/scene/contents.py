@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fdmag.devices.record import figures_among
 from fdmag.errors import ParameterError
 from fdmag.parameter import Declaration
-from fdmag.quantities import Catalogue, Column
+from fdmag.quantities import Catalogue, Column, Formula
 from fdmag.regions import DEFAULT
 from fdmag.scene import state_tables, tables
 from fdmag.scene.problems import Place
@@ -196,7 +196,16 @@ def splits(scene: Any) -> bool:
 
 def further_columns(scene: Any) -> list[str | Column]:
     """Return what the table holds beside the columns of every run: what is asked for, and when replicas stopped."""
-    return [*scene.output.columns, *([T_STOP] if stops(scene) else [])]
+    return [*scene.output.columns, *formulas(scene), *([T_STOP] if stops(scene) else [])]
+
+
+def formulas(scene: Any) -> list[Formula]:
+    """Return the columns that are formulas of others."""
+    known = {"t": "s", **standard_columns(scene), **asked_columns(scene)}
+    return [
+        Formula.of(name, table.expression, [key for key in known if key != "t_stop"], table.unit)
+        for name, table in scene.output.formulas.items()
+    ]
 
 
 def _stop_times(simulation: Simulation) -> NDArray[np.float64]:
@@ -216,7 +225,13 @@ def stage_columns(scene: Any) -> dict[str, str]:
 
 def table_columns(scene: Any) -> dict[str, str]:
     """Return what can be expected, and its unit: the numeric columns of the result table, and figures of devices."""
-    return figure_columns(scene) | standard_columns(scene) | stage_columns(scene) | asked_columns(scene)
+    return figure_columns(scene) | standard_columns(scene) | stage_columns(scene) | written_columns(scene)
+
+
+def written_columns(scene: Any) -> dict[str, str]:
+    """Return the columns that the output asks for, formulas too, and their units."""
+    given = {} if scene.output is None else scene.output.formulas
+    return asked_columns(scene) | {name: table.unit for name, table in given.items() if table is not None}
 
 
 def asked_columns(scene: Any) -> dict[str, str]:

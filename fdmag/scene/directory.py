@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -24,6 +25,8 @@ _UNFINISHED = re.compile(
     r"\.(scene\.toml|table\.csv|switching\.csv|run\.json|sweep\.nc|device_\w+\.(json|csv|png)|"
     rf"{_PICTURES})\.[0-9]+-[0-9a-f]+\.tmp\Z"
 )
+LONG = 0.25
+"""Hours of an unfinished run from which on it is replaced on request only."""
 _LOCKED_BYTE = 2**30  # far behind the text, because Windows lets nobody read a locked byte
 
 
@@ -37,7 +40,7 @@ class RunDirectory:
     ----------
     folder : path
     overwrite : bool
-        Replace a finished run; an unfinished one is always replaced.
+        Replace a finished run, or an unfinished one of more than `LONG` hours; a shorter one is always replaced.
     inputs : iterable of Path
         Files the run reads; they may not lie in the directory.
     fingerprint : str, optional
@@ -86,6 +89,11 @@ class RunDirectory:
                 raise OutputError(
                     f"{self.path}: holds {held}{changed}; choose another directory with --out, or add --overwrite"
                 )
+            if not self.resumed and not overwrite and (hours := self._hours()) > LONG:
+                raise OutputError(
+                    f"{self.path}: holds {hours:.2g} h of a run that was not finished; go on from its last field file, "
+                    "with its time in a stage set, or add --overwrite"
+                )
             self.record({"status": "running"} | ({} if fingerprint is None else {"fingerprint": fingerprint}))
             if self.resumed:
                 self.log.seek(0, os.SEEK_END)
@@ -131,6 +139,14 @@ class RunDirectory:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return found if isinstance(found, str) else None
+
+    def _hours(self) -> float:
+        """Return how long an earlier run has lasted, by the last row of its table; 0 where that is not known."""
+        try:
+            started = datetime.fromisoformat(self._entry("started") or "").timestamp()
+            return ((self.path / "table.csv").stat().st_mtime - started) / 3600
+        except (OSError, ValueError):
+            return 0.0
 
     def _locked_log(self) -> IO[str]:
         name = self.path / "log.txt"

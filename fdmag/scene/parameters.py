@@ -67,6 +67,14 @@ def _parameter(value: Any, declaration: Declaration) -> Any:
     return result
 
 
+def _value(value: Any, declaration: Declaration) -> Any:
+    if isinstance(value, dict) and (form := next((key for key in value if key in _FORMS), None)):
+        raise problem(
+            f"value is a constant; write {form} in its place, beside signal: {{ {form} = ..., signal = ... }}"
+        )
+    return constant(value, declaration)
+
+
 def _regions(value: Any, declaration: Declaration) -> Any:
     if not isinstance(value, dict) or not value:
         raise problem("regions is a table of region names and values: { free = 1, default = 0 }")
@@ -109,7 +117,7 @@ def _sum(value: Any, declaration: Declaration) -> Any:
 
 
 _READERS: dict[str, Callable[[Any, Declaration], Any]] = {
-    "value": constant,
+    "value": _value,
     "regions": _regions,
     "grains": read_grains,
     "replicas": _replicas,

@@ -70,7 +70,7 @@ def run_scene(
     device, precision : str
     overrides : sequence of "key=value"
     overwrite : bool
-        Replace a finished run. An unfinished one is always replaced.
+        Replace a finished run, or one that was not finished after a quarter of an hour.
     progress : Progress, optional
 
     Returns

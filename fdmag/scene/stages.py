@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fdmag.devices.device import Device
-from fdmag.doubts import on_a_ridge
 from fdmag.output.recorder import Recorder
 from fdmag.output.rows import RowsInMemory
 from fdmag.quantities import Above, Below, MovingWindow
@@ -21,6 +20,7 @@ from fdmag.scene.finer import finer_simulation
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
 from fdmag.scene.splitting import EnsembleSplitting
+from fdmag.scene.warnings import Resting, lost_field
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
 
@@ -61,10 +61,12 @@ def run_stages(
     """
     if splitting is not None:
         criterion = _criterion(stages[-1].until, devices or {})
+    stepped: set[str] = set()
     for index, stage in enumerate(stages):
         LOG.info("stage %d: %s", index, stage.kind)
         simulation.stop_times[:] = np.nan  # in this stage none has stopped yet
         begun = Stage(index, stage, settings[index], simulation, recorder, progress, devices or {})
+        begun.stepped = stepped
         if finer is not None:
             begun.finer = partial(finer_simulation, finer, stages, index, simulation)
         if splitting is not None and isinstance(stage, tables.Run):
@@ -95,9 +97,10 @@ class Stage:
         self.recorder = recorder
         self.progress = progress
         self.devices = devices
-        self.warned = False
         self.finer: Callable[[], Simulation] | None = None
         """Returns the simulation on cells half as large, as it is by this stage."""
+        self.stepped: set[str] = set()
+        """Zeeman terms whose field a hysteresis has stepped before."""
 
     def descend(self, method: str, done: float = 0, prefix: str = "") -> None:
         """Relax or minimise by the criterion of the table."""
@@ -108,22 +111,15 @@ class Stage:
         descend = getattr(self.simulation, method)
         descend(self.table.max_torque, max_steps=self.table.max_steps, on_step=tell)
 
-    def warn_of_ridge(self, remedy: str, place: str = "") -> None:
-        """Warn once if m rests at the top of the energy, or on a ridge, where a descent has nothing to follow."""
-        if not self.warned and on_a_ridge(self.simulation).any():
-            self.warned = True
-            LOG.warning(
-                "stage %d:%s m lies exactly along its field where the energy is highest, or on a ridge, and stays: %s",
-                self.index, place, remedy,
-            )  # fmt: skip
-
 
 def _descent(stage: Stage) -> None:
     stage.progress.start(stage.index, stage.table.kind, None)
     stage.descend(stage.table.kind)
-    stage.warn_of_ridge("tilt the initial state")
     stage.recorder.row(stage.index)
     stage.recorder.fields()
+    resting = Resting(stage.simulation)
+    resting.look()
+    resting.warn(stage.index, stage.table.kind)
 
 
 def _run(stage: Stage) -> None:
@@ -215,14 +211,20 @@ def _hysteresis(stage: Stage) -> None:
     amplitudes = list(_amplitudes(table))
     series = recorder.series(f"hysteresis_{stage.index}") if table.fields else None
     stage.progress.start(stage.index, "hysteresis", len(amplitudes))
+    resting = Resting(simulation)
+    zeeman: Any = simulation.terms[table.term]
+    if table.term not in stage.stepped and (lost := lost_field(zeeman.B, direction)) is not None:
+        LOG.warning("stage %d (hysteresis): %s", stage.index, lost)
+    stage.stepped.add(table.term)
     for point, amplitude in enumerate(amplitudes):
         simulation.set(f"{table.term}.B", amplitude * direction)
         stage.descend(table.method, point, f"{amplitude * 1e3:g} mT, ")
-        stage.warn_of_ridge("tilt direction, such as [0.02, 0, 1] for z", f" at {amplitude * 1e3:g} mT")
         recorder.row(stage.index)
+        resting.look(f"{amplitude * 1e3:.6g} mT")
         if series is not None:
             recorder.fields(series, point)
     recorder.fields()
+    resting.warn(stage.index, "hysteresis")
 
 
 def _amplitudes(table: tables.Hysteresis) -> Iterator[float]:
@@ -233,6 +235,8 @@ def _amplitudes(table: tables.Hysteresis) -> Iterator[float]:
 
 
 def _set(stage: Stage) -> None:
+    if stage.table.time is not None:
+        stage.simulation.t = stage.table.time
     for path, value in stage.settings.items():
         stage.simulation.set(path.removeprefix("terms."), value)
 

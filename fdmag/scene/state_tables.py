@@ -44,7 +44,7 @@ class Expressions(Table):
 
 
 class FromFile(Table):
-    """An array from a .npy, .ovf or .vti file, of the same number of cells unless it is resampled."""
+    """An array from a .npy, .ovf or .vti file, of the same cells unless it is resampled."""
 
     kind: Literal["file"] = "file"
     file: str = Field(description="path of a .npy, .ovf or .vti file beside the scene")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Discriminator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, WithJsonSchema, model_validator
 
 from fdmag.parameter import Parameter
 from fdmag.scene.barrier_table import EnergyBarrier
@@ -27,9 +27,11 @@ from fdmag.scene.values import (
 )
 from fdmag.simulation import MAX_TORQUE, Simulation
 from fdmag.solvers.tableau import METHODS
+from fdmag.units import is_si
 
 SMALLEST_CELL, LARGEST_CELL = 1e-13, 1e-2
 MAX_OUTPUTS = 10_000_000
+LONGEST_RUN = 0.01  # s: nobody waits for more, who forgets a unit asks for it
 
 
 def _axes(value: Any) -> str:
@@ -176,6 +178,11 @@ class Run(_Stepping):
                 raise problem(
                     f"{key} = {interval:g} s divides {self.duration:g} s into {self.duration / interval:.2g} parts"
                 )
+        if self.duration > LONGEST_RUN:
+            raise problem(
+                f"duration = {self.duration:g} s is more than {LONGEST_RUN:g} s, which takes some 10¹¹ steps. A plain "
+                'number is in s: write "1 ns"'
+            )
         return self
 
 
@@ -221,7 +228,16 @@ class Set(Table):
     """Change parameters, by their place in the scene."""
 
     kind: Literal["set"] = "set"
-    values: dict[str, Any] = Field(min_length=1, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
+    values: dict[str, Any] = Field({}, description='such as "terms.zeeman.B" = ["1 mT", 0, 0]')
+    time: Annotated[float, quantity("s", "time from which on stages count", minimum=0)] | None = Field(
+        None, description="time [s] at which the next stage begins, such as that of the file m comes from"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "Set":
+        if not self.values and self.time is None:
+            raise problem('sets nothing; give values, such as { "terms.zeeman.B" = [0, 0, "1 mT"] }, or time')
+        return self
 
 
 StageTable = Annotated[
@@ -232,10 +248,32 @@ StageTable = Annotated[
 # ---- output ------------------------------------------------------------------------------------------------
 
 
+def _si(value: Any) -> str:
+    if not isinstance(value, str) or not is_si(value):
+        raise problem(f'came {shown(value)}; a formula gives SI: a unit without prefix, such as "T", or "1"')
+    return value
+
+
+class FormulaTable(Table):
+    """A column that is worked out from the others; the expression alone may stand for the table."""
+
+    expression: str = Field(description="formula in the columns of the table, a point in a name written as _")
+    unit: Annotated[str, Entry(_si, {"type": "string"})] = Field("1", description="its unit, of SI without prefix")
+
+
+Formula = Annotated[
+    FormulaTable,
+    BeforeValidator(lambda value: {"expression": value} if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, FormulaTable.model_json_schema()]}),
+]
+"""The table, or its expression alone."""
+
+
 class OutputTable(Table):
     """What is written, and how."""
 
     columns: list[str] = Field([], description="further columns of the table; fdmag quantities lists them")
+    formulas: dict[str, Formula] = Field({}, description="further columns by name, worked out from the others")
     fields: list[str] = Field([], description="fields written beside m; fdmag quantities lists them")
     formats: list[Literal["vti", "ovf"]] = Field(["vti"], description="formats of field files; [] writes none")
     ovf: Literal["text", "binary4", "binary8"] | None = Field(

@@ -18,8 +18,9 @@ from fdmag.units import parse_quantity
 
 SPACE, SPACE_AND_TIME, TIME = ("x", "y", "z"), ("x", "y", "z", "t"), ("t",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-LARGEST = {"A/m": 100 / MU_0, "J/m": 1e-9, "J/m^2": 0.1}
+LARGEST = {"A/m": 100 / MU_0, "J/m": 1e-9, "J/m^2": 0.1, "J/m^3": 1e10}
 """Beyond any material, by unit: values that only a wrong or a missing prefix gives."""
+_USUAL = {"J/m": "13 pJ/m", "J/m^2": "1.3 mJ/m^2", "J/m^3": "1 MJ/m^3"}
 
 
 class Table(BaseModel):
@@ -55,11 +56,10 @@ def impossible(result: float, declaration: Declaration) -> str:
     largest = LARGEST.get(declaration.unit)
     if largest is None or abs(result) <= largest:
         return ""
-    if declaration.unit != "A/m":
-        usual = {"J/m": "15 pJ/m", "J/m^2": "1.3 mJ/m^2"}[declaration.unit]
+    if declaration.unit in _USUAL:
         return (
             f"impossible {declaration.meaning}; allowed: at most {largest:g} {declaration.unit}. Is the prefix missing "
-            f'or the power of ten wrong? Usual is some "{usual}"'
+            f'or the power of ten wrong? Usual is some "{_USUAL[declaration.unit]}"'
         )
     return (
         f"impossible {declaration.meaning}: {MU_0 * abs(result):.3g} T as µ0 M, and iron has 2.2 T; allowed: at most "

@@ -166,6 +166,15 @@ def test_scalar_and_own_units(tmp_path):
     assert read_ovf(tmp_path / "b.ovf").units == ("", "A per m")
 
 
+def test_labels_are_names_without_points(tmp_path):
+    """discretisedfield, which reads OVF for Ubermag, refuses a label like energy_density.demag of a scalar."""
+    write_ovf(tmp_path / "e.ovf", MESH, PLACES[0], title="energy_density.demag", units="J/m^3")
+    write_ovf(tmp_path / "B.ovf", MESH, PLACES, title="B.demag", units="T")
+    assert "# valuelabels: energy_density_demag\n" in (tmp_path / "e.ovf").read_text("latin-1")
+    assert "# valuelabels: B_demag_x B_demag_y B_demag_z\n" in (tmp_path / "B.ovf").read_text("latin-1")
+    assert read_ovf(tmp_path / "e.ovf").title == "energy_density.demag"
+
+
 def test_oommf_2_text_with_comments_and_odd_keys(tmp_path):
     (tmp_path / "a.omf").write_text(OOMMF_2)
     data = read_ovf(tmp_path / "a.omf")

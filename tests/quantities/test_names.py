@@ -162,3 +162,18 @@ def test_resistance_is_that_of_the_cells_nearest_to_the_reference():
     above = TunnelTorque(voltage=0.3, RA_P=4e-12, TMR=1.0, P=P, V_h=0.3, side=1, p=(0, 0, -1))
     upper = Simulation(mesh, [above], Ms=Ms, m=m)
     assert evaluate(upper, "resistance") == close(antiparallel / area, rel=1e-12)
+
+
+def test_material_and_regions_are_fields(device):
+    """What a scene makes of shapes can be looked at: Ms, alpha and the regions, in the order they are given."""
+    left, right = np.zeros((2, 1, 2, 4), bool)
+    left[..., :1], right[..., 3:] = True, True
+    pair = Simulation(
+        Mesh((4, 2, 1), (5e-9, 5e-9, 5e-9)), [], regions={"left": left, "right": right}, device=device,
+        Ms={"left": 8e5, "right": 5e5, "default": 0}, alpha=PerReplica([0.1, 0.2]),
+    )  # fmt: skip
+    Ms, alpha, region = (each.evaluate(pair) for each in Catalogue.of(pair).fields(["Ms", "alpha", "region"]))
+    np.testing.assert_array_equal(Ms[1, 0], [[8e5, 0, 0, 5e5]] * 2)
+    np.testing.assert_array_equal(alpha[:, 0, 0, 0], [0.1, 0.2])
+    np.testing.assert_array_equal(region[0, 0], [[1, 0, 0, 2]] * 2)
+    assert evaluate(pair, "Ms.right").tolist() == [5e5, 5e5]

@@ -121,3 +121,28 @@ def test_textures_that_cannot_be_are_refused(scenes, text, message):
     said = scenes.errors(add=f"[initial]\n{text}\n")
     assert "[initial]" in said
     assert message in said
+
+
+@pytest.mark.parametrize("suffix", ["ovf", "vti"])
+def test_as_many_cells_of_another_size_are_refused_but_for_stretching(scenes, suffix):
+    source = Mesh(MESH.cells, (7e-9, 5e-9, 3e-9))
+    m = initial.vortex(MESH)[0]
+    if suffix == "ovf":
+        write_ovf(scenes.folder / "m.ovf", source, m)
+    else:
+        write_vti(scenes.folder / "m.vti", source, {"m": m})
+    entry = f'[initial]\nkind = "file"\nfile = "m.{suffix}"\n'
+    assert "holds cells of 7 × 5 × 3 nm; this mesh has 5 × 5 × 3 nm; to interpolate" in scenes.errors(add=entry)
+    stretched_over = scenes.load(add=entry + 'resample = "stretch"\n').simulation.m[0]
+    np.testing.assert_allclose(stretched_over, m, rtol=0, atol=1e-12)
+
+
+def test_a_file_counted_from_another_origin_is_not_put_beside_itself(scenes):
+    """Files of mumax3 begin at 0, meshes here are centred: by place three quarters would be its border, repeated."""
+    source = Mesh((20, 20, 1), (2.5e-9, 2.5e-9, 3e-9), origin=(0, 0, 0))
+    write_ovf(scenes.folder / "m.ovf", source, initial.vortex(source, (25e-9, 25e-9))[0])
+    entry = '[initial]\nkind = "file"\nfile = "m.ovf"\nresample = "{}"\n'
+    said = scenes.errors(add=entry.format("place"))
+    assert "m.ovf ends at 0 and 50 nm along x, this mesh at -25 and 25 nm; give [mesh] origin, or use resample" in said
+    scenes.load(("[mesh]", "[mesh]\norigin = [0, 0, 0]"), add=entry.format("place"))
+    scenes.load(add=entry.format("stretch"))

@@ -139,3 +139,15 @@ def test_setting_ms_stays_within_the_geometry(scenes, tmp_path):
     (outcome,) = run_scene(path, tmp_path / "out")
     assert outcome.came == close(-4e5 * 0.01 * 2 * 75e-27, rel=1e-12)
     assert outcome.holds
+
+
+def test_a_form_where_a_constant_belongs_is_told_its_place(scenes):
+    wrong = 'B = { value = { regions = { default = [0, 0, 1] } }, signal = "t/ns" }'
+    assert "write regions in its place, beside signal" in scenes.errors(('B = [0, 0, "10 mT"]', wrong))
+
+
+def test_a_constant_without_its_prefix_is_refused(scenes):
+    assert 'write "1 ns"' in scenes.errors(('duration = "1 ps"', "duration = 1"))
+    assert 'permalloy has "13 pJ/m"' in scenes.errors(('A = "13 pJ/m"', "A = 13"))
+    hard = '[terms.uniaxial_anisotropy]\nKu1 = "0.5e12 J/m^3"\n'
+    assert "impossible" in scenes.errors(add=hard)

@@ -3,9 +3,11 @@
 import json
 import logging
 import math
+import os
 import threading
 import tomllib
 import warnings
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -374,3 +376,19 @@ def test_a_log_that_the_disk_does_not_take_is_no_error(tmp_path, capsys):
     handler.handle(logging.LogRecord("fdmag", logging.INFO, "", 0, "a line", (), None))
     directory.close()
     assert capsys.readouterr().err == ""
+
+
+def test_hours_of_an_unfinished_run_are_replaced_on_request_only(scenes, tmp_path):
+    """What a kill left of a long run is not lost by starting the same command again."""
+    scene, out = scenes.write(), tmp_path / "out"
+    run_scene(scene, out, device="numpy")
+    told = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(told | {"status": "running"}))
+    ended = datetime.fromisoformat(told["started"]).timestamp() + 9000
+    os.utime(out / "table.csv", (ended, ended))
+    before = (out / "table.csv").read_bytes()
+    with pytest.raises(OutputError, match=r"holds 2\.5 h of a run that was not finished; go on from its last field"):
+        run_scene(scene, out, device="numpy")
+    assert (out / "table.csv").read_bytes() == before
+    assert json.loads((out / "run.json").read_text())["status"] == "running"
+    run_scene(scene, out, device="numpy", overwrite=True)

@@ -25,7 +25,15 @@ from validation.problem import problems, solve
 from validation.problems import standard_problem_5
 from validation.problems.standard_problem_4 import COMPONENTS, compare, published
 
-LONG_BY_NUMPY = {"energy_balance", "spin_waves", "time_order", "time_reversal", "walker_wall", "write_errors"}
+LONG_BY_NUMPY = {
+    "energy_balance",
+    "spin_waves",
+    "standard_problem_2",
+    "time_order",
+    "time_reversal",
+    "walker_wall",
+    "write_errors",
+}
 FAST = [name for name, problem in problems().items() if not problem.slow and name not in LONG_BY_NUMPY]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fdmag import __version__
 from fdmag.errors import OutputError, ParameterError
 from fdmag.output.files import sync_directory
-from fdmag.scene.contents import asked_columns, figure_columns, result_tables, stage_columns, standard_columns
+from fdmag.scene.contents import figure_columns, result_tables, stage_columns, standard_columns, written_columns
 from fdmag.scene.expect import reading_unit
 from fdmag.scene.sweeps.arrays import MAX_NUMBERS, REPLICA, over_members
 from fdmag.scene.sweeps.chunk import MemberResult
@@ -55,7 +55,7 @@ def dataset(expansion: Expansion, results: Mapping[int, MemberResult], scene: An
     """
     import xarray
 
-    units = standard_columns(scene) | stage_columns(scene) | asked_columns(scene)
+    units = standard_columns(scene) | stage_columns(scene) | written_columns(scene)
     dims, shape, count = tuple(expansion.dimensions), expansion.shape, expansion.count
     data: dict[str, Any] = {}
     coordinates: dict[str, Any] = {}
