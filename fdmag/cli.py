@@ -148,6 +148,8 @@ def run(
     except KeyboardInterrupt as interruption:
         number = interruption.number if isinstance(interruption, Terminated) else int(signal.SIGINT)
         raise typer.Exit(128 + number) from None
+    for warning in prepared.warnings if isinstance(prepared, SceneRun) else ():
+        console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
     for outcome in found:
         if outcome.holds:
             console.print(str(outcome), style="green", markup=False, highlight=False)

@@ -1,5 +1,7 @@
 """Topology and roughness of a magnetisation: the lattice's topological charge, angles between neighbours."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,6 +109,17 @@ def spin_angle(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
     Neighbours are the nearest cells along x, y and z, across periodic borders too. 0 where there is none.
     """
     largest = np.zeros((m.shape[0], *mesh.shape))
+    for axis, angle in neighbour_angles(m, mesh):
+        np.maximum(largest, angle, out=largest)
+        np.maximum(largest, np.roll(angle, 1, axis=3 - axis), out=largest)
+    return largest
+
+
+def neighbour_angles(m: NDArray, mesh: Mesh) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield each axis (0, 1, 2) with the angles [rad] of m to that of the next cell along it, (batch, nz, ny, nx).
+
+    They are 0 where that has no magnet, and at the end of an axis that is not periodic.
+    """
     for axis in range(3):
         if mesh.cells[axis] == 1:
             continue
@@ -116,9 +129,7 @@ def spin_angle(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
             last = [slice(None)] * angle.ndim
             last[place - 1] = slice(-1, None)
             angle[tuple(last)] = 0
-        np.maximum(largest, angle, out=largest)
-        np.maximum(largest, np.roll(angle, 1, axis=place - 1), out=largest)
-    return largest
+        yield axis, angle
 
 
 def _angle(a: NDArray, b: NDArray) -> NDArray[np.float64]:

@@ -127,6 +127,8 @@ class SceneRun:
         inputs = [self.loaded.path, *reads.values()]
         self.directory = RunDirectory(request.folder, overwrite=request.overwrite, inputs=inputs)
         try:
+            self.warnings: list[str] = []
+            """What is doubtful in what was computed; also in ``run.json`` and the log."""
             self._record = provenance(self.loaded, list(request.overrides))
             self.directory.record(self._record)
             write_scene(self.loaded, request.folder, reads)
@@ -154,6 +156,9 @@ class SceneRun:
         try:
             computed = compute_scene(loaded, self.directory.path, progress, past)
             record |= {"switching": computed.switching, **computed.told}
+            self.warnings = [str(each["text"]) for each in computed.told.get("warnings", ())]
+            for warning in self.warnings:
+                LOG.warning(warning)
             found = outcomes(loaded.scene.expect, computed.tables, result_tables(loaded.scene), computed.figures)
             record["status"] = "finished"
         except BaseException as error:

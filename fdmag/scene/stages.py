@@ -19,6 +19,7 @@ from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.finer import finer_simulation
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
+from fdmag.scene.sharpness import sharpness_told
 from fdmag.scene.splitting import EnsembleSplitting
 from fdmag.simulation import Simulation
 from fdmag.time_integration import merged_times, output_times
@@ -68,8 +69,20 @@ def run_stages(
             splitting.run(begun, criterion)
         else:
             _STAGES[type(stage)](begun)
+        _warn(begun)
         recorder.end_stage(index)
         progress.finish()
+
+
+def _warn(stage: "Stage") -> None:
+    """Tell, once for each stage that moves m, if its end is too sharp for the cells."""
+    if isinstance(stage.recorder, RowsInMemory) or isinstance(stage.table, tables.Set):
+        return
+    told = stage.recorder.told.get("warnings", ())
+    if not any(each["stage"] == stage.index for each in told):
+        warning = sharpness_told(stage.simulation, stage.index, stage.table.kind)
+        if warning is not None:
+            stage.recorder.tell("warnings", warning)
 
 
 class Stage:
