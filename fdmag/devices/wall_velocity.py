@@ -1,7 +1,7 @@
 """How fast walls run in the long run: a moving window follows each replica's until it is steady."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,7 @@ class WallVelocities(Result):
         Of the wall at the end: Δ, and the direction of m in its middle from +x towards +y.
     """
 
+    driven_by: ClassVar[str] = "drive"
     drive: NDArray = quantity("A/m^2", "current density", "replica")
     velocity: NDArray = quantity("m/s", "velocity of the wall", "replica")
     steady: NDArray = quantity("m/s", "velocity in the long run, extrapolated", "replica")

@@ -11,10 +11,10 @@ from fdmag.terms import Exchange
 SHARP = np.radians(40)
 """Angle between exchange-coupled neighbours from which the lattice holds what is so sharp.
 
-A wall with D = 0 on cells of 0.5, 0.7, 0.8 and 1 times its Δ has at most 30, 45, 54 and 84 degrees, and is held by 1e-5,
-0.0016, 0.007 and 0.06 of the anisotropy field. The core of a vortex in permalloy has 50 degrees on cells of 5 nm, and
-its frequency there is 0.6 to 1.3 times that on fine cells, depending on where between the cells it is; with 24 degrees,
-on cells of 2.5 nm, it is the same within 1 %.
+A wall with D = 0 on cells of 0.5, 0.7, 0.8 and 1 times its Δ has at most 30, 45, 54 and 84 degrees, and is held by
+1e-5, 0.0016, 0.007 and 0.06 of the anisotropy field. The core of a vortex in permalloy has 50 degrees on cells of
+5 nm, and its frequency there is 0.6 to 1.3 times that on fine cells, depending on where between the cells it is; with
+24 degrees, on cells of 2.5 nm, it is the same within 1 %.
 """
 
 
