@@ -75,14 +75,17 @@ def run_stages(
 
 
 def _warn(stage: "Stage") -> None:
-    """Tell, once for each stage that moves m, if its end is too sharp for the cells."""
+    """Tell, once for each stage that moves m, if its end is too sharp for the cells, or its device has doubts."""
     if isinstance(stage.recorder, RowsInMemory) or isinstance(stage.table, tables.Set):
         return
-    told = stage.recorder.told.get("warnings", ())
-    if not any(each["stage"] == stage.index for each in told):
-        warning = sharpness_told(stage.simulation, stage.index, stage.table.kind)
-        if warning is not None:
-            stage.recorder.tell("warnings", warning)
+    if any(each["stage"] == stage.index for each in stage.recorder.told.get("warnings", ())):
+        return
+    if sharp := sharpness_told(stage.simulation, stage.index, stage.table.kind):
+        stage.recorder.tell("warnings", sharp)
+    if isinstance(stage.table, tables.Operate):
+        for doubt in stage.devices[stage.table.device].doubts():
+            text = f"stage {stage.index} (operate {stage.table.device}): {doubt}"
+            stage.recorder.tell("warnings", {"stage": stage.index, "device": stage.table.device, "text": text})
 
 
 class Stage:

@@ -1,4 +1,4 @@
-"""A run tells if m turns so fast from cell to cell that the lattice of cells holds it."""
+"""What a run warns of: textures so sharp that the lattice of cells holds them, and walls that devices lost."""
 
 import json
 
@@ -7,9 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fdmag import Mesh, PerReplica, Simulation, cli, initial
+from fdmag.devices import DomainWallNeuron, JunctionDevice, TunnelJunction
 from fdmag.scene.run import run_scene
 from fdmag.scene.sharpness import sharp_texture
-from fdmag.terms import Exchange, Thermal, UniaxialAnisotropy
+from fdmag.terms import Exchange, SpinOrbitTorque, Thermal, UniaxialAnisotropy
 from tests.closeness import close
 
 A, K, MS = 1e-11, 4e5, 8e5
@@ -112,3 +113,65 @@ def test_borders_with_an_exchange_of_their_own_noise_and_uncoupled_cells_are_not
         is None
     )
     assert sharp_texture(Simulation(mesh, [UniaxialAnisotropy(Ku1=K)], Ms=MS, m=m)) is None
+
+
+SYNAPSE = """
+[mesh]
+cells = [24, 1, 1]
+cell = ["3.5 nm", "40 nm", "0.6 nm"]
+periodic = "y"
+[material]
+Ms = "700 kA/m"
+alpha = 0.3
+[terms.exchange]
+A = "10 pJ/m"
+[terms.uniaxial_anisotropy]
+Ku1 = "172 kJ/m^3"
+[terms.interfacial_dmi]
+D = { replicas = ["1.2 mJ/m^2", "-1.2 mJ/m^2"] }
+[terms.spin_orbit_torque]
+J = 0
+xi_DL = 0.07
+[initial]
+kind = "wall"
+width = "7.6 nm"
+inside = [-1, 0, 0]
+position = "-24 nm"
+[[stages]]
+kind = "operate"
+device = "synapse"
+[device.read]
+kind = "mtj"
+RA_P = "10 ohm um^2"
+TMR = 1.0
+[device.synapse]
+kind = "wall_synapse"
+junction = "read"
+J = "0.3 TA/m^2"
+width = "50 ps"
+gap = "1 ps"
+pulses = 4
+"""
+
+
+def test_a_wall_of_the_other_handedness_that_has_run_out_of_the_track_is_told(tmp_path):
+    """With D < 0 and its middle along −x it is left to itself: its figures were not a number without a word."""
+    scene = tmp_path / "synapse.toml"
+    scene.write_text(SYNAPSE)
+    run_scene(scene, tmp_path / "run")
+    told = json.loads((tmp_path / "run" / "run.json").read_text())["warnings"]
+    assert [each["stage"] for each in told] == [0]
+    assert "(operate synapse): the wall of replica 1 has left the track after pulse" in told[0]["text"]
+
+
+def test_a_neuron_tells_when_its_wall_was_lost():
+    mesh = Mesh((30, 1, 1), (3e-9, 40e-9, 0.6e-9), "y")
+    m = initial.wall(mesh, position=-24e-9, width=7.6e-9)
+    track = Simulation(mesh, [SpinOrbitTorque(J=0, xi_DL=0.07)], Ms=7e5, alpha=0.3, m=m)
+    junction = JunctionDevice(track, TunnelJunction(RA_P=1e-11, TMR=1.0))
+    neuron = DomainWallNeuron(track, junction, durations=[2e-12], drive=[0.0], every=1e-12)
+    neuron.operate()
+    assert neuron.doubts() == []
+    track.m = (0, 0, 1)
+    neuron.operate()
+    assert neuron.doubts()[0].startswith("the wall of replica 0 has left the track at 0.003 ns")
