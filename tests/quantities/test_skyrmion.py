@@ -6,7 +6,7 @@ import scipy
 
 from fdmag import Mesh, Simulation, initial
 from fdmag.quantities import MovingWindow, evaluate
-from fdmag.terms import Exchange, InterfacialDMI, UniaxialAnisotropy
+from fdmag.terms import Exchange, InterfacialDMI, SpinOrbitTorque, UniaxialAnisotropy, ZhangLi
 from tests.closeness import close
 
 
@@ -75,3 +75,23 @@ def test_the_radius_in_equilibrium_is_that_of_the_profile_of_the_continuum():
         film.minimize(1e-4)
         found.append(evaluate(film, "skyrmion_radius")[0])
     assert (9 * found[1] - 4 * found[0]) / 5 == close(radius, rel=2e-3)  # second order, extrapolated
+
+
+def test_where_skyrmions_run():
+    """Above a heavy metal of positive spin Hall angle with J along +x, a Néel skyrmion that D > 0 favours runs towards
+    +x, and aside: towards −y with the charge +1, towards +y with −1.
+
+    Electrons along +x, with ξ > α, do the same. How fast is in validation/problems/skyrmion_motion.py.
+    """
+    mesh = Mesh((16, 16, 1), (4e-9, 4e-9, 1e-9), "xy")
+    film = [Exchange(A=15e-12), UniaxialAnisotropy(Ku1=2.5e5), InterfacialDMI(D=1.9e-3)]
+    m = np.concatenate([initial.skyrmion(mesh, radius=10e-9, width=6e-9, polarity=p) for p in (1, -1)])
+    for torque in (SpinOrbitTorque(J=1e11, xi_DL=0.1), ZhangLi(J=(-1e12, 0, 0), P=0.5, xi=0.8)):
+        magnet = Simulation(mesh, [*film, torque], Ms=6e5, alpha=0.3, m=m)
+        magnet.run(30e-12)
+        before = [evaluate(magnet, f"topological_center.{axis}") for axis in "xy"]
+        magnet.run(30e-12)
+        x, y = (evaluate(magnet, f"topological_center.{axis}") - was for axis, was in zip("xy", before, strict=True))
+        np.testing.assert_array_equal(evaluate(magnet, "topological_charge").round(), [1, -1])
+        assert (x > 0.05e-9).all()
+        assert y[0] < -0.05e-9 < 0.05e-9 < y[1]
