@@ -87,7 +87,7 @@ def test_where_skyrmions_run():
     film = [Exchange(A=15e-12), UniaxialAnisotropy(Ku1=2.5e5), InterfacialDMI(D=1.9e-3)]
     m = np.concatenate([initial.skyrmion(mesh, radius=10e-9, width=6e-9, polarity=p) for p in (1, -1)])
     for torque in (SpinOrbitTorque(J=1e11, xi_DL=0.1), ZhangLi(J=(-1e12, 0, 0), P=0.5, xi=0.8)):
-        magnet = Simulation(mesh, [*film, torque], Ms=6e5, alpha=0.3, m=m)
+        magnet = Simulation(mesh, [*film, torque], Ms=6e5, alpha=0.3, m=m, device="numpy")
         magnet.run(30e-12)
         before = [evaluate(magnet, f"topological_center.{axis}") for axis in "xy"]
         magnet.run(30e-12)
