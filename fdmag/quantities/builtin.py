@@ -65,7 +65,7 @@ def columns_of(terms: Mapping[str, type[Term]]) -> dict[str, Column]:
                "largest angle between neighbouring cells"),
         *(
             Column(f"vortex_core.{axis}", "m", partial(_vortex_core, axis=i),
-                   f"{axis} of the vortex core{MOVED[axis]}")
+                   f"{axis} of the vortex core{MOVED[axis]}; NaN where there is none")
             for i, axis in enumerate("xy")
         ),
         Column("vortex_polarity", "1", lambda s: vortex_core(s.m, s.weights, s.mesh)[1], "sign of mz in the core"),
