@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError
 
-__all__ = ["array_of", "checked"]
+__all__ = ["array_of", "checked", "lost_walls"]
 
 RULES: dict[str, tuple[Callable[[NDArray], Any], str]] = {
     "positive": (lambda v: v > 0, "above 0"),
@@ -61,3 +61,25 @@ def array_of(owner: str, name: str, values: Any, *, ndim: int = 1, least: int = 
     if not np.isfinite(array).all():
         raise ParameterError(f"{owner}: {name} holds a value that is not finite; allowed: finite numbers")
     return array
+
+
+def lost_walls(position: NDArray, when: Callable[[int], str]) -> list[str]:
+    """Return a sentence for each replica of which the wall has left the track.
+
+    Parameters
+    ----------
+    position : array (batch, n) [m]
+        Of the wall, as it was looked at; NaN where there was none.
+    when : function of the number of the look
+        What it is called.
+
+    >>> lost_walls(np.array([[0, 1e-9], [0, np.nan]]), lambda look: f"after pulse {look}")[0][:42]
+    'the wall of replica 1 has left the track a'
+    """
+    missing = np.isnan(position)
+    return [
+        f"the wall of replica {replica} has left the track {when(int(np.argmax(missing[replica])))}: no current brings "
+        "it back, and figures are of a track without a wall from there on; take a longer track, other pulses, or the "
+        "other sign of the wall's middle, D or J"
+        for replica in np.flatnonzero(missing.any(axis=1)).tolist()
+    ]

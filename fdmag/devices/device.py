@@ -38,6 +38,10 @@ class Device(ABC):
     def result(self) -> Result:
         """Return its figures as they are now."""
 
+    def doubts(self) -> list[str]:
+        """Return what is doubtful in what it has found, one sentence each: warnings of a run."""
+        return []
+
     def compact_model(self, name: str) -> CompactModel:
         """Return what it found as a table with a reference evaluation; see `fdmag.devices.result_model.model_of`.
 

@@ -2,6 +2,7 @@
 makes of it."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,7 @@ class OscillatorCurve(Result):
         Of f = f0 + (N/2π) p0, over the replicas with p0 up to ``fit_power``.
     """
 
+    abscissa: ClassVar[str] = "J"
     J: NDArray = quantity("A/m^2", "current density", "replica")
     current: NDArray = quantity("A", "current through the magnet", "replica")
     frequency: NDArray = quantity("Hz", "frequency, from whole turns", "replica")

@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -66,6 +66,12 @@ class Result:
 
     A field ``sigma_x`` is the standard uncertainty of ``x``, in its unit. ``str`` shows the numbers with both.
 
+    Attributes
+    ----------
+    abscissa : str
+        Name of the field that says what drives each replica, such as "J", over which the others make a compact model;
+        empty if there is none.
+
     Examples
     --------
     >>> @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class Result:
     >>> quantities(Decay)["mu"].unit
     'V'
     """
+
+    abscissa: ClassVar[str] = ""
 
     def to_xarray(self) -> "Dataset":
         """Return the fields as an xarray dataset, with ``units`` and ``long_name``; notes become attributes.

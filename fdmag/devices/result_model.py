@@ -1,10 +1,12 @@
 """The curves of any device result as a compact model: its axes, its outputs, and its numbers as constants."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.devices.compact_model import Axis, CompactModel, Output
-from fdmag.devices.result import Result, quantities
+from fdmag.devices.result import Quantity, Result, quantities
 from fdmag.errors import ParameterError
 
 __all__ = ["model_of"]
@@ -16,9 +18,10 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
     Parameters
     ----------
     result : Result
-        Its field with the most axes gives those of the model. An axis without numbers of its own, or whose numbers do
-        not differ, such as replicas, counts from 0; one of length 1 is left out. Fields that are not finite numbers
-        everywhere are left out too.
+        Its field with the most axes gives those of the model; but where it says what drives each replica
+        (`Result.abscissa`), and no two are driven alike, the model is over this drive. An axis without numbers of its
+        own, or whose numbers do not differ, such as replicas, counts from 0; one of length 1 is left out. Fields that
+        are not finite numbers everywhere are left out too.
     name : str
     source : str
         By default the kind of the result.
@@ -37,7 +40,7 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
     >>> print(f"{float(model(mechanism=0, diameter=30e-9)['energy']) * 1e15:.1f} fJ")
     168.3 fJ
     """
-    declared = quantities(result)
+    declared = _over_the_drive(result)
     present = {key: what for key, what in declared.items() if what.dims and getattr(result, key) is not None}
     if not present:
         raise ParameterError(f"compact model {name!r}: {type(result).__name__} has numbers only, and no curves")
@@ -60,6 +63,8 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
         sigma = along.get(f"sigma_{key}")
         tables = [_spread(each, present[key].dims, sizes, kept, order) for each in (array, sigma)
                   if each is not None and _usable(each)]  # fmt: skip
+        if present[key].unit == "rad" and len(kept) == 1:  # between −179° and 179° lies 180°, and not 0°
+            tables[0] = np.unwrap(tables[0])
         outputs[key] = Output(present[key].unit, *tables)
     if not outputs:
         raise ParameterError(f"compact model {name!r}: no field of {type(result).__name__} is finite everywhere")
@@ -67,6 +72,16 @@ def model_of(result: Result, name: str, source: str = "") -> CompactModel:
     constants = {key: (float(value), declared[key].unit) for key, value in numbers.items()
                  if value is not None and np.isfinite(value)}  # fmt: skip
     return CompactModel(name, axes, outputs, constants=constants, source=source or type(result).__name__)
+
+
+def _over_the_drive(result: Result) -> dict[str, Quantity]:
+    """Return what is declared; of what has a drive that differs, the numbers and what is known of each replica."""
+    declared, drive = quantities(result), result.abscissa
+    along = np.asarray(getattr(result, drive)) if drive else np.zeros(0)
+    if along.size < 2 or not _usable(along) or np.unique(along).size < along.size:
+        return declared
+    of_replicas = {key: replace(what, dims=(drive,)) for key, what in declared.items() if what.dims == ("replica",)}
+    return {key: what for key, what in declared.items() if not what.dims} | of_replicas
 
 
 def _values(given: NDArray | None, size: int) -> tuple[bool, NDArray[np.float64]]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fdmag.devices.checks import array_of, checked
+from fdmag.devices.checks import array_of, checked, lost_walls
 from fdmag.devices.current_drive import CurrentDrive
 from fdmag.devices.device import Device, Told
 from fdmag.devices.junction_device import JunctionDevice
@@ -177,6 +177,11 @@ class DomainWallNeuron(Device):
             share = (self.threshold - before[replica]) / (G[replica] - before[replica])
             self.spikes[replica].append(float(then + share * (now - then)))
             self._free_from[replica] = now + self.reset_time
+
+    def doubts(self) -> list[str]:
+        """Return when a wall has left the track."""
+        position = np.stack([seen[1] for seen in self._seen], axis=1)
+        return lost_walls(position, lambda look: f"at {self._t[look] * 1e9:.4g} ns")
 
     def result(self) -> NeuronRun:
         """Return what was seen.

@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from fdmag.devices.checks import checked
+from fdmag.devices.checks import checked, lost_walls
 from fdmag.devices.current_drive import CurrentDrive
 from fdmag.devices.device import Device, Told
 from fdmag.devices.junction_device import JunctionDevice
@@ -221,6 +221,10 @@ class DomainWallSynapse(Device):
         self._positions.append(evaluate(self.simulation, "wall_position.z"))
         self._conductances.append(self.junction.conductance())
         self._currents.append(J)
+
+    def doubts(self) -> list[str]:
+        """Return after which pulse a wall has left the track."""
+        return lost_walls(np.stack(self._positions, axis=1), lambda pulse: f"after pulse {pulse}")
 
     def result(self) -> WallSynapseCurves:
         """Return the curves and figures of what was applied.

@@ -1,7 +1,7 @@
 """How fast walls run in the long run: a moving window follows each replica's until it is steady."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ __all__ = ["WallVelocities", "WallVelocityMeasurement", "wall_velocity"]
 
 PARTS = 9
 """The run is cut into so many parts for the look at how steady it is; a multiple of 3."""
+TURN, CHANGE, DRIFT = 0.2, 0.03, 0.1
+"""What tells that a velocity has not settled: the wall turned by so much [rad] while it was measured, and its velocity
+changed by such a part; or the last third differs from the one before by so much of the steady velocity."""
 STEPS_PER_LOOK = 16
 """Steps after which the window looks where the wall is: a wall crosses few cells in so many."""
 
@@ -49,7 +52,8 @@ class WallVelocities(Result):
         Mean over what was measured.
     steady
         Where the velocities of the three thirds go if they approach it exponentially (Aitken's Δ² process); that of the
-        last third where they do not come closer to each other.
+        last third where they do not come closer to each other. NaN where the wall turns on and its velocity goes up and
+        down with its angle, as above breakdown: there is a mean over many turns, `velocity`, and no limit.
     drift
         Velocity of the last third less that of the one before: what is left of the way to the steady state, or of a
         precession.
@@ -57,6 +61,7 @@ class WallVelocities(Result):
         Of the wall at the end: Δ, and the direction of m in its middle from +x towards +y.
     """
 
+    abscissa: ClassVar[str] = "drive"
     drive: NDArray = quantity("A/m^2", "current density", "replica")
     velocity: NDArray = quantity("m/s", "velocity of the wall", "replica")
     steady: NDArray = quantity("m/s", "velocity in the long run, extrapolated", "replica")
@@ -120,6 +125,7 @@ class WallVelocityMeasurement(Device):
         self.follow = follow
         self._t: list[float] = []
         self._q: list[NDArray] = []
+        self._phi: list[NDArray] = []
 
     def columns(self) -> list[Column]:
         """Return position and velocity."""
@@ -139,13 +145,14 @@ class WallVelocityMeasurement(Device):
             if done == 0 or simulation.t[0] > self._t[-1]:
                 self._t.append(float(simulation.t[0]))
                 self._q.append(self._position(simulation))
+                self._phi.append(self._inside(simulation, "angle"))
                 if told is not None:
                     told(done, PARTS)
                 done += 1
 
         if self.settle > 0:
             self.simulation.run(self.settle, window=window, **options)
-        self._t, self._q = [], []
+        self._t, self._q, self._phi = [], [], []
         self.simulation.run(self.duration, every=self.duration / PARTS, window=window, callback=note, **options)
 
     def result(self) -> WallVelocities:
@@ -162,10 +169,32 @@ class WallVelocityMeasurement(Device):
         velocity = (q[:, -1] - q[:, 0]) / (t[-1] - t[0])
         steps = slice(None, None, PARTS // 3)
         first, second, third = (np.diff(q[:, steps], axis=1) / np.diff(t[steps])).T
-        steady = _extrapolated(first, second, third)
-        suffix = self.follow.removeprefix("wall_position")
-        width, angle = (evaluate(self.simulation, f"wall_{kind}{suffix}") for kind in ("width", "angle"))
+        turned, changed = self._changes()
+        turns = (turned > np.pi / 2) & (changed > CHANGE)
+        steady = np.where(turns, np.nan, _extrapolated(first, second, third))
+        width, angle = (self._inside(self.simulation, kind) for kind in ("width", "angle"))
         return WallVelocities(self._drive(), velocity, steady, third - second, width, angle, t, q)
+
+    def doubts(self) -> list[str]:
+        """Return which velocities have not settled, or never will."""
+        found, (turned, changed) = self.result(), self._changes()
+        drifts = np.abs(found.drift) > DRIFT * np.abs(found.steady)
+        return [
+            f"the wall of replica {replica} turned by {np.degrees(turned[replica]):.0f} degrees while it was measured, "
+            f"and its velocity changed by {100 * changed[replica]:.0f} %: if it settles, give more settle and "
+            "duration; if it turns on, as above breakdown, there is no steady velocity, and the mean needs many turns"
+            for replica in np.flatnonzero(((turned > TURN) & (changed > CHANGE)) | drifts).tolist()
+        ]
+
+    def _changes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return by how much each wall turned [rad], and by what part of the largest its velocity changed, (batch,)."""
+        phi = np.unwrap(np.stack(self._phi, axis=1), axis=1)
+        v = np.diff(np.stack(self._q, axis=1), axis=1)
+        largest = np.abs(v).max(axis=1)
+        return np.ptp(phi, axis=1), np.ptp(v, axis=1) / np.where(largest > 0, largest, 1)
+
+    def _inside(self, simulation: Simulation, kind: str) -> NDArray:
+        return evaluate(simulation, f"wall_{kind}{self.follow.removeprefix('wall_position')}")
 
     def _position(self, simulation: Simulation) -> NDArray:
         return evaluate(simulation, self.follow)

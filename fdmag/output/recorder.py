@@ -76,6 +76,7 @@ class Recorder:
         self._last: Path | None = None
         self.further: dict[str, Table] = {}
         self.told: dict[str, list[Mapping[str, Any]]] = {}
+        self.warned: set[int] = set()  # stages of which something was warned, once for all batches
         self._frames: dict[str, PvdSeries] = {}
 
     @property

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.quantities.junction import conductance
 from fdmag.quantities.named import Column, Field
+from fdmag.quantities.skyrmion import skyrmion_radius
 from fdmag.quantities.texture import spin_angle, topological_center, topological_charge, topological_density
 from fdmag.quantities.vortex import vortex_core
 from fdmag.quantities.wall import changing_component, find_wall, profile, wall_count
@@ -62,11 +63,13 @@ def columns_of(terms: Mapping[str, type[Term]]) -> dict[str, Column]:
                    f"{axis} of the centre of the topological charge{MOVED[axis]}")
             for i, axis in enumerate("xy")
         ),
+        Column("skyrmion_radius", "m", lambda s: skyrmion_radius(s.m, s.mesh),
+               "radius of a circle as large as the area in which mz has the sign of the core of a skyrmion"),
         Column("max_spin_angle", "rad", lambda s: spin_angle(s.m, s.mesh).max(axis=(1, 2, 3)),
                "largest angle between neighbouring cells"),
         *(
             Column(f"vortex_core.{axis}", "m", partial(_vortex_core, axis=i),
-                   f"{axis} of the vortex core{MOVED[axis]}")
+                   f"{axis} of the vortex core{MOVED[axis]}; NaN where there is none")
             for i, axis in enumerate("xy")
         ),
         Column("vortex_polarity", "1", lambda s: vortex_core(s.m, s.weights, s.mesh)[1], "sign of mz in the core"),
@@ -94,7 +97,7 @@ def _wall_column(kind: str, suffix: str) -> Column:
         return partial(_wall, kind=kind, suffix=suffix, number=number)
 
     unit, meaning = WALL[kind]
-    which = f"a = {suffix[1:]}" if suffix else "a: the component that changes most along x"
+    which = f"a = {suffix[1:]}" if suffix else "a: the component that is large in the domains and changes most along x"
     return Column(f"wall_{kind}{suffix}", unit, of_wall(1), f"{meaning}; {which}", of_wall)
 
 

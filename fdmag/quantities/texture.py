@@ -1,9 +1,28 @@
 """Topology and roughness of a magnetisation: the lattice's topological charge, angles between neighbours."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.mesh import Mesh
+
+CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))
+"""Of a square of four cells: steps along y and x, counter-clockwise seen from +z."""
+TRIANGLES = ((0, 1, 2), (0, 2, 3))
+"""The two triangles that a square is cut into, by corners."""
+
+
+def square_corners(values: NDArray, mesh: Mesh) -> tuple[list[NDArray], NDArray[np.bool_]]:
+    """Return values (..., nz, ny, nx) at the four corners of the square that begins at each cell, and whether it is
+    inside the mesh, (nz, ny, nx).
+    """
+    inside = np.ones(mesh.shape, dtype=bool)
+    if not mesh.periodic[0]:
+        inside[:, :, -1] = False
+    if not mesh.periodic[1]:
+        inside[:, -1] = False
+    return [np.roll(values, (-dy, -dx), axis=(-2, -1)) for dy, dx in CORNERS], inside
 
 
 def topological_density(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
@@ -28,17 +47,11 @@ def topological_density(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
     charge = np.zeros((m.shape[0], *mesh.shape))
     if min(mesh.cells[:2]) == 1:
         return charge
-    corners = [(0, 0), (0, 1), (1, 1), (1, 0)]  # steps along y and x: counter-clockwise seen from +z
-    at = [np.roll(m, (-dy, -dx), axis=(3, 4)) for dy, dx in corners]
-    inside = np.ones(mesh.shape, dtype=bool)
-    if not mesh.periodic[0]:
-        inside[:, :, -1] = False
-    if not mesh.periodic[1]:
-        inside[:, -1] = False
-    for triangle in ((0, 1, 2), (0, 2, 3)):
+    at, inside = square_corners(m, mesh)
+    for triangle in TRIANGLES:
         angle = _solid_angle(*(at[corner] for corner in triangle)) * inside
         for corner in triangle:
-            charge += np.roll(angle, corners[corner], axis=(2, 3))
+            charge += np.roll(angle, CORNERS[corner], axis=(2, 3))
     dx, dy, _ = mesh.cell_size
     return charge / (12 * np.pi * dx * dy)
 
@@ -57,14 +70,32 @@ def topological_charge(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
 def topological_center(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
     """Return the centre (x, y) [m] of the topological charge, (batch, 2): where a skyrmion is.
 
-    NaN where the charge is below 1/2. A texture that lies across a periodic border has no such centre.
+    NaN where the charge is below 1/2. Along a periodic axis each cell counts at its image nearest to the middle of the
+    charge as it lies on a circle, and the centre is inside the mesh.
+
+    Parameters
+    ----------
+    m : array (batch, 3, nz, ny, nx)
+        Unit vectors; zero where there is no magnet.
     """
     density = topological_density(m, mesh)
     total = density.sum(axis=(1, 2, 3))
-    moments = [(density * place).sum(axis=(1, 2, 3)) for place in (mesh.x, mesh.y)]
     dx, dy, _ = mesh.cell_size
     clear = np.abs(total) * dx * dy / _layers(m) >= 0.5
-    return np.stack([np.where(clear, moment / np.where(clear, total, 1), np.nan) for moment in moments], axis=1)
+    weights = density / np.where(clear, total, 1)[:, None, None, None]
+    center = []
+    for axis, place in enumerate((mesh.x, mesh.y)):
+        low, length = mesh.origin[axis], mesh.size[axis]
+        if mesh.periodic[axis]:
+            turn = 2 * np.pi / length
+            around = (weights * np.exp(1j * turn * place)).sum(axis=(1, 2, 3))
+            middle = np.angle(around)[:, None, None, None] / turn
+            away = np.mod(place - middle + length / 2, length) - length / 2
+            found = low + np.mod((weights * (middle + away)).sum(axis=(1, 2, 3)) - low, length)
+        else:
+            found = (weights * place).sum(axis=(1, 2, 3))
+        center.append(np.where(clear, found, np.nan))
+    return np.stack(center, axis=1)
 
 
 def _layers(m: NDArray) -> NDArray[np.int64]:
@@ -78,6 +109,17 @@ def spin_angle(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
     Neighbours are the nearest cells along x, y and z, across periodic borders too. 0 where there is none.
     """
     largest = np.zeros((m.shape[0], *mesh.shape))
+    for axis, angle in neighbour_angles(m, mesh):
+        np.maximum(largest, angle, out=largest)
+        np.maximum(largest, np.roll(angle, 1, axis=3 - axis), out=largest)
+    return largest
+
+
+def neighbour_angles(m: NDArray, mesh: Mesh) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield each axis (0, 1, 2) with the angles [rad] of m to that of the next cell along it, (batch, nz, ny, nx).
+
+    They are 0 where that has no magnet, and at the end of an axis that is not periodic.
+    """
     for axis in range(3):
         if mesh.cells[axis] == 1:
             continue
@@ -87,9 +129,7 @@ def spin_angle(m: NDArray, mesh: Mesh) -> NDArray[np.float64]:
             last = [slice(None)] * angle.ndim
             last[place - 1] = slice(-1, None)
             angle[tuple(last)] = 0
-        np.maximum(largest, angle, out=largest)
-        np.maximum(largest, np.roll(angle, 1, axis=place - 1), out=largest)
-    return largest
+        yield axis, angle
 
 
 def _angle(a: NDArray, b: NDArray) -> NDArray[np.float64]:

@@ -49,8 +49,12 @@ def profile(values: NDArray, weights: NDArray) -> NDArray[np.float64]:
 
 
 def changing_component(along: NDArray) -> NDArray[np.intp]:
-    """Return which component of a profile (batch, 3, nx) has the largest range, (batch,): that of the domains."""
-    return np.argmax(_range(along), axis=1)
+    """Return which component of a profile (batch, 3, nx) is that of domains, (batch,).
+
+    It is the one whose range times mean square is largest. The range alone would take the ends of a film with DMI,
+    where m tilts to either side, for the domains of a wall in the middle.
+    """
+    return np.argmax(np.maximum(_range(along), 0) * np.square(np.nan_to_num(along)).mean(axis=-1), axis=1)
 
 
 def wall_count(along: NDArray, mesh: Mesh, component: NDArray[np.intp]) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from fdmag.scene.ensemble_tables import UntilTable
 from fdmag.scene.finer import finer_simulation
 from fdmag.scene.modes_stages import find_modes, measure_spectrum
 from fdmag.scene.progress import Progress
+from fdmag.scene.sharpness import sharpness_told
 from fdmag.scene.splitting import EnsembleSplitting
 from fdmag.scene.warnings import Resting, lost_field
 from fdmag.simulation import Simulation
@@ -73,8 +74,22 @@ def run_stages(
             splitting.run(begun, criterion)
         else:
             _STAGES[type(stage)](begun)
+        _warn(begun)
         recorder.end_stage(index)
         progress.finish()
+
+
+def _warn(stage: "Stage") -> None:
+    """Tell, once for each stage that moves m, if its end is too sharp for the cells, or its device has doubts."""
+    recorder = stage.recorder
+    if isinstance(recorder, RowsInMemory) or isinstance(stage.table, tables.Set) or stage.index in recorder.warned:
+        return
+    told = [*filter(None, [sharpness_told(stage.simulation)])]
+    if isinstance(stage.table, tables.Operate):
+        told += [f"{stage.table.device}: {doubt}" for doubt in stage.devices[stage.table.device].doubts()]
+    for warning in told:
+        LOG.warning("stage %d (%s): %s", stage.index, stage.table.kind, warning)
+        recorder.warned.add(stage.index)
 
 
 class Stage:

@@ -64,15 +64,25 @@ class Samples:
         return cls(t, average)
 
     @classmethod
-    def from_table(cls, path: str | os.PathLike[str], stage: int | None = None) -> "Samples":
-        """Return the samples that ``table.csv`` of a run holds, by default of its last stage."""
+    def from_table(cls, path: str | os.PathLike[str], stage: int | None = None, of: str = "m") -> "Samples":
+        """Return the samples that ``table.csv`` of a run holds, by default of its last stage.
+
+        ``of`` is what is sampled, a vector whose components are columns: m, or with a region "m.left" of one magnet of
+        several, if `[output]` asks for its columns.
+
+        Raises
+        ------
+        ParameterError
+            If the columns are not there, or there are too few samples or they are not equally spaced.
+        """
         table = read_table(path)
+        names = [f"m{axis}" if of == "m" else f"{of}.{axis}" for axis in "xyz"]
         chosen = table["stage"] == (table["stage"].max() if stage is None else stage)
         replicas = np.unique(table["replica"])
         rows = [chosen & (table["replica"] == replica) for replica in replicas]
         if len({int(row.sum()) for row in rows}) > 1:
             raise ParameterError(f"{path}: replicas have unequal numbers of rows, as where they stop; take one of them")
-        average = [np.stack([table[f"m{axis}"][row] for axis in "xyz"], axis=1) for row in rows]
+        average = [np.stack([table[name][row] for name in names], axis=1) for row in rows]
         return cls.of(table["t"][rows[0]], np.stack(average, axis=1))
 
     def spectrum(self, window: str = "hann", replica: int = 0) -> Spectrum:

@@ -13,6 +13,7 @@ from fdmag.devices.junction_device import JunctionDevice
 from fdmag.devices.mtj import TunnelJunction
 from fdmag.devices.result import Result, quantities
 from fdmag.devices.result_model import model_of
+from fdmag.devices.wall_velocity import WallVelocities
 from fdmag.devices.write_energy import write_energy_scaling
 from fdmag.errors import ParameterError
 from fdmag.mesh import Mesh
@@ -67,14 +68,35 @@ def test_every_kind_of_result_comes_back_from_its_files(kind, tmp_path):
     assert again.constants == model.constants
     # and each value is where the result has it
     for key in model.outputs:
-        value, own = getattr(result, key), declared[key].dims
+        value = getattr(result, key)
+        own = (kind.driven_by,) if kind.driven_by and declared[key].dims == ("replica",) else declared[key].dims
         at = dict.fromkeys(model.axes, 0.0) | {dim: axis.values[0] for dim, axis in model.axes.items()}
         for dim in own:
             numbers = getattr(result, dim, None)
-            counted = dim not in declared or declared[dim].dims != (dim,) or dim in NAMES
+            counted = dim != kind.driven_by and (dim not in declared or declared[dim].dims != (dim,) or dim in NAMES)
             at[dim] = 1.0 if counted else float(np.asarray(numbers)[1])
         found = float(again(**at)[key])
         assert found == close(float(np.asarray(value)[(1,) * len(own)]), rel=1e-12)
+
+
+def curve(J, velocity):
+    J, velocity = np.asarray(J), np.asarray(velocity)
+    more = {name: np.zeros(len(J)) for name in ("drift", "width")} | {"angle": np.where(J > 0, -3.1, 3.1)}
+    t = np.array([0.0, 1e-9])
+    return WallVelocities(drive=J, velocity=velocity, steady=velocity, t=t, position=velocity[:, None] * t, **more)
+
+
+def test_what_is_driven_is_modelled_over_its_drive():
+    """Between 0.5 and 2 TA/m² are what was measured there, and not what stands next to each other in the scene."""
+    model = model_of(curve([0.5e12, 2e12, -2e12, 6e12], [40.0, 142.0, -142.0, 260.0]), "track")
+    assert list(model.axes) == ["drive"]
+    assert model.axes["drive"].unit == "A/m^2"
+    assert model(drive=[-2e12, 1.25e12, 4e12])["steady"] == close([-142.0, 91.0, 201.0], rel=1e-12)
+    assert np.cos(model(drive=[-1e12, 0.0, 0.4e12])["angle"]) == pytest.approx(-1, abs=0.001)
+    repeated = model_of(curve([1e12, 1e12], [70.0, 72.0]), "track")
+    assert list(repeated.axes) == ["replica", "t"]
+    undriven = model_of(curve([np.nan, np.nan], [70.0, 72.0]), "track")
+    assert list(undriven.axes) == ["replica", "t"]
 
 
 def test_axes_of_one_value_and_fields_that_are_not_numbers_are_left_out():

@@ -11,7 +11,7 @@ from fdmag.initial import wall
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
-from fdmag.terms import Exchange, InterfacialDMI, SpinOrbitTorque, UniaxialAnisotropy, ZhangLi
+from fdmag.terms import Exchange, InterfacialDMI, SpinOrbitTorque, UniaxialAnisotropy, Zeeman, ZhangLi
 from tests.closeness import close
 
 MS, A, K, ALPHA, T = 7e5, 1e-11, 172e3, 0.3, 0.6e-9
@@ -80,6 +80,24 @@ def test_extrapolation_is_exact_for_exponentials():
     np.testing.assert_allclose(_extrapolated(*v.T), 5)
     np.testing.assert_allclose(_extrapolated(*np.array([[1.0, 2.0, 3.0]]).T), 3)  # does not converge: as it is
     np.testing.assert_allclose(_extrapolated(*np.array([[1.0, 1.0, 1.0]]).T), 1)
+
+
+def test_a_wall_above_breakdown_has_no_steady_velocity_and_what_has_not_settled_is_told():
+    """Above B_W = α K⊥/Ms = 43 mT the wall turns, and runs forwards and back; Aitken's limit of that was told."""
+    fields = PerReplica([(0, 0, 0.02), (0, 0, 0.12)])
+    hard = UniaxialAnisotropy(Ku1=-1e5, axis=(1, 0, 0))
+    measurement = WallVelocityMeasurement(track(hard, Zeeman(B=fields), inside=(0, 1, 0)), 0.25e-9, 0.1e-9)
+    measurement.operate()
+    found = measurement.result()
+    rigid = WallModel(width=WIDTH, alpha=ALPHA, Ms=MS, K_perp=1e5, B_z=0.02)
+    assert found.steady[0] == close(rigid.mean_velocity(phi=np.pi / 2), rel=0.1)  # narrower by the hard axis
+    assert np.isnan(found.steady[1])
+    (told,) = measurement.doubts()
+    assert told.startswith("the wall of replica 1 turned by ")
+
+    early = WallVelocityMeasurement(track(hard, Zeeman(B=(0, 0, 0.02)), inside=(0, 1, 0)), 0.03e-9)
+    early.operate()
+    assert "its velocity changed by" in early.doubts()[0]
 
 
 def test_wrong_arguments():

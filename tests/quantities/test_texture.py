@@ -118,3 +118,31 @@ def test_a_core_at_the_border_is_at_the_centre_of_its_cell():
     m[:, 0, 3, 0] = [0, 0, -1]
     magnet = Simulation(mesh, [], Ms=8e5, m=m)
     np.testing.assert_allclose(evaluate(magnet, "vortex_core"), [[-7e-9, -1e-9]])
+
+
+def test_what_is_no_vortex_has_no_core():
+    """A uniform film, a disc that the vortex has left, a film along its normal: a place was told all the same."""
+    mesh = Mesh((24, 24, 1), (5e-9, 5e-9, 10e-9))
+    disc = np.hypot(mesh.x, mesh.y) < 60e-9
+    noise = np.random.default_rng(4).normal(size=(3, 1, 24, 24)) * 0.1
+    bent = np.stack(np.broadcast_arrays(np.cos(mesh.y / 80e-9), np.sin(mesh.x * mesh.y / (80e-9) ** 2), 0 * mesh.x))
+    for m in (np.array([1.0, 0, 0]), noise + np.array([1.0, 0, 0]).reshape(3, 1, 1, 1), bent, np.array([0, 0, 1.0])):
+        magnet = Simulation(mesh, [], Ms=8e5, m=m, geometry=disc)
+        for name in ("vortex_core.x", "vortex_core.y", "vortex_polarity"):
+            assert np.isnan(evaluate(magnet, name))
+
+
+def test_a_core_is_followed_to_the_border_and_past_a_dip_of_opposite_sign():
+    mesh = Mesh((24, 24, 1), (5e-9, 5e-9, 10e-9))
+    disc = np.hypot(mesh.x, mesh.y) < 60e-9
+    for place in (0.0, 30e-9, 50e-9, 57.5e-9):
+        m = initial.vortex(mesh, center=(place, 2.5e-9), core_radius=12e-9, polarity=-1)
+        magnet = Simulation(mesh, [], Ms=8e5, m=m, geometry=disc)
+        assert evaluate(magnet, "vortex_core.x") == pytest.approx(place, abs=1.5e-9)
+        assert evaluate(magnet, "vortex_polarity") == -1
+    m = initial.vortex(mesh, core_radius=12e-9)
+    m[0, :, 0, 12, 19] = m[0, :, 0, 12, 19] * 0.1 + np.array([0, 0, -1.5])  # before a core is reversed there is a dip
+    magnet = Simulation(mesh, [], Ms=8e5, m=m, geometry=disc)
+    assert -magnet.m[0, 2].min() > magnet.m[0, 2].max()
+    assert evaluate(magnet, "vortex_core.x") == pytest.approx(0, abs=1e-9)
+    assert evaluate(magnet, "vortex_polarity") == 1

@@ -65,6 +65,28 @@ def test_no_wall_in_a_uniform_or_rippled_magnet():
         assert np.isnan(evaluate(magnet, name)).all()
 
 
+@pytest.mark.parametrize("length", [4, 8, 40])
+@pytest.mark.parametrize("tilt", [0.39, 0.63])
+def test_the_tilted_ends_of_a_film_with_dmi_are_no_walls(length, tilt):
+    """Up to 2/π, where the DMI is so strong that walls cost nothing; m_x changes sign in the middle of one domain."""
+    n = 12 * length
+    x = (np.arange(n) - (n - 1) / 2) * DX
+    width = 12 * DX
+    m = np.zeros((3, 2, 3, n))
+    m[0] = tilt * (np.exp((x[0] - x) / width) - np.exp((x - x[-1]) / width))
+    m[2] = np.sqrt(1 - m[0] ** 2)
+    magnet = track(m, nx=n)
+    assert evaluate(magnet, "wall_count") == 0
+    assert np.isnan(evaluate(magnet, "wall_position"))
+    if length > 4:  # a wall of the right chirality is still found, near an end too
+        for position in (0.0, x[0] + 0.3 * width):
+            m[2] = -np.tanh((x - position) / width)
+            inside = -1 / np.cosh((x - position) / width)
+            rim = tilt * (np.exp((x[0] - x) / width) + np.exp((x - x[-1]) / width))
+            m[0] = np.where(np.abs(rim) > np.abs(inside), rim, inside)
+            assert evaluate(track(m, nx=n), "wall_position") == pytest.approx(position, abs=0.5 * DX)
+
+
 def test_empty_cells_make_no_wall_and_are_not_averaged():
     Ms = np.full((2, 3, 100), 8e5)
     Ms[..., :20] = Ms[..., 90:] = 0

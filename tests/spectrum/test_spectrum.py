@@ -103,14 +103,20 @@ def test_every_replica_has_its_own_spectrum():
 
 
 def test_samples_from_the_table_of_a_run(tmp_path):
-    samples = decaying((8.25e9, 6e8, 1e-3))
+    """Of the mean m, or of one of several magnets."""
+    samples, left = decaying((8.25e9, 6e8, 1e-3)), decaying((5.5e9, 6e8, 1e-3))
     units = {"t": "s", "stage": "1", "replica": None, "mx": "1", "my": "1", "mz": "1"}
+    units |= dict.fromkeys(("m.left.x", "m.left.y", "m.left.z"), "1")
     with Table(tmp_path / "table.csv", units) as table:
-        mean = samples.average[:, 0].T
+        columns = np.concatenate([samples.average[:, 0].T, left.average[:, 0].T])
         table.append({"t": T, "stage": np.full(T.size, 2), "replica": np.zeros(T.size, int),
-                      "mx": mean[0], "my": mean[1], "mz": mean[2]})  # fmt: skip
+                      **dict(zip(list(units)[3:], columns, strict=True))})  # fmt: skip
     (peak,) = Samples.from_table(tmp_path / "table.csv").spectrum().peaks(1)
     assert peak.frequency == close(8.25e9, rel=1e-6)
+    (peak,) = Samples.from_table(tmp_path / "table.csv", of="m.left").spectrum().peaks(1)
+    assert peak.frequency == close(5.5e9, rel=1e-6)
+    with pytest.raises(ParameterError, match=r"no column 'm\.right\.x'"):
+        Samples.from_table(tmp_path / "table.csv", of="m.right")
 
 
 def test_a_spectrum_of_noise_takes_the_steps_of_a_noisy_run():
