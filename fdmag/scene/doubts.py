@@ -31,7 +31,6 @@ ABOVE: dict[str, tuple[float, str, str]] = {
     "TMR": (12.0, "{0} times, not per cent", "{0} %"),
     "RA_P": (1e-5, "{0} ohm m^2", "{0} ohm um^2"),
     "RA": (1e-5, "{0} ohm m^2", "{0} ohm um^2"),
-    "duration": (1e-3, "{0} s", "{0} ns"),
     "t_ox": (1e-6, "{0} m", "{0} nm"),
     "t_HM": (1e-6, "{0} m", "{0} nm"),
     "lambda_sf": (1e-3, "{0} m", "{0} nm"),

@@ -69,11 +69,11 @@ def test_every_kind_of_result_comes_back_from_its_files(kind, tmp_path):
     # and each value is where the result has it
     for key in model.outputs:
         value = getattr(result, key)
-        own = (kind.driven_by,) if kind.driven_by and declared[key].dims == ("replica",) else declared[key].dims
+        own = (kind.abscissa,) if kind.abscissa and declared[key].dims == ("replica",) else declared[key].dims
         at = dict.fromkeys(model.axes, 0.0) | {dim: axis.values[0] for dim, axis in model.axes.items()}
         for dim in own:
             numbers = getattr(result, dim, None)
-            counted = dim != kind.driven_by and (dim not in declared or declared[dim].dims != (dim,) or dim in NAMES)
+            counted = dim != kind.abscissa and (dim not in declared or declared[dim].dims != (dim,) or dim in NAMES)
             at[dim] = 1.0 if counted else float(np.asarray(numbers)[1])
         found = float(again(**at)[key])
         assert found == close(float(np.asarray(value)[(1,) * len(own)]), rel=1e-12)

@@ -140,8 +140,7 @@ def test_a_loop_exactly_along_the_axis_does_not_open(scenes, tmp_path, direction
     (scenes.folder / "film.toml").write_text(text)
     run_scene(scenes.folder / "film.toml", tmp_path / "out")
     warnings = json.loads((tmp_path / "out/run.json").read_text())["warnings"]
-    assert [each for each in warnings if "at -300 mT m lies exactly along its field" in each] == warnings
-    assert len(warnings) == warned
+    assert sum("first -300 mT, m is at rest but not stable" in each for each in warnings) == warned
     assert (read_table(tmp_path / "out/table.csv")["mz"][-1] > 0) == warned
 
 
@@ -169,10 +168,6 @@ def test_a_junction_that_reads_the_lowest_layer_of_a_stack_is_told(scenes):
 def test_percent_and_square_micrometres_are_told(scenes, text, message):
     found = told(scenes, add=f"[terms.tunnel_torque]\nP = 0.6\n{text}\n")
     assert found == ([] if message is None else [f"[terms.tunnel_torque] {message}"])
-
-
-def test_a_run_of_seconds_is_told(scenes):
-    assert 'is it "10 ns"?' in only(scenes, ('duration = "1 ps"', "duration = 10"))
 
 
 def test_an_ensemble_without_noise_is_told(scenes):

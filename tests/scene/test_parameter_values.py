@@ -148,6 +148,6 @@ def test_a_form_where_a_constant_belongs_is_told_its_place(scenes):
 
 def test_a_constant_without_its_prefix_is_refused(scenes):
     assert 'write "1 ns"' in scenes.errors(('duration = "1 ps"', "duration = 1"))
-    assert 'permalloy has "13 pJ/m"' in scenes.errors(('A = "13 pJ/m"', "A = 13"))
+    assert 'Usual is some "13 pJ/m"' in scenes.errors(('A = "13 pJ/m"', "A = 13"))
     hard = '[terms.uniaxial_anisotropy]\nKu1 = "0.5e12 J/m^3"\n'
     assert "impossible" in scenes.errors(add=hard)
