@@ -21,8 +21,8 @@ def warm_length(
     Every spin wave but the uniform one shortens the mean by k_B T/(Ms V B_k), V the volume of the box and
     B_k = B_K + (8 A/Ms) Σ sin²(π n_i/2N_i)/Δ_i² its stiffness on the cells, with free surfaces. With s the sum of these
     the mean is 1 − s for small s; as each wave runs among spins that the others have shortened, it is the solution of
-    l = 1 − s/l. In a film one cell thick s grows with the logarithm of the cells, as k_B T/(4π A t) ln(L/Δ): it has no
-    limit of small cells.
+    l = 1 − s/l, which is right to some (1 − l)²/2. In a film one cell thick s grows with the logarithm of the cells, as
+    k_B T/(4π A t) ln(L/Δ): it has no limit of small cells.
 
     Parameters
     ----------
