@@ -64,4 +64,4 @@ def _across(axis: NDArray, m: NDArray) -> NDArray:
 
 def _turned(m: NDArray, axis: NDArray, angle: float) -> NDArray:
     along = np.einsum("i,bi...->b...", axis, m)[:, None] * axis[None, :, None, None, None]
-    return along + np.cos(angle) * (m - along) + np.sin(angle) * _across(axis, m)
+    return (along + np.cos(angle) * (m - along) + np.sin(angle) * _across(axis, m)).astype(m.dtype)

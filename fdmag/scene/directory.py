@@ -92,7 +92,7 @@ class RunDirectory:
             if not self.resumed and not overwrite and (hours := self._hours()) > LONG:
                 raise OutputError(
                     f"{self.path}: holds {hours:.2g} h of a run that was not finished; go on from its last field file, "
-                    "with its time in a stage set, or add --overwrite"
+                    "with its time (in fields/m.pvd) in a stage set, or add --overwrite"
                 )
             self.record({"status": "running"} | ({} if fingerprint is None else {"fingerprint": fingerprint}))
             if self.resumed:

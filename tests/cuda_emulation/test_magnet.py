@@ -7,6 +7,7 @@ from fdmag.backend import select_backend
 from fdmag.cuda.magnet import CudaMagnet, magnet_for
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.mesh import Mesh
+from fdmag.modes.turning import turning_stiffness
 from fdmag.parameter import PerReplica, declarations
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
@@ -189,3 +190,13 @@ def test_a_header_that_does_not_compile_is_named(tmp_path, monkeypatch):
     _, cuda = both([Wrong()])
     with pytest.raises(CompilerError, match=r"wrong\.h:1"):
         cuda.slope(random_m(np.random.default_rng(8)), T, None)
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_a_state_that_is_not_stable_is_found(dtype):
+    """E = -Ku V cos²: a spin along its axis stays, one across it falls with the stiffness -2 Ku/Ms."""
+    states = np.array([(0, 0, 1), (1, 0, 0)], float)[:, :, None, None, None]
+    spins = Simulation(
+        Mesh((1, 1, 1), (5e-9, 5e-9, 5e-9)), [UniaxialAnisotropy(Ku1=4e4)], Ms=8e5, m=states, device="cuda", dtype=dtype
+    )
+    np.testing.assert_allclose(turning_stiffness(spins)[0], [0, -0.1], rtol=0, atol=1e-4)
