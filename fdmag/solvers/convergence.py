@@ -47,7 +47,13 @@ def not_converged(
 ) -> SolverError:
     """Return the error of a descent whose ``active`` replicas are above the criterion, some of them for good."""
     stalled = bool(lost.size)
-    reason = f"The rounding of {state.m.dtype} allows no less: raise max_torque" if stalled else "Raise max_steps"
+    reason = "Raise max_steps"
+    if stalled:
+        reason = f"The rounding of {state.m.dtype} allows no less: raise max_torque"
+    elif name == "relax":
+        reason += (
+            "; under a current that moves a wall or a skyrmion on there is no equilibrium: relax first, then set it"
+        )
 
     def told(reached: float) -> str:
         return f"{name}: max |m × B| is {reached:.3g} T after {steps} steps, {max_torque:.3g} T was asked for. {reason}"

@@ -8,7 +8,7 @@ from fdmag.errors import ParameterError, SolverError
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
-from fdmag.terms import Demag, Exchange, Term, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, Term, UniaxialAnisotropy, Zeeman, ZhangLi
 from tests.closeness import close
 
 METHODS = ["relax", "minimize"]
@@ -108,6 +108,14 @@ def test_a_torque_can_be_relaxed_but_not_minimised():
 def test_too_few_steps_are_an_error_that_tells_how_far_it_came(method):
     with pytest.raises(SolverError, match=r"max \|m × B\| is .* T after 3 steps, 1e-09 T was asked for"):
         getattr(magnet(), method)(1e-9, max_steps=3)
+
+
+def test_a_wall_that_a_current_moves_on_for_good_is_told_to_have_no_equilibrium():
+    mesh = Mesh((60, 1, 1), (3e-9, 4e-9, 4e-9))
+    terms = [Exchange(A=1e-11), UniaxialAnisotropy(Ku1=2e5), ZhangLi(J=(1e13, 0, 0), P=0.5, xi=0.5)]
+    track = Simulation(mesh, terms, Ms=8e5, m=initial.wall(mesh, width=7e-9))
+    with pytest.raises(SolverError, match="there is no equilibrium: relax first, then set it"):
+        track.relax(max_steps=100)
 
 
 def test_a_criterion_below_the_rounding_error_is_an_error():
