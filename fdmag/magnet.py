@@ -270,9 +270,9 @@ class Magnet:
     def smallest_alpha(self, t: NDArray) -> NDArray[np.float64]:
         """Return the smallest damping of what moves, (batch,); 0 where nothing does."""
         context = self.context(t)
-        values = [self.backend.to_numpy(context.value(each)) for each in (self.material.alpha, self.material.rate)]
-        alpha, rate = np.broadcast_arrays(*values, np.zeros((t.size, 1, 1, 1, 1)))[:2]
-        least = np.where(rate > 0, alpha, np.inf).reshape(t.size, -1).min(axis=1)
+        parts = [context.value(self.material.alpha), context.value(self.material.rate), context.Ms]
+        alpha, rate, Ms, _ = np.broadcast_arrays(*map(self.backend.to_numpy, parts), np.zeros((t.size, 1, 1, 1, 1)))
+        least = np.where((rate > 0) & (Ms > 0), alpha, np.inf).reshape(t.size, -1).min(axis=1)
         return np.where(np.isfinite(least), least, 0.0)
 
     def descent(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:

@@ -151,3 +151,18 @@ def test_a_copy_goes_on_as_the_original_does():
     for each in (simulation, copied):
         each.run(0.3e-12)
     np.testing.assert_array_equal(copied.m, simulation.m)
+
+
+def test_damping_counts_where_something_moves():
+    """Nothing there, or frozen: its alpha of 0 would let noise be taken for none."""
+    halves = {"left": np.arange(8) < 4, "right": np.arange(8) >= 4}
+    alpha = {"left": 0.05, "right": 0, "default": 0}
+    for where, given in (
+        ("Ms", {"left": MS, "right": 0, "default": 0}),
+        ("frozen", {"left": 0, "right": 1, "default": 0}),
+    ):
+        options = {"Ms": MS, where: given}
+        regions = {name: mask.reshape(1, 1, 8) for name, mask in halves.items()}
+        mesh = Mesh((8, 1, 1), (DX, DX, DX))
+        simulation = Simulation(mesh, [Exchange(A=A)], alpha=alpha, regions=regions, **options)
+        assert simulation.magnet.smallest_alpha(simulation.t).tolist() == [0.05]
