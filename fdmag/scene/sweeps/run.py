@@ -23,6 +23,7 @@ from fdmag.scene.sweeps.driver import Driver
 from fdmag.scene.sweeps.executors import workers_for
 from fdmag.scene.sweeps.expect import sweep_outcomes
 from fdmag.scene.sweeps.journal import Journal
+from fdmag.scene.warnings import coarse_cells, warnings_to
 
 if TYPE_CHECKING:
     import xarray
@@ -150,7 +151,10 @@ class SweepRun:
 
     def carry_out(self, progress: Progress) -> list[Outcome]:
         """Compute what is missing; return what became of the expectations."""
-        with logged(self.directory):
+        warnings = self._record.setdefault("warnings", [])
+        with logged(self.directory), warnings_to(warnings.append):
+            if (coarse := coarse_cells(self.loaded.simulation)) is not None:
+                LOG.warning("%s", coarse)
             return self._run(progress)
 
     def _run(self, progress: Progress) -> list[Outcome]:
