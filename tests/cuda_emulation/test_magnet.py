@@ -192,11 +192,15 @@ def test_a_header_that_does_not_compile_is_named(tmp_path, monkeypatch):
         cuda.slope(random_m(np.random.default_rng(8)), T, None)
 
 
-@pytest.mark.parametrize("dtype", PRECISIONS)
-def test_a_state_that_is_not_stable_is_found(dtype):
+def test_a_state_that_is_not_stable_is_found():
     """E = -Ku V cos²: a spin along its axis stays, one across it falls with the stiffness -2 Ku/Ms."""
     states = np.array([(0, 0, 1), (1, 0, 0)], float)[:, :, None, None, None]
     spins = Simulation(
-        Mesh((1, 1, 1), (5e-9, 5e-9, 5e-9)), [UniaxialAnisotropy(Ku1=4e4)], Ms=8e5, m=states, device="cuda", dtype=dtype
+        Mesh((1, 1, 1), (5e-9, 5e-9, 5e-9)),
+        [UniaxialAnisotropy(Ku1=4e4)],
+        Ms=8e5,
+        m=states,
+        device="cuda",
+        dtype="float32",
     )
     np.testing.assert_allclose(turning_stiffness(spins)[0], [0, -0.1], rtol=0, atol=1e-4)

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from fdmag.cli import app
@@ -73,3 +74,16 @@ def test_a_field_that_a_hysteresis_takes_away_is_told(scenes):
         '[[terms.zeeman]]\nB = [0, 0, 0]\n[[terms.zeeman]]\nB = [0, "5 mT", 0]',
     )
     assert warnings_of(scenes, CELL, loop, two, add=LOOP) == []
+
+
+def test_a_sweep_warns_too(scenes):
+    pytest.importorskip("xarray")
+    long = ('cell = ["5 nm", "5 nm", "3 nm"]', 'cell = ["12 nm", "5 nm", "30 nm"]')
+    still = ('kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n', 'kind = "minimize"\n')
+    add = (
+        "[terms.demag]\n[output]\nformats = []\n"
+        '[sweep.quantities.B]\npath = "terms.zeeman.B"\nvalues = [[0, 0, "-10 mT"], [0, 0, "-20 mT"]]\n'
+    )
+    coarse, unstable = warnings_of(scenes, long, still, add=add)
+    assert coarse.startswith("cells are up to 12 nm long")
+    assert "in 2 of 2 replicas is at rest but not stable" in unstable

@@ -18,7 +18,7 @@ from validation.problem import Problem, Result, Row
 MS, WIDTH = 8e5, 50e-9
 SHAPE = np.array([5, 1, 0.1])  # length, width and height over the width
 ALONG = np.ones(3) / np.sqrt(3)
-RATIOS = {0.3: (5, 1, 1), 0.6: (5, 1, 1), 2: (10, 2, 1), 4: (10, 2, 1)}  # cells by d/l_ex
+RATIOS = {0.3: (5, 1, 1), 0.6: (5, 1, 1), 4: (10, 2, 1)}  # cells by d/l_ex
 SMALL = (0.3, 0.6)  # from which the limit is extrapolated: what is left is of the order of d⁴, some 3e-8
 MAX_TORQUE = 1e-7  # T
 PUBLISHED = 0.057069
@@ -74,13 +74,16 @@ def _coercivity(ratio: float, cells: tuple[int, int, int]) -> float:
 
     for h in (-1, -0.3, -0.1, 0, 0.02, 0.04):
         along(h)
-    before = bar.m
+    branch = {0.04: bar.m}  # states before the bar switches
 
-    def from_before(h: float) -> float:
-        bar.m = before
-        return along(h)
+    def on_branch(h: float) -> float:
+        bar.m = branch[max(each for each in branch if each <= h)]
+        found = along(h)
+        if found >= 0:
+            branch[h] = bar.m
+        return found
 
-    return float(scipy.optimize.brentq(from_before, 0.04, 0.06, xtol=1e-8))
+    return float(scipy.optimize.brentq(on_branch, 0.04, 0.06, xtol=1e-8))
 
 
 def _extrapolated(x: NDArray, y: NDArray) -> tuple[float, NDArray]:
