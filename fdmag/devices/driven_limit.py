@@ -13,7 +13,7 @@ from fdmag.quantities.junction import conductance
 from fdmag.simulation import Simulation
 from fdmag.terms import TunnelTorque
 
-__all__ = ["driven_limit", "small_drive"]
+__all__ = ["driven_limit"]
 
 UNIT_CURRENT, UNIT_VOLTAGE = 1e10, 1e-3
 """Current density [A/m²] and voltage [V] at which torques are read off that are proportional to it."""
@@ -21,11 +21,6 @@ TOO_MUCH = 1e3
 """Multiple of the critical drive without bias from where on none is looked for."""
 STEP = 1.3
 """Ratio of the drives at which it is looked for."""
-
-
-def small_drive(driven_by: DriveKind, area: float) -> float:
-    """Return a drive, in its unit, at which what is proportional to it is read off."""
-    return {"J": UNIT_CURRENT, "I": UNIT_CURRENT * area, "V": UNIT_VOLTAGE}[driven_by.symbol]
 
 
 def driven_limit(
@@ -49,7 +44,7 @@ def driven_limit(
     B(drive)] along the start, all read off at this drive, and is looked for from below: the torque may fall behind
     again. It is NaN if none writes; fields over the drive are NaN.
     """
-    unit = small_drive(driven_by, area)
+    unit = {"J": UNIT_CURRENT, "I": UNIT_CURRENT * area, "V": UNIT_VOLTAGE}[driven_by.symbol]
     start = simulation.m
     torque: Any = simulation.terms[term]
     junction = isinstance(torque, TunnelTorque)

@@ -240,7 +240,7 @@ def pulse_diagram(
     row, column, _ = (each.ravel() for each in np.indices(shape))
     ends, spent = np.empty(row.size), np.empty(row.size)
     total = pillar.number_of_rounds(ends.size)
-    check_start(pillar, "pulse diagram")
+    check_start(pillar, "pulse diagram", drive)
     with pillar.restored():
         for number, shots in enumerate(pillar.rounds(ends.size), start=1):
             used = shots >= 0

@@ -159,7 +159,7 @@ def switching_times(
     shots = np.repeat(np.arange(drive.size), samples)
     times, spent = np.full(shots.size, np.nan), np.full(shots.size, np.nan)
     total = pillar.number_of_rounds(shots.size)
-    check_start(pillar, "switching times")
+    check_start(pillar, "switching times", drive)
     with pillar.restored():
         for number, numbers in enumerate(pillar.rounds(shots.size), start=1):
             used = numbers >= 0

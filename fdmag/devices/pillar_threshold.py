@@ -146,7 +146,7 @@ def critical_current(
             "|low| < |high|"
         )
     trials = _Trials(pillar, duration, criterion, rise, settle, samples)
-    check_start(pillar, "critical current")
+    check_start(pillar, "critical current", bracket)
     with pillar.restored():
         ends = trials.of(bracket)
         if np.any(ends[:, 0]) or not np.all(ends[:, 1]):

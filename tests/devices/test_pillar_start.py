@@ -41,7 +41,7 @@ def test_across_the_axis_or_with_noise_it_has():
     """A spin–orbit torque turns m at once, and noise tilts it."""
     for torque, noise in ((SpinOrbitTorque(J=0, xi_DL=0.3), []), (Slonczewski(J=0, P=0.6), [Thermal(T=300, seed=1)])):
         pillar = Nanopillar(disc(torque, *noise), term=torque.name)
-        check_start(pillar, "here")
+        check_start(pillar, "here", 2e12)
         pillar.first_passages(2e12, 2e-12)
         assert (pillar.along() < 1).all()
 
