@@ -18,7 +18,7 @@ from fdmag.units import parse_quantity
 
 SPACE, SPACE_AND_TIME, TIME = ("x", "y", "z"), ("x", "y", "z", "t"), ("t",)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-LARGEST = {"A/m": 100 / MU_0, "J/m": 1e-9, "J/m^2": 0.1, "J/m^3": 1e10}
+LARGEST = {"A/m": 100 / MU_0, "J/m": 1e-6, "J/m^2": 0.1, "J/m^3": 1e10}
 """Beyond any material, by unit: values that only a wrong or a missing prefix gives."""
 _USUAL = {"J/m": "13 pJ/m", "J/m^2": "1.3 mJ/m^2", "J/m^3": "1 MJ/m^3"}
 

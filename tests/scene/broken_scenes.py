@@ -28,7 +28,7 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
         "",
         ["[material] Ms: impossible saturation magnetisation", "at most 8e+07 A/m"],
     ),
-    "no prefix at a stiffness": ([(A, "13")], "", ["[terms.exchange] A: came 13", "at most 1e-09 J/m", '"13 pJ/m"']),
+    "no prefix at a stiffness": ([(A, "13")], "", ["[terms.exchange] A: came 13", "at most 1e-06 J/m", '"13 pJ/m"']),
     "no prefix at an interface": (
         [],
         "[terms.interface_anisotropy]\nKs = 1.3\n",
