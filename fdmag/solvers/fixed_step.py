@@ -80,8 +80,8 @@ def temperature(tableau: Tableau, z: NDArray[np.complex128]) -> NDArray[np.float
     ⟨|x|²⟩ = −2 Re z |(R − 1)/z|²/(1 − |R|²).
 
     >>> from fdmag.solvers.tableau import HEUN
-    >>> temperature(HEUN, np.array([0.01 * (1j - 0.1), 1j - 0.1])).round(4)
-    array([1., inf])
+    >>> temperature(HEUN, np.array([0.01, 0.5, 1.2]) * (1j - 0.1)).round(3)
+    array([1.   , 1.105,   inf])
     """
     R = growth(tableau, z)
     left = 1 - np.abs(R) ** 2
@@ -94,8 +94,8 @@ def calm_step(rate: NDArray[np.float64], alpha: NDArray[np.float64]) -> NDArray[
 
     That is nearly 1 + z³/(8α) times as hot as it should be with z = rate dt.
 
-    >>> bool(calm_step(np.array([1e12]), np.array([0.02]))[0] < (8 * 0.02 * 0.05) ** (1 / 3) / 1e12)
-    True
+    >>> calm_step(np.array([1e12]), np.array([0.02])).round(15)
+    array([2.11e-13])
     """
     mode = (1j - alpha) / np.sqrt(1 + alpha**2)
     below, above = np.zeros(rate.size), np.full(rate.size, 2.0)
