@@ -33,12 +33,14 @@ def progress_on(console: Console) -> Progress:
 
 @contextmanager
 def warnings_to(tell: Callable[[str], None]) -> Iterator[None]:
-    """Tell what is warned of meanwhile; errors are told by what they end."""
+    """Tell once what is warned of meanwhile; errors are told by what they end."""
+    told = set()
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno < logging.ERROR:
-                tell(f"warning: {record.getMessage()}")
+            if record.levelno < logging.ERROR and (message := record.getMessage()) not in told:
+                told.add(message)
+                tell(f"warning: {message}")
 
     handler = Handler(logging.WARNING)
     logging.getLogger("fdmag").addHandler(handler)

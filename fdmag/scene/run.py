@@ -120,9 +120,9 @@ class _Warnings(logging.Handler):
         self._warnings = warnings
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it, unless it is an error, which is told by itself."""
-        if record.levelno < logging.ERROR:
-            self._warnings.append(record.getMessage())
+        """Keep it once, unless it is an error, which is told by itself."""
+        if record.levelno < logging.ERROR and (message := record.getMessage()) not in self._warnings:
+            self._warnings.append(message)
 
 
 class _LogFile(logging.StreamHandler):

@@ -76,9 +76,11 @@ def test_a_field_that_a_hysteresis_takes_away_is_told(scenes):
     assert warnings_of(scenes, CELL, loop, two, add=LOOP) == []
 
 
-def test_a_sweep_warns_too(scenes, monkeypatch):
+@pytest.mark.parametrize(("threads", "which"), [("1", "m in 2 of 2 replicas is"), ("2", "m is")])
+def test_a_sweep_warns_too(scenes, monkeypatch, threads, which):
+    """By the processes that compute its members too, and once of what they have in common."""
     pytest.importorskip("xarray")
-    monkeypatch.setenv("FDMAG_THREADS", "1")  # members are computed here: what other processes warn of they print
+    monkeypatch.setenv("FDMAG_THREADS", threads)  # with 1 both members are computed in this process
     long = ('cell = ["5 nm", "5 nm", "3 nm"]', 'cell = ["12 nm", "5 nm", "30 nm"]')
     still = ('kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n', 'kind = "minimize"\n')
     add = (
@@ -87,4 +89,4 @@ def test_a_sweep_warns_too(scenes, monkeypatch):
     )
     coarse, unstable = warnings_of(scenes, long, still, add=add)
     assert coarse.startswith("[mesh] cell: 12 nm along x is 2.1 times sqrt(A/K)")
-    assert "in 2 of 2 replicas is at rest but not stable" in unstable
+    assert f"stage 0 (minimize): {which} at rest but not stable" in unstable

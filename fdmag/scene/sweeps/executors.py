@@ -1,5 +1,6 @@
 """Where chunks are computed: in this process, in processes of this machine, or on the workers of a dask cluster."""
 
+import logging
 import os
 import pickle
 import queue
@@ -16,7 +17,9 @@ from typing import Any, Protocol
 import fdmag
 from fdmag.errors import ParameterError
 from fdmag.scene.sweeps.chunk import Report
-from fdmag.scene.sweeps.worker import ANSWER, FAILURE
+from fdmag.scene.sweeps.worker import ANSWER, FAILURE, WARNING
+
+LOG = logging.getLogger("fdmag")
 
 PATIENCE = 20.0
 """How long a dask scheduler has to answer [s]."""
@@ -133,7 +136,10 @@ class LocalProcesses:
             kind, value = pickle.load(process.stdout)
             if kind in (ANSWER, FAILURE):
                 return kind, value
-            report(value)
+            if kind == WARNING:
+                LOG.warning("%s", value)
+            else:
+                report(value)
 
     def _lost(self, number: int, error: Exception) -> WorkerLostError:
         process = self._processes.pop(number)

@@ -4,13 +4,14 @@ Not multiprocessing, whose processes import the caller's main module anew and ou
 ends when its input ends.
 """
 
+import logging
 import os
 import pickle
 import signal
 import sys
 from typing import IO, Any
 
-ANSWER, FAILURE, PROGRESS = "answer", "failure", "progress"
+ANSWER, FAILURE, PROGRESS, WARNING = "answer", "failure", "progress", "warning"
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
     from fdmag.allocator import keep_freed_memory
 
     keep_freed_memory()
+    logging.getLogger("fdmag").addHandler(_Warnings(answers))
     while True:
         try:
             function, argument = pickle.load(tasks)
@@ -32,6 +34,19 @@ def main() -> None:
         except Exception as error:
             kind, value = FAILURE, error
         _send(answers, kind, value)
+
+
+class _Warnings(logging.Handler):
+    """Hands on what is warned of while a task is carried out."""
+
+    def __init__(self, answers: IO[bytes]) -> None:
+        super().__init__(logging.WARNING)
+        self._answers = answers
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send it, unless it is an error, which the answer tells."""
+        if record.levelno < logging.ERROR:
+            _send(self._answers, WARNING, record.getMessage())
 
 
 def _send(answers: IO[bytes], kind: str, value: Any) -> None:
