@@ -20,7 +20,7 @@ static pthread_cond_t work_is_there = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t work_is_done = PTHREAD_COND_INITIALIZER;
 static Work job = nullptr;
 static void* job_data;
-static long long job_blocks, job_next;
+static int job_runs;
 static unsigned long long job_number = 0;
 static int started = 0;  // threads of the pool
 static int places = 0;   // that the job has for them
@@ -30,11 +30,21 @@ static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;  // guards all turns
 static pthread_cond_t turn_is_over = PTHREAD_COND_INITIALIZER;
 static unsigned forks = 0;
 
-static void work_on(Work work, void* data, long long blocks, int thread) {
-    for (;;) {
-        const long long block = __atomic_fetch_add(&job_next, 1, __ATOMIC_RELAXED);
-        if (block >= blocks) return;
-        work(data, block, thread);
+// Neighbouring blocks of the job, for one thread to do one after the other: they often share cache lines, which would
+// go to and fro between processors. The threads that have done theirs take from those of others.
+struct alignas(64) Run {
+    long long next, end;
+};
+constexpr int kMostRuns = 64;
+static Run job_run[kMostRuns];
+
+static void work_on(Work work, void* data, int runs, int thread) {
+    for (int k = 0; k < runs; ++k) {
+        Run& run = job_run[(thread + k) % runs];
+        while (__atomic_load_n(&run.next, __ATOMIC_RELAXED) < run.end) {
+            const long long block = __atomic_fetch_add(&run.next, 1, __ATOMIC_RELAXED);
+            if (block < run.end) work(data, block, thread);
+        }
     }
 }
 
@@ -48,9 +58,9 @@ static void* serve(void*) {
         const int thread = ++joined;
         const Work work = job;
         void* const data = job_data;
-        const long long blocks = job_blocks;
+        const int runs = job_runs;
         pthread_mutex_unlock(&lock);
-        work_on(work, data, blocks, thread);
+        work_on(work, data, runs, thread);
         pthread_mutex_lock(&lock);
         if (--working == 0 && !job) pthread_cond_signal(&work_is_done);
     }
@@ -95,8 +105,12 @@ static void share(Work work, void* data, long long blocks, int threads) {
     start_threads(others);
     job = work;
     job_data = data;
-    job_blocks = blocks;
-    job_next = 0;
+    job_runs = others < kMostRuns ? others + 1 : kMostRuns;
+    for (int k = 0; k < job_runs; ++k) {
+        const long long each = blocks / job_runs, more = blocks % job_runs;
+        job_run[k].next = k * each + (k < more ? k : more);
+        job_run[k].end = job_run[k].next + each + (k < more);
+    }
     joined = 0;
     places = others;
     ++job_number;
@@ -105,7 +119,7 @@ static void share(Work work, void* data, long long blocks, int threads) {
     else
         pthread_cond_broadcast(&work_is_there);
     pthread_mutex_unlock(&lock);
-    work_on(work, data, blocks, 0);
+    work_on(work, data, job_runs, 0);
     pthread_mutex_lock(&lock);
     job = nullptr;
     while (working > 0) pthread_cond_wait(&work_is_done, &lock);
