@@ -24,9 +24,9 @@ from fdmag.mesh import Mesh
 _LOG = logging.getLogger("fdmag")
 # Fused multiply-add halves the work of a butterfly; every cell goes through the same code, so bits stay repeatable.
 _FLAGS = ("-O2", "-ffp-contract=fast", "-fno-signed-zeros")
-# Bytes of one component in all replicas. Waking threads three times takes 20 µs where all processors are busy; below,
-# that is more than a tenth of the work.
-_THREADS_FROM = 2**18
+# Bytes of one component in all replicas of a film, or of a mesh of several layers: less than 0.2 ms of work, of which
+# waking threads three times would take too large a part. As in `kernels/host/problem.h`.
+_THREADS_FROM = 2**16, 2**15
 # Cost of one stage of each radix per point, in vector operations, memory included.
 _COST = {2: 7.0, 3: 10.0, 4: 9.0, 5: 15.0, 7: 22.0, 8: 13.0}
 
@@ -105,7 +105,8 @@ class HostDemag:
 
     def threads(self, batch: int = 1) -> int:
         """Return how many threads share out so many replicas."""
-        return 1 if self.workers is None and batch * self._size < _THREADS_FROM else self._threads
+        least = _THREADS_FROM[self.mesh.cells[2] > 1]
+        return 1 if self.workers is None and batch * self._size < least else self._threads
 
     def lent(self, batch: int) -> tuple[int, int, int]:
         """Return what calls `function` for so many replicas: its address, a handle and a number of threads."""

@@ -15,7 +15,12 @@ struct Problem {
 };
 
 constexpr Index kBlockCells = 4096;
-constexpr Index kSerialCells = 32768;  // below, waking threads takes longer than they save
+
+// Whether threads save more time than it takes to wake them, on passes over so many cells: the same limit as that of the
+// demag field in `fdmag/demag/host.py`, or its arrays would go to and fro between processors.
+static bool worth_threads(const Problem& problem, Index cells) {
+    return cells * Index(sizeof(real)) >= (problem.cells[2] > 1 ? 32768 : 65536);
+}
 
 struct Blocks {
     Index lines, lines_per_block, per_replica;

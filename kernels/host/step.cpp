@@ -252,12 +252,12 @@ FD_EXPORT void fdmag_passes(const Step* step, const Pass* passes, Index pass_cou
     Stepping run = {*step, passes, pass_count, rows, replicas, dt, largest, 0, 0, 0};
     if (step->lanes > 1 && rows > 1) {
         const Index lanes = step->lanes < rows ? step->lanes : rows;
-        problem.parallel(rows_task, &run, lanes, rows * cells * pass_count >= kSerialCells);
+        problem.parallel(rows_task, &run, lanes, worth_threads(problem, rows * cells * pass_count));
     } else {
         for (; run.row < rows; ++run.row)
             for (run.pass = 0; run.pass < pass_count; ++run.pass) {
                 prepare(run, passes[run.pass], run.row, 0, step->threads);
-                problem.parallel(pass_task, &run, blocks, cells >= kSerialCells);
+                problem.parallel(pass_task, &run, blocks, worth_threads(problem, cells));
             }
     }
     for (Index k = 0; k < 2 * rows; ++k) {
