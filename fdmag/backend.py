@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -60,7 +61,9 @@ class Backend:
         return np.array(values, dtype=np.float64)
 
 
-def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Backend:
+def select_backend(
+    device: str = "auto", dtype: DTypeLike | None = None, ahead: Callable[[np.dtype], None] | None = None
+) -> Backend:
     """Return the backend for a device and a precision.
 
     Parameters
@@ -70,6 +73,8 @@ def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Back
         if a C++ compiler is found, else "numpy".
     dtype : float64 or float32
         By default float32 on a GPU and float64 elsewhere.
+    ahead : callable, optional
+        Is given the precision before kernels of the host are waited for: what to compile beside them.
 
     Raises
     ------
@@ -103,6 +108,8 @@ def select_backend(device: str = "auto", dtype: DTypeLike | None = None) -> Back
         )
     if device == "numpy":
         return Backend("numpy", np, resolved("numpy"), reason)
+    if ahead is not None:
+        ahead(resolved("host"))
     runtime, found = host_runtime(notice=device == "auto")
     if device == "auto" and _has_cupy():
         found = f"{found}; {no_gpu}"

@@ -24,6 +24,18 @@ from fdmag.terms import Context, Material, Term
 from fdmag.terms.term import Declared, dot
 
 
+def list_of_terms(terms: Iterable[Term]) -> list[Term]:
+    """Return the terms; a `ParameterError` if something else is among them."""
+    if isinstance(terms, Term):
+        raise ParameterError(f"terms: came one term; give a list, [{type(terms).__name__}(...)]")
+    listed = list(terms)
+    for term in listed:
+        if not isinstance(term, Term):
+            came = f"the class {term.__name__}; write {term.__name__}(...)" if isinstance(term, type) else repr(term)
+            raise ParameterError(f"terms: came {came}; allowed are instances of Term")
+    return listed
+
+
 class Magnet:
     """Everything but the state: what a simulation would still be with another m.
 
@@ -56,14 +68,7 @@ class Magnet:
         self.noise = Noise(self._drawing())
         self._cache: dict[Any, Any] = {}
         self._fastest: NDArray[np.float64] | None = None
-        if isinstance(terms, Term):
-            raise ParameterError(f"terms: came one term; give a list, [{type(terms).__name__}(...)]")
-        for term in terms:
-            if not isinstance(term, Term):
-                came = (
-                    f"the class {term.__name__}; write {term.__name__}(...)" if isinstance(term, type) else repr(term)
-                )
-                raise ParameterError(f"terms: came {came}; allowed are instances of Term")
+        for term in list_of_terms(terms):
             alike = sum(type(other).name == term.name for other in self.terms.values())
             name = f"{term.name}_{alike + 1}" if alike else term.name
             self.terms[name] = term.bind(mesh, regions, name)

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from fdmag.backend import select_backend
 from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
+from fdmag.demag import prepare_demag
 from fdmag.errors import ParameterError, SolverError
 from fdmag.fill_fraction import FillFraction
-from fdmag.magnet import Magnet
+from fdmag.magnet import Magnet, list_of_terms
 from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter
 from fdmag.regions import Regions
@@ -22,7 +23,7 @@ from fdmag.solvers.minimize import minimize
 from fdmag.solvers.relax import relax
 from fdmag.state import State, as_vectors, normalise, resolve_batch
 from fdmag.stopping import Criterion, distance_of
-from fdmag.terms import Material, Term
+from fdmag.terms import Demag, Material, Term
 from fdmag.time_integration import Mover, TimeRun, Window, merged_times, output_times
 
 MAX_TORQUE = 1e-5
@@ -97,7 +98,9 @@ class Simulation:
     ) -> None:
         self.mesh = mesh
         self.regions = regions if isinstance(regions, Regions) else Regions(mesh, regions or {})
-        self.backend = select_backend(device, dtype)
+        terms = list_of_terms(terms)
+        demag = any(isinstance(term, Demag) for term in terms)
+        self.backend = select_backend(device, dtype, partial(prepare_demag, mesh) if demag else None)
         material = Material(Ms=Ms, alpha=alpha, gamma=gamma, frozen=frozen)
         if geometry is not None and not isinstance(geometry, Shares):
             geometry = shares_of(geometry, mesh, smooth_edges)

@@ -170,6 +170,26 @@ def test_terms_that_are_none_are_refused():
         Simulation(MESH, Exchange(A=1e-11), Ms=8e5)
 
 
+def test_the_demag_convolution_is_compiled_beside_what_is_waited_for_first(monkeypatch):
+    order = []
+
+    def prepare(mesh, dtype):
+        order.append(("demag", mesh.cells, dtype))
+
+    def wait(*, notice):
+        order.append("threads and arithmetic")
+        return None, "no compiler here"
+
+    monkeypatch.delenv("FDMAG_DEVICE", raising=False)
+    monkeypatch.setattr("fdmag.backend.cuda_device", lambda: (None, "no GPU here"))
+    monkeypatch.setattr("fdmag.backend.host_runtime", wait)
+    monkeypatch.setattr("fdmag.simulation.prepare_demag", prepare)
+    Simulation(MESH, [Demag()], Ms=8e5, dtype="float32")
+    Simulation(MESH, [Zeeman(B=(0, 0, 1))], Ms=8e5)
+    Simulation(MESH, [Demag()], Ms=8e5, device="numpy")
+    assert order == [("demag", MESH.cells, np.float32), "threads and arithmetic", "threads and arithmetic"]
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda simulation: pickle.loads(pickle.dumps(simulation))])
 @pytest.mark.parametrize("device", ["numpy", "auto"])
 def test_a_simulation_may_be_copied_and_sent_elsewhere(copied, device):

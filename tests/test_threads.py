@@ -36,7 +36,7 @@ def pool():
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 2, 7, 200])
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("threads", [1, 2, 5, 70])
 def test_every_block_is_done_once_by_a_thread_of_the_call(pool, blocks, threads):
     done = []
     pool.share(
@@ -45,6 +45,24 @@ def test_every_block_is_done_once_by_a_thread_of_the_call(pool, blocks, threads)
     assert sorted(block for block, _, _ in done) == list(range(blocks))
     assert all(0 <= thread < threads for _, thread, _ in done)
     assert len({(thread, native) for _, thread, native in done}) == len({thread for _, thread, _ in done})
+
+
+def test_a_thread_does_neighbouring_blocks_and_then_what_others_have_left(pool):
+    """Neighbours share cache lines: done by turns they cost the demag of a film of 256² cells a third of its speed."""
+    both_at_work, all_done = threading.Barrier(2), threading.Event()
+    order = {0: [], 1: []}
+
+    def work(_, block, thread):
+        order[thread].append(block)
+        if len(order[thread]) == 1:
+            both_at_work.wait(60)
+        if len(order[1]) == 2 and thread == 1:
+            all_done.wait(60)
+        if len(order[0]) == 38:
+            all_done.set()
+
+    pool.share(WORK(work), None, 40, 2)
+    assert order == {0: [*range(20), *range(22, 40)], 1: [20, 21]}
 
 
 def test_a_call_from_within_a_block_is_done_alone(pool):

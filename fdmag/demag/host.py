@@ -17,7 +17,7 @@ from fdmag.demag.spectrum import demag_spectrum
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import find_compiler
 from fdmag.kernels.library import load, prepare
-from fdmag.kernels.runtime import Runtime, address, aligned_empty, host_runtime, threads_wanted
+from fdmag.kernels.runtime import address, aligned_empty, host_runtime, threads_wanted
 from fdmag.kernels.source import demag_source
 from fdmag.mesh import Mesh
 
@@ -89,12 +89,16 @@ class HostDemag:
         self.workers = workers
         self._threads = workers or threads_wanted()
         self.lengths = host_lengths(mesh)
-        _, library = _compiled(self.dtype)
-        self._apply = _function(library, f"fd_demag_apply_{self.dtype.name}")
-        self._address = self.function
+        prepare_demag(mesh, self.dtype)
+        runtime, found = host_runtime(notice=False)
+        if runtime is None:
+            raise CompilerError(f"demag: no compiled kernels: {found}")
+        self._runtime = runtime
         self._size = mesh.n_cells * self.dtype.itemsize
         self._handles: list[int] = []
         self._add_handles(1, self._threads)
+        self._apply = self._function("apply")
+        self._address = self.function
 
     @property
     def function(self) -> int:
@@ -121,15 +125,18 @@ class HostDemag:
             self._add_handles(count - len(self._handles), 1)
         return self._handles[:count]
 
+    def _function(self, name: str) -> "ctypes._NamedFuncPointer":
+        function = load(_source(self.mesh, self.dtype), self._runtime.compiler, _FLAGS)[f"fd_demag_{name}"]
+        function.argtypes = _ARGUMENTS[name]
+        function.restype = ctypes.c_void_p if name == "create" else None
+        return function
+
     def _add_handles(self, count: int, threads: int) -> None:
-        runtime, library = _compiled(self.dtype)
-        create, kernel, destroy = (
-            _function(library, f"fd_demag_{name}_{self.dtype.name}") for name in ("create", "kernel", "destroy")
-        )
+        spectrum = demag_spectrum(self.mesh, self._cache, self.lengths)  # while the library is compiled
+        create, kernel, destroy = (self._function(name) for name in ("create", "kernel", "destroy"))
         triple = ctypes.c_longlong * 3
-        spectrum = demag_spectrum(self.mesh, self._cache, self.lengths)
         for _ in range(count):
-            handle = create(triple(*self.mesh.cells), triple(*self.lengths), threads, runtime.sharing)
+            handle = create(triple(*self.mesh.cells), triple(*self.lengths), threads, self._runtime.sharing)
             if not handle:
                 raise MemoryError(f"demag: no memory for a mesh of {self.mesh.cells} cells")
             weakref.finalize(self, destroy, handle)
@@ -182,11 +189,11 @@ def demag_convolution(mesh: Mesh, dtype: DTypeLike, *, compiled: bool) -> "HostD
     return DemagConvolution(mesh, dtype)
 
 
-def prepare_demag(dtype: DTypeLike) -> None:
+def prepare_demag(mesh: Mesh, dtype: DTypeLike) -> None:
     """Begin to compile in the background, if there is a compiler, what `HostDemag` will need."""
     compiler, _ = find_compiler()
     if compiler is not None:
-        prepare(demag_source(np.dtype(dtype)), compiler, _FLAGS)
+        prepare(_source(mesh, np.dtype(dtype)), compiler, _FLAGS)
 
 
 @remember
@@ -194,11 +201,8 @@ def _notice(problem: str) -> None:
     _LOG.warning("demag: the compiled convolution is not to be had, SciPy's is used. %s", problem)
 
 
-def _compiled(dtype: np.dtype) -> tuple[Runtime, ctypes.CDLL]:
-    runtime, found = host_runtime(notice=False)
-    if runtime is None:
-        raise CompilerError(f"demag: no compiled kernels: {found}")
-    return runtime, load(demag_source(dtype), runtime.compiler, _FLAGS)
+def _source(mesh: Mesh, dtype: np.dtype) -> str:
+    return demag_source(dtype, film=mesh.cells[2] == 1)
 
 
 _ARGUMENTS: dict[str, list[Any]] = {
@@ -207,14 +211,6 @@ _ARGUMENTS: dict[str, list[Any]] = {
     "apply": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong, ctypes.c_int],
     "destroy": [ctypes.c_void_p],
 }
-
-
-def _function(library: ctypes.CDLL, name: str) -> "ctypes._NamedFuncPointer":
-    function = library[name]
-    kind = name.split("_")[2]
-    function.argtypes = _ARGUMENTS[kind]
-    function.restype = ctypes.c_void_p if kind == "create" else None
-    return function
 
 
 def _cost(length: int) -> float | None:

@@ -121,7 +121,7 @@ class HostMagnet(Magnet):
         key = ("compiled",)
         if key not in self._cache:
             if any(isinstance(term, Demag) for term in self.terms.values()):
-                prepare_demag(self.backend.dtype)  # while this thread compiles the local terms
+                prepare_demag(self.mesh, self.backend.dtype)  # while this thread compiles the local terms
             if self.noisy and isinstance(self.noise.drawing, Increments):
                 self.noise.drawing.prepare()
             self._cache[key] = HostTerms(self.mesh, self.backend, self.material, self.terms)

@@ -71,8 +71,8 @@ def runtime_source() -> str:
 
 
 @cache
-def demag_source(dtype: np.dtype) -> str:
-    """Return the source of the demag convolution in one precision, its own headers pasted in."""
+def demag_source(dtype: np.dtype, film: bool) -> str:
+    """Return the source of the demag convolution in one precision, of one layer or several; its headers pasted in."""
     seen: set[Path] = set()
 
     def pasted(path: Path) -> str:
@@ -87,7 +87,9 @@ def demag_source(dtype: np.dtype) -> str:
                 lines.append(line)
         return "".join(lines)
 
-    return f"#define FD_{dtype.name.upper()}_ONLY\n" + pasted((kernel_directory() / "host" / "demag.cpp").resolve())
+    real = "double" if dtype == np.float64 else "float"
+    given = f"#define FD_REAL {real}\n#define FD_FILM {str(film).lower()}\n"
+    return given + pasted((kernel_directory() / "host" / "demag.cpp").resolve())
 
 
 def macrospin_source(dtype: np.dtype) -> str:

@@ -5,6 +5,8 @@
 // 3. `backward_columns`: back along y to the field.
 // Each is one pass over memory, cut into blocks of fixed content that threads share out. In a film (nz = 1) a block
 // of step 2 is W rows ky; else it is all rows kz of a few ky, so that z and x share one visit to the cache.
+//
+// The text in front of this one defines FD_REAL, double or float, and FD_FILM, whether nz = 1: one library is for either.
 #include "demag_plan.h"
 
 namespace fd {
@@ -104,7 +106,7 @@ void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Grou
 template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
   C *base = S + order(block * together), *x = buffer, *waves_z = buffer + 3 * column_size;
   const T* k = kernel + block * kernel_parts * part_size;
-  if (film) {
+  if constexpr (film) {
     const bool special = packed && block == 0;
     rows<2>(base, W, blocks_x * W, k, group[0], special, x);
     return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, x);
@@ -171,22 +173,16 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, int wan
 }  // namespace fd
 
 #define FD_EXPORT extern "C" __attribute__((visibility("default")))
-#define FD_DEMAG(T, suffix)                                                                                     \
-  FD_EXPORT void* fd_demag_create_##suffix(const long long* cells, const long long* lengths, int threads,       \
-                                           const Threads* pool) {                                               \
-    return fd::Demag<T>::create(cells, lengths, threads, pool);                                                 \
-  }                                                                                                             \
-  FD_EXPORT void fd_demag_kernel_##suffix(void* demag, const double* octant, double scale) {                    \
-    ((fd::Demag<T>*)demag)->set_kernel(octant, scale);                                                          \
-  }                                                                                                             \
-  FD_EXPORT void fd_demag_apply_##suffix(void* demag, const T* M, T* B, long long batch, int threads) {         \
-    ((fd::Demag<T>*)demag)->apply(M, B, batch, threads);                                                        \
-  }                                                                                                             \
-  FD_EXPORT void fd_demag_destroy_##suffix(void* demag) { ((fd::Demag<T>*)demag)->destroy(); }
 
-#ifndef FD_FLOAT32_ONLY
-FD_DEMAG(double, float64)
-#endif
-#ifndef FD_FLOAT64_ONLY
-FD_DEMAG(float, float32)
-#endif
+typedef FD_REAL real;
+
+FD_EXPORT void* fd_demag_create(const long long* cells, const long long* lengths, int threads, const Threads* pool) {
+  return fd::Demag<real>::create(cells, lengths, threads, pool);
+}
+FD_EXPORT void fd_demag_kernel(void* demag, const double* octant, double scale) {
+  ((fd::Demag<real>*)demag)->set_kernel(octant, scale);
+}
+FD_EXPORT void fd_demag_apply(void* demag, const real* M, real* B, long long batch, int threads) {
+  ((fd::Demag<real>*)demag)->apply(M, B, batch, threads);
+}
+FD_EXPORT void fd_demag_destroy(void* demag) { ((fd::Demag<real>*)demag)->destroy(); }

@@ -96,7 +96,7 @@ void join(Complex<T>* a, const Transform<T>& f, const Mirror* pairs, i64 count, 
           bool packed, bool second) {
   typedef typename Simd<T>::V V;
   const i64 step = f.P / R;
-  const bool film = order.shift > 0;
+  constexpr bool film = FD_FILM;
   auto get = [=](i64 k, V& pr, V& pi, V& qr, V& qi) FD_LAMBDA {
     const Complex<T>* o = in + order(k);
     if (!film) prefetch<false>(o + 2 * order.column), prefetch<false>(o + 3 * order.column);

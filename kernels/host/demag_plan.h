@@ -26,7 +26,8 @@ template <class T> struct Demag {
   i64 groups, kernel_parts, part_size, ranks, scratch_size;
   Order order;
   int components, threads, states;
-  bool film, packed, large;
+  static constexpr bool film = FD_FILM;
+  bool packed, large;
   Transform<T> fx, fy, fz;
   Mirror *pairs, *pairs_x;
   i64 pair_count, pair_count_x;
@@ -114,7 +115,7 @@ template <class T> bool Demag<T>::prepare(const i64* cells, const i64* lengths) 
   nx = cells[0], ny = cells[1], nz = cells[2];
   const bool good_x = fx.create(lengths[0], nx), good_y = fy.create(lengths[1], ny), good_z = fz.create(lengths[2], nz);
   if (!good_x || !good_y || !good_z) return false;
-  film = fz.P == 1;
+  if (film != (nz == 1)) return false;
   packed = film && fy.P % 2 == 0;
   components = film ? 4 : 6;
   blocks_x = (nx + W - 1) / W;

@@ -98,6 +98,14 @@ def test_undamped_precession_may_grow_by_less_than_rounding_errors_do():
     check_step(HEUN, 1e-12, 1e-9, np.array([5e10]), np.array([0.0]), noisy=True)  # noise does nothing without damping
 
 
+def test_a_step_may_make_the_fastest_mode_twice_as_hot_as_the_noise():
+    """With α = 0.05 that is about where 1 + z³/(8α) is 2, at z = 0.74 in lowest order; at 0.8 it grows outright."""
+    rate, alpha = np.array([1e12]), np.array([0.05])
+    check_step(HEUN, 0.6e-12, 1e-9, rate, alpha, noisy=True)
+    with pytest.raises(SolverError, match=r"has [2-9]\S* times the temperature of the noise"):
+        check_step(HEUN, 0.7e-12, 1e-9, rate, alpha, noisy=True)
+
+
 def test_only_the_replicas_that_need_it_are_refused():
     simulation = chain(A=PerReplica([A, 100 * A, A / 2]), batch=3)
     with pytest.raises(SolverError) as error:
