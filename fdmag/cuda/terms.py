@@ -99,4 +99,4 @@ def _per_cell(values: NDArray) -> bool:
 
 def _is_demag(term: Term) -> bool:
     """Return whether the term's field is that of `Demag`, and the convolution all of it."""
-    return isinstance(term, Demag) and owner_of(type(term), "field") is Demag and term.convolves
+    return isinstance(term, Demag) and owner_of(type(term), "field") is Demag and not term.cut

@@ -2,7 +2,7 @@
 
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.convolution import DemagConvolution
-from fdmag.demag.edges import EdgeField
+from fdmag.demag.edges import EdgeField, edges_of
 from fdmag.demag.host import HostDemag, demag_convolution, prepare_demag
 from fdmag.demag.spectrum import demag_spectrum, padded_lengths
 from fdmag.demag.tensor import demag_tensor
@@ -16,6 +16,7 @@ __all__ = [
     "demag_convolution",
     "demag_spectrum",
     "demag_tensor",
+    "edges_of",
     "padded_lengths",
     "prepare_demag",
 ]

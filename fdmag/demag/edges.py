@@ -22,6 +22,7 @@ from fdmag.shares import Shares
 REACH = 2
 """Cells apart, along each axis, up to which the difference counts."""
 _CHUNK = 2048
+_NOTHING = 1e-16
 _ROWS = ((0, 3, 4), (3, 1, 5), (4, 5, 2))  # places of xx, yy, zz, xy, xz, yz in a symmetric tensor
 Step = tuple[int, ...]
 """Cells from one to another along z, y, x."""
@@ -45,6 +46,24 @@ class EdgeTensor:
     columns: NDArray[np.intp]
     tensor: NDArray[np.float64]
 
+    def by_shift(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return by how much numbers of columns are above those of rows, (s,), and the tensor by that, (6, s, n).
+
+        Two columns of a row that are the same cell, around a periodic mesh, are taken together.
+        """
+        shifts, place = np.unique(self.columns - self.rows, return_inverse=True)
+        place = place.reshape(self.columns.shape)
+        tensor = np.zeros((6, shifts.size, self.rows.size))
+        for k, at in enumerate(place):
+            tensor[:, at, np.arange(self.rows.size)] += self.tensor[:, k]
+        return shifts.astype(np.int64), tensor
+
+
+def edges_of(shares: Shares, mesh: Mesh) -> EdgeTensor | None:
+    """Return the differences for what a geometry leaves of the cells; None if it cuts none."""
+    cells, inside = shares.subcells()
+    return edge_tensor(inside, cells, shares.volume, mesh) if cells.size else None
+
 
 class EdgeField:
     """The difference that edges make to the field of every replica.
@@ -60,8 +79,7 @@ class EdgeField:
     def __init__(self, shares: Shares, mesh: Mesh, dtype: DTypeLike) -> None:
         self._known: list[_Known | None] = []
         for each in shares.of_replicas():
-            cells, inside = each.subcells()
-            tensor = edge_tensor(inside, cells, each.volume, mesh) if cells.size else None
+            tensor = edges_of(each, mesh)
             self._known.append(None if tensor is None else _Known(tensor, dtype))
 
     def add(self, B: NDArray, magnetisation: NDArray, replicas: NDArray[np.intp] | None) -> None:
@@ -141,6 +159,7 @@ def edge_tensor(
             total = pairs.reshape(at.size, -1) @ far.reshape(6, -1).T
             mean = np.prod(s) * total / (count[own[at]] * count[other[at]])[:, None]
             tensor[:, k, at] = mean.T - near[:, None]
+    tensor[np.abs(tensor) < _NOTHING] = 0  # what rounding leaves of zeros is too small for float32
     return EdgeTensor(rows, columns, tensor)
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import weakref
+from collections.abc import Sequence
 from functools import cache as remember
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from fdmag.constants import MU_0
 from fdmag.demag.arguments import check_magnetisation, check_workers, checked_precision
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.convolution import DemagConvolution
+from fdmag.demag.edges import EdgeTensor
 from fdmag.demag.spectrum import demag_spectrum
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import find_compiler
@@ -60,6 +62,8 @@ class HostDemag:
         Where spectra are kept on disk; None for nowhere, "default" for `default_cache`.
     workers : int, optional
         Number of threads. By default all processors, and one for small meshes. The field has the same bits for any.
+    edges : sequence of EdgeTensor or None
+        What to add to the tensor, for each replica or one for all; None where there is nothing.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class HostDemag:
         dtype: DTypeLike = np.float64,
         cache: SpectrumCache | Literal["default"] | None = "default",
         workers: int | None = None,
+        edges: Sequence[EdgeTensor | None] = (),
     ) -> None:
         self.mesh = mesh
         self.dtype = checked_precision(dtype)
@@ -95,6 +100,10 @@ class HostDemag:
             raise CompilerError(f"demag: no compiled kernels: {found}")
         self._runtime = runtime
         self._size = mesh.n_cells * self.dtype.itemsize
+        self.edges = len(edges)
+        self._edges = (ctypes.c_void_p * self.edges)(
+            *(None if each is None else self._laid_out(each) for each in edges)
+        )
         self._handles: list[int] = []
         self._add_handles(1, self._threads)
         self._apply = self._function("apply")
@@ -102,7 +111,7 @@ class HostDemag:
 
     @property
     def function(self) -> int:
-        """Address of ``void apply(void* handle, const real* M, real* B, long long batch, int threads)``."""
+        """Address of ``void apply(void* handle, const real* M, real* B, long long batch, replicas, int threads)``."""
         found = ctypes.cast(self._apply, ctypes.c_void_p).value
         assert found is not None
         return found
@@ -128,23 +137,38 @@ class HostDemag:
     def _function(self, name: str) -> "ctypes._NamedFuncPointer":
         function = load(_source(self.mesh, self.dtype), self._runtime.compiler, _FLAGS)[f"fd_demag_{name}"]
         function.argtypes = _ARGUMENTS[name]
-        function.restype = ctypes.c_void_p if name == "create" else None
+        function.restype = {"create": ctypes.c_void_p, "edges": ctypes.c_void_p, "use": ctypes.c_int}.get(name)
         return function
+
+    def _laid_out(self, edges: EdgeTensor) -> int:
+        rows = np.ascontiguousarray(edges.rows, dtype=np.int64)
+        shifts, tensor = edges.by_shift()
+        tensor *= -MU_0
+        place = rows.size, rows.ctypes.data, shifts.size, shifts.ctypes.data, tensor.ctypes.data
+        found: int | None = self._function("edges")(*place)
+        if not found:
+            raise MemoryError(f"demag: no memory for the edges in a mesh of {self.mesh.cells} cells")
+        weakref.finalize(self, self._function("forget"), found)
+        return found
 
     def _add_handles(self, count: int, threads: int) -> None:
         spectrum = demag_spectrum(self.mesh, self._cache, self.lengths)  # while the library is compiled
-        create, kernel, destroy = (self._function(name) for name in ("create", "kernel", "destroy"))
+        create, kernel, use, destroy = (self._function(name) for name in ("create", "kernel", "use", "destroy"))
         triple = ctypes.c_longlong * 3
         for _ in range(count):
             handle = create(triple(*self.mesh.cells), triple(*self.lengths), threads, self._runtime.sharing)
-            if not handle:
+            if handle:
+                weakref.finalize(self, destroy, handle)
+            if not handle or (self.edges and not use(handle, self._edges, self.edges)):
                 raise MemoryError(f"demag: no memory for a mesh of {self.mesh.cells} cells")
-            weakref.finalize(self, destroy, handle)
             kernel(handle, spectrum.ctypes.data, -MU_0 / float(np.prod(self.lengths, dtype=np.float64)))
             self._handles.append(handle)
 
     def __call__(
-        self, magnetisation: NDArray[np.floating], out: NDArray[np.floating] | None = None
+        self,
+        magnetisation: NDArray[np.floating],
+        out: NDArray[np.floating] | None = None,
+        replicas: NDArray[np.integer] | None = None,
     ) -> NDArray[np.floating]:
         """Field of a magnetisation.
 
@@ -154,6 +178,8 @@ class HostDemag:
             M in every cell of every replica. It is converted to `dtype` and not changed.
         out : array (batch, 3, nz, ny, nx) of `dtype`, contiguous, optional
             Where to write the field; it may be `magnetisation` itself.
+        replicas : int array (batch,), optional
+            Numbers of the replicas, which say whose edges there are; by default they are counted from 0 on.
 
         Returns
         -------
@@ -163,7 +189,7 @@ class HostDemag:
         Raises
         ------
         ParameterError
-            If an array has another shape, or `out` another dtype or order in memory.
+            If an array has another shape, `out` another dtype or order in memory, or a replica no edges when others do.
         """
         magnetisation = np.ascontiguousarray(magnetisation, dtype=self.dtype)
         check_magnetisation(magnetisation, self.mesh)
@@ -175,15 +201,25 @@ class HostDemag:
                 f"shape {magnetisation.shape}"
             )
         batch = len(magnetisation)
-        self._apply(self._handles[0], address(magnetisation), address(out), batch, self.threads(batch))
+        numbers = None if replicas is None else np.ascontiguousarray(replicas, dtype=np.int64)
+        highest = batch if numbers is None else int(numbers.max(initial=0)) + 1
+        if self.edges > 1 and (highest > self.edges or (numbers is not None and len(numbers) != batch)):
+            raise ParameterError(f"demag: edges of {self.edges} replicas, m of {batch}; give the number of each")
+        rows = None if numbers is None else address(numbers)
+        self._apply(self._handles[0], address(magnetisation), address(out), batch, rows, self.threads(batch))
         return out
 
 
-def demag_convolution(mesh: Mesh, dtype: DTypeLike, *, compiled: bool) -> "HostDemag | DemagConvolution":
-    """Return the compiled convolution if it is asked for and compiles here, else that of SciPy, with a notice."""
+def demag_convolution(
+    mesh: Mesh, dtype: DTypeLike, *, compiled: bool, edges: Sequence[EdgeTensor | None] = ()
+) -> "HostDemag | DemagConvolution":
+    """Return the compiled convolution if it is asked for and compiles here, else that of SciPy, with a notice.
+
+    Only the compiled one has the ``edges``.
+    """
     if compiled:
         try:
-            return HostDemag(mesh, dtype)
+            return HostDemag(mesh, dtype, edges=edges)
         except CompilerError as error:
             _notice(str(error))
     return DemagConvolution(mesh, dtype)
@@ -208,7 +244,10 @@ def _source(mesh: Mesh, dtype: np.dtype) -> str:
 _ARGUMENTS: dict[str, list[Any]] = {
     "create": [ctypes.POINTER(ctypes.c_longlong), ctypes.POINTER(ctypes.c_longlong), ctypes.c_int, ctypes.c_void_p],
     "kernel": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double],
-    "apply": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong, ctypes.c_int],
+    "edges": [*[ctypes.c_longlong, ctypes.c_void_p] * 2, ctypes.c_void_p],
+    "forget": [ctypes.c_void_p],
+    "use": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong],
+    "apply": [*[ctypes.c_void_p] * 3, ctypes.c_longlong, ctypes.c_void_p, ctypes.c_int],
     "destroy": [ctypes.c_void_p],
 }
 

@@ -133,10 +133,10 @@ class HostMagnet(Magnet):
         if key not in self._cache:
             others = self.compiled_terms().others
             term = self.terms[others[0]] if len(others) == 1 else None
-            found = None
-            if isinstance(term, Demag) and type(term).field is Demag.field and term.convolves:
+            self._cache[key] = None
+            if isinstance(term, Demag) and type(term).field is Demag.field:
                 found = term.convolution(self.context(np.zeros(0)))
-            self._cache[key] = found if isinstance(found, HostDemag) else None
+                self._cache[key] = found if isinstance(found, HostDemag) else None
         return self._cache[key]
 
     def other_field(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None) -> NDArray:

@@ -5,6 +5,7 @@
 // 3. `backward_columns`: back along y to the field.
 // Each is one pass over memory, cut into blocks of fixed content that threads share out. In a film (nz = 1) a block
 // of step 2 is W rows ky; else it is all rows kz of a few ky, so that z and x share one visit to the cache.
+// Before, what partly filled cells change in the field near them is found, and added in the end (see edges.h).
 //
 // The text in front of this one defines FD_REAL, double or float, and FD_FILM, whether nz = 1: one library is for either.
 #include "demag_plan.h"
@@ -133,8 +134,9 @@ template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
       }
 }
 
-template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, int wanted) {
+template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i64* replicas, int wanted) {
   pool->enter(&turn);
+  numbers = replicas;
   if (wanted > threads) wanted = threads;
   size = 3 * nx * ny * nz;
   if (batch >= 2 * states && states > 1 && wanted > 1) {
@@ -142,12 +144,21 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, int wan
     const Work replica = [](void* demag, i64 replica, int thread) {
       Demag& d = *(Demag*)demag;
       C *S = d.waves[thread], *buffer = d.scratch[thread];
-      for (i64 b = 0; b < d.column_blocks(); b++) d.forward_columns(d.M + replica * d.size, S, b, buffer);
+      const T* M = d.M + replica * d.size;
+      T* B = d.B + replica * d.size;
+      const Edges<T>* edges = d.edges_of(replica);
+      for (i64 b = 0; edges && b < edges->blocks(); b++) edges->find(M, d.size / 3, b, d.near[thread]);
+      for (i64 b = 0; b < d.column_blocks(); b++) d.forward_columns(M, S, b, buffer);
       for (i64 b = 0; b < d.blocks_y; b++) d.planes(S, b, buffer);
-      for (i64 b = 0; b < d.column_blocks(); b++) d.backward_columns(d.B + replica * d.size, S, b, buffer);
+      for (i64 b = 0; b < d.column_blocks(); b++) d.backward_columns(B, S, b, buffer);
+      if (edges) edges->add(d.near[thread], B, d.size / 3);
     };
     pool->share(replica, this, batch, wanted);
   } else {
+    const Work edge = [](void* demag, i64 block, int) {
+      Demag& d = *(Demag*)demag;
+      d.edges_of(d.row)->find(d.M, d.size / 3, block, d.near[0]);
+    };
     const Work forward = [](void* demag, i64 block, int thread) {
       Demag& d = *(Demag*)demag;
       d.forward_columns(d.M, d.waves[0], block, d.scratch[thread]);
@@ -160,11 +171,14 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, int wan
       Demag& d = *(Demag*)demag;
       d.backward_columns(d.B, d.waves[0], block, d.scratch[thread]);
     };
-    for (i64 replica = 0; replica < batch; replica++) {
-      M = from + replica * size, B = to + replica * size;
+    for (row = 0; row < batch; row++) {
+      const Edges<T>* edges = edges_of(row);
+      M = from + row * size, B = to + row * size;
+      if (edges) pool->share(edge, this, edges->blocks(), wanted);
       pool->share(forward, this, column_blocks(), wanted);
       pool->share(middle, this, blocks_y, wanted);
       pool->share(backward, this, column_blocks(), wanted);
+      if (edges) edges->add(near[0], B, size / 3);
     }
   }
   pool->leave(&turn);
@@ -182,7 +196,17 @@ FD_EXPORT void* fd_demag_create(const long long* cells, const long long* lengths
 FD_EXPORT void fd_demag_kernel(void* demag, const double* octant, double scale) {
   ((fd::Demag<real>*)demag)->set_kernel(octant, scale);
 }
-FD_EXPORT void fd_demag_apply(void* demag, const real* M, real* B, long long batch, int threads) {
-  ((fd::Demag<real>*)demag)->apply(M, B, batch, threads);
+FD_EXPORT void* fd_demag_edges(long long n, const long long* rows, long long shifts, const long long* by,
+                               const double* tensor) {
+  return fd::Edges<real>::create(n, rows, shifts, by, tensor);
+}
+FD_EXPORT void fd_demag_forget(void* edges) { ((fd::Edges<real>*)edges)->destroy(); }
+FD_EXPORT int fd_demag_use(void* demag, void* const* edges, long long count) {
+  return ((fd::Demag<real>*)demag)->use((const fd::Edges<real>* const*)edges, count);
+}
+// Rows of M and B are those of the replicas with these numbers, or of all if it is null.
+FD_EXPORT void fd_demag_apply(void* demag, const real* M, real* B, long long batch, const long long* replicas,
+                              int threads) {
+  ((fd::Demag<real>*)demag)->apply(M, B, batch, replicas, threads);
 }
 FD_EXPORT void fd_demag_destroy(void* demag) { ((fd::Demag<real>*)demag)->destroy(); }

@@ -1,6 +1,7 @@
 // What a demag convolution knows and owns, and how it is set up.
 #pragma once
 #include "demag.h"
+#include "edges.h"
 #include "share.h"
 
 namespace fd {
@@ -36,18 +37,23 @@ template <class T> struct Demag {
   T *kernel, *packed_kernel;
   C** waves;    // S, one per replica in flight
   C** scratch;  // one per thread
+  const Edges<T>* const* edges;  // of each replica, or one for all; null: none
+  i64 edge_count;
+  V** near;  // what they find, one per replica in flight
   const Threads* pool;
   Turn turn;   // to use all this
   const T* M;  // of the call in progress
   T* B;
-  i64 size;  // of one replica
+  const i64* numbers;  // of its replicas; null: from 0 on
+  i64 size, row;       // of one replica; which one all threads are at
 
   static Demag* create(const i64* cells, const i64* lengths, int threads, const Threads* pool);
   bool prepare(const i64* cells, const i64* lengths);
   void make_groups();
   i64 place_of(i64 k, int c) const;
   void set_kernel(const double* octant, double scale);
-  void apply(const T* from, T* to, i64 batch, int wanted);
+  bool use(const Edges<T>* const* all, i64 count);
+  void apply(const T* from, T* to, i64 batch, const i64* replicas, int wanted);
   void destroy();
 
   const T* source(const T* m, i64 column) const {
@@ -69,6 +75,11 @@ template <class T> struct Demag {
     const i64 first = block * pairs_together();
     for (i64 p = first; p < first + pairs_together() && 2 * p < columns; p++) backward_pair(b, S, p, buffer);
     streamed();
+  }
+  /// Those of a row of the call in progress, or null.
+  const Edges<T>* edges_of(i64 at) const {
+    if (!edges) return nullptr;
+    return edges[edge_count == 1 ? 0 : numbers ? numbers[at] : at];
   }
   void forward_pair(const T* m, C* S, i64 pair, C* buffer);
   void backward_pair(T* to, const C* S, i64 pair, C* buffer);
@@ -207,6 +218,18 @@ template <class T> void Demag<T>::set_kernel(const double* octant, double scale)
   }
 }
 
+/// Add edges from now on: of each replica, or one for all, each null if there are none. The caller keeps them.
+template <class T> bool Demag<T>::use(const Edges<T>* const* all, i64 count) {
+  i64 most = 0;
+  for (i64 r = 0; r < count; r++)
+    if (all[r] && all[r]->vectors > most) most = all[r]->vectors;
+  near = (V**)allocate(threads * sizeof(V*));
+  for (int t = 0; near && t < states; t++)
+    if (!(near[t] = (V*)allocate((3 * most + 1) * sizeof(V)))) return false;
+  edges = all, edge_count = count;
+  return near != nullptr;
+}
+
 template <class T> Demag<T>* Demag<T>::create(const i64* cells, const i64* lengths, int threads, const Threads* pool) {
   Demag* d = (Demag*)allocate(sizeof(Demag));
   if (!d) return nullptr;
@@ -222,8 +245,9 @@ template <class T> void Demag<T>::destroy() {
   for (int t = 0; t < threads; t++) {
     if (waves) release(waves[t]);
     if (scratch) release(scratch[t]);
+    if (near) release(near[t]);
   }
-  release(waves), release(scratch), release(group), release(pairs), release(pairs_x), release(places);
+  release(waves), release(scratch), release(near), release(group), release(pairs), release(pairs_x), release(places);
   release(kernel), release(packed_kernel);
   release(this);
 }

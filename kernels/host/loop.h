@@ -230,7 +230,7 @@ static void local_block(void* data, long long block) {
 FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* replicas, const real* m, const real* other,
                            real* out, int kind, Convolve convolve, void* handle, int threads) {
     static const Task tasks[] = {local_block<kField>, local_block<kSlope>, local_block<kDescent>};
-    if (convolve) convolve(handle, m, out, rows, threads);
+    if (convolve) convolve(handle, m, out, rows, replicas, threads);
     Call call = {problem, rows, replicas, m, convolve ? out : other, out, nullptr, convolve != nullptr};
     find_totals(call);
     run(tasks[kind], call);

@@ -14,7 +14,7 @@ struct Problem {
     Parallel parallel;
 };
 
-constexpr Index kBlockCells = 4096;
+constexpr Index kBlockCells = 1024;
 
 // Whether threads save more time than it takes to wake them, on passes over so many cells: the same limit as that of the
 // demag field in `fdmag/demag/host.py`, or its arrays would go to and fro between processors.
@@ -42,8 +42,8 @@ static Index piece_length(const Problem& problem, Index start, Index end) {
     return left < most ? left : most;
 }
 
-// The field of another library (demag).
-using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, int threads);
+// The field of another library (demag), in rows of the replicas with these numbers, or of all if it is null.
+using Convolve = void (*)(void* handle, const real* m, real* field, long long rows, const Index* replicas, int threads);
 
 // Find what the terms of a unit need to know of all cells of one row, and put it where they read it as a parameter.
 using Totals = void (*)(const Problem* problem, Index row, Index replica, const real* m);

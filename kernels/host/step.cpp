@@ -221,15 +221,17 @@ static void pass_task(void* data, long long block) {
 static void prepare(const Stepping& run, const Pass& pass, Index row, Index lane, int threads) {
     const Step& step = run.step;
     if (pass.stage < 0) return;
+    const Index replica = run.replicas ? run.replicas[row] : row;
     const Index argument = pass.stage & 1, from = step.moments ? 2 : argument, to = step.moments ? 2 : 1 - argument;
     if (step.totals) {
         const Problem problem = problem_of(step, pass);
-        step.totals(&problem, row, run.replicas ? run.replicas[row] : row, step.buffers + argument * step.buffer_size);
+        step.totals(&problem, row, replica, step.buffers + argument * step.buffer_size);
     }
     if (!step.convolve) return;
     const Index* const n = step.problem->cells;
     real* const first = step.buffers + 3 * row * n[0] * n[1] * n[2];
-    step.convolve(step.handles[lane], first + from * step.buffer_size, first + to * step.buffer_size, 1, threads);
+    real *const source = first + from * step.buffer_size, *const target = first + to * step.buffer_size;
+    step.convolve(step.handles[lane], source, target, 1, &replica, threads);
 }
 
 // Whole rows, one after the other, until there are no more.

@@ -6,6 +6,7 @@ import pytest
 from fdmag.analytic.cylinder import cylinder_demagnetising_factor
 from fdmag.constants import MU_0
 from fdmag.errors import ParameterError
+from fdmag.kernels.compiler import find_compiler
 from fdmag.mesh import Mesh
 from fdmag.shapes import Box, Cylinder, Ellipse, Ellipsoid
 from fdmag.shares import ReplicaShares, Shares
@@ -14,6 +15,7 @@ from fdmag.terms import Demag
 from tests.closeness import close
 
 MS = 1e6
+needs_compiler = pytest.mark.skipif(find_compiler()[0] is None, reason=f"no C++ compiler: {find_compiler()[1]}")
 
 
 def body(mesh, shape, samples, *, edges=True, **options):
@@ -112,6 +114,62 @@ def test_a_strip_goes_on_around_a_periodic_mesh():
     strip = Box((None, 12e-9, None))
     ours = factors(body(Mesh((4, 7, 1), (2e-9, 2e-9, 2e-9), "x"), strip, 2))
     np.testing.assert_allclose(ours, exact, rtol=0, atol=2.5e-3)
+
+
+BODIES = {
+    "disc": ((10, 10, 1), "", Cylinder(diameter=19e-9)),
+    "wide": ((90, 61, 1), "", Ellipse((175e-9, 118e-9)).rotate(0.3)),
+    "layers": ((9, 11, 4), "", Ellipsoid((17e-9, 20e-9, 7e-9)).rotate(0.3, "x")),
+    "tilted": (
+        (13, 8, 1),
+        "",
+        Ellipsoid((24e-9, 15e-9, 1.9e-9)).rotate(0.1, "x"),
+    ),  # its layer is not alike up and down
+    "endless": ((3, 9, 5), "xz", Box((None, 11e-9, None))),  # a cell is its own neighbour around x
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("body", BODIES)
+def test_compiled_it_is_what_numpy_has(body, dtype):
+    cells, periodic, shape = BODIES[body]
+    mesh = Mesh(cells, (2e-9, 2e-9, 2e-9), periodic)
+    rng = np.random.default_rng(5)
+    options = {
+        "Ms": MS,
+        "geometry": shape,
+        "smooth_edges": 5,
+        "m": rng.normal(size=(3, 3, *mesh.shape)),
+        "dtype": dtype,
+    }
+    host, reference = (Simulation(mesh, [Demag(edges=True)], device=device, **options) for device in ("host", "numpy"))
+    bounds = {"rtol": 0, "atol": 1e-13 if dtype == "float64" else 3e-6}  # T
+    np.testing.assert_allclose(host.effective_field(), reference.effective_field(), **bounds)
+    whole = Simulation(mesh, [Demag()], device="host", **options)
+    assert np.abs(host.effective_field() - whole.effective_field()).max() > 0.1
+    for simulation in (host, reference):  # steps write the field where Ms m was
+        simulation.run(1e-13, dt=1e-14, solver="rk4")
+    np.testing.assert_allclose(host.m, reference.m, rtol=0, atol=1e-12 if dtype == "float64" else 2e-6)
+
+
+@needs_compiler
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_steps_of_unlike_geometries_are_each_as_if_alone(threads, monkeypatch):
+    """Also once some of them have stopped, so that rows and numbers of replicas are not the same."""
+    monkeypatch.setenv("FDMAG_THREADS", threads)
+    mesh = Mesh((9, 8, 1), (2e-9, 2e-9, 2e-9))
+    shares = [Shares(Cylinder(diameter=width), mesh, 4) for width in (11e-9, 15e-9, 16e-9, 13e-9)]
+    m = np.random.default_rng(1).normal(size=(4, 3, *mesh.shape))
+    options = {"Ms": MS, "device": "host", "dtype": "float64"}
+    ends = np.array([3e-13, 9e-12, 5e-13, 9e-12])
+    together = Simulation(mesh, [Demag(edges=True)], geometry=ReplicaShares(shares), m=m, **options)
+    together.run(1e-12, until=lambda simulation: simulation.t > ends)
+    assert np.isfinite(together.stop_times).tolist() == [True, False, True, False]
+    for replica, each in enumerate(shares):
+        alone = Simulation(mesh, [Demag(edges=True)], geometry=each, m=m[replica], **options)
+        alone.run(1e-12, until=lambda simulation, end=ends[replica]: simulation.t > end)
+        np.testing.assert_array_equal(together.m[replica], alone.m[0])
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
