@@ -105,13 +105,16 @@ void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Grou
 }
 
 template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
+  if constexpr (film) {  // first x and y of all waves, then z
+    const i64 waves = block % blocks_y;
+    C* const base = S + order(waves * together);
+    const T* const k = kernel + waves * part_size;
+    const bool special = packed && waves == 0;
+    if (block < blocks_y) return rows<2>(base, W, blocks_x * W, k, group[0], special, buffer);
+    return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, buffer);
+  }
   C *base = S + order(block * together), *x = buffer, *waves_z = buffer + 3 * column_size;
   const T* k = kernel + block * kernel_parts * part_size;
-  if constexpr (film) {
-    const bool special = packed && block == 0;
-    rows<2>(base, W, blocks_x * W, k, group[0], special, x);
-    return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, x);
-  }
   const i64 step = blocks_x;
   for (int a = 0; a < 3; a++)
     for (i64 g = 0; g < together; g++)
@@ -149,7 +152,7 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i
       const Edges<T>* edges = d.edges_of(replica);
       for (i64 b = 0; edges && b < edges->blocks(); b++) edges->find(M, d.size / 3, b, d.near[thread]);
       for (i64 b = 0; b < d.column_blocks(); b++) d.forward_columns(M, S, b, buffer);
-      for (i64 b = 0; b < d.blocks_y; b++) d.planes(S, b, buffer);
+      for (i64 b = 0; b < d.plane_blocks(); b++) d.planes(S, b, buffer);
       for (i64 b = 0; b < d.column_blocks(); b++) d.backward_columns(B, S, b, buffer);
       if (edges) edges->add(d.near[thread], B, d.size / 3);
     };
@@ -176,7 +179,7 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i
       M = from + row * size, B = to + row * size;
       if (edges) pool->share(edge, this, edges->blocks(), wanted);
       pool->share(forward, this, column_blocks(), wanted);
-      pool->share(middle, this, blocks_y, wanted);
+      pool->share(middle, this, plane_blocks(), wanted);
       pool->share(backward, this, column_blocks(), wanted);
       if (edges) edges->add(near[0], B, size / 3);
     }
