@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fdmag.constants import MU_0
 from fdmag.mesh import AXES
 from fdmag.simulation import Simulation
+from fdmag.terms import Demag
 from fdmag.terms.spin_current import FoundThickness
 from fdmag.terms.thickness import column_height
 
@@ -17,6 +18,8 @@ __all__ = ["COARSE", "doubts", "layers"]
 COARSE = 2.0
 """Edge of a cell over the shortest length of the magnet, from which on it is doubted: the barrier of a disc of CoFeB
 50 nm wide is then a quarter too low, and at half of it 4 %."""
+LACKING = 0.02
+"""Part of the demagnetising factors that may be missing: the barrier of a pillar is off by as much or more."""
 UNLIKE = 0.05
 """Part by which a given thickness may be off the height of the layer in the mesh."""
 
@@ -29,6 +32,7 @@ def doubts(simulation: Simulation) -> list[tuple[str, str]]:
       of ½ µ0 Ms², with demag, and of what a uniaxial anisotropy has beyond that;
     - a ``thickness`` of a torque or of an interface anisotropy that is not the height of the layer in the mesh. Both
       are given per area, and the layer then has more or less of it than one surface gives;
+    - demag of smooth edges without ``edges``, where demagnetising factors then sum to less than 1 by `LACKING`;
     - a torque with a fixed spin direction in several layers of a stack, one above the other.
 
     Examples
@@ -39,7 +43,8 @@ def doubts(simulation: Simulation) -> list[tuple[str, str]]:
     >>> doubts(cell)
     [('thermal.T', 'without damping there is no noise, and T does nothing; give alpha above 0')]
     """
-    return [*_noise(simulation), *_cells(simulation), *_thickness(simulation), *_several_layers(simulation)]
+    checks = (_noise, _cells, _edges, _thickness, _several_layers)
+    return [doubt for check in checks for doubt in check(simulation)]
 
 
 def layers(cells: NDArray[np.bool_]) -> int:
@@ -90,6 +95,22 @@ def _cells(simulation: Simulation) -> Iterator[tuple[str, str]]:
             f"{told}, over which m can turn: walls stick to the cells, and walls, vortices and barriers come out wrong "
             f"by tens of per cent. Take cells of {length * 1e9:.2g} nm or less",
         )
+
+
+def _edges(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    shares = simulation.magnet.shares
+    if shares is None or not shares.partial or not all(each.known for each in shares.of_replicas()):
+        return
+    filled = simulation.weights.reshape(len(simulation.weights), -1)
+    total = float(((filled**2).sum(axis=1) / filled.sum(axis=1)).min())
+    for name, term in simulation.terms.items():
+        if isinstance(term, Demag) and not term.edges and total < 1 - LACKING:
+            yield (
+                f"{name}.edges",
+                "what is in a partly filled cell counts as spread over all of it: the demagnetising factors of this "
+                f"shape sum to {total:.2f} and not to 1, and barriers and critical currents are off by as much or "
+                "more. With edges = true they are right",
+            )
 
 
 def _beside(magnetic: Any, axis: int) -> bool:

@@ -22,7 +22,8 @@ def disc(cell=2.5e-9, alpha=0.01, **changed):
     """A free layer of CoFeB, 30 nm wide and 1.3 nm thick."""
     cells = round(30e-9 / cell)
     mesh = fdmag.Mesh((cells, cells, 1), (cell, cell, 1.3e-9))
-    terms = {"exchange": Exchange(A=15e-12), "demag": Demag(), "anisotropy": UniaxialAnisotropy(Ku1=0.9e6)} | changed
+    usual = {"exchange": Exchange(A=15e-12), "demag": Demag(edges=True), "anisotropy": UniaxialAnisotropy(Ku1=0.9e6)}
+    terms = usual | changed
     return fdmag.Simulation(mesh, terms.values(), Ms=1e6, alpha=alpha, geometry=Cylinder(diameter=30e-9),
                             smooth_edges=4)  # fmt: skip
 
@@ -54,6 +55,19 @@ def test_a_hard_magnet_wants_smaller_cells():
     hard = {"demag": Thermal(T=0), "anisotropy": UniaxialAnisotropy(Ku1=5e6)}
     assert places(disc(cell=5e-9, **hard)) == ["mesh.cell"]
     assert not doubts(disc(cell=2.5e-9, **hard))
+
+
+def test_edges_of_a_small_disc_lack_stray_field():
+    """The sum of f² over that of f; of 12 cells with 4³ points it is 0.94, and of 40 within 2 in 100 of 1."""
+    smeared = disc(demag=Demag())
+    ((place, message),) = doubts(smeared)
+    f = smeared.weights[0]
+    assert place == "demag.edges"
+    assert f"sum to {(f**2).sum() / f.sum():.2f} and not to 1" in message
+    assert 0.92 < (f**2).sum() / f.sum() < 0.96
+    assert not doubts(disc(cell=0.75e-9, demag=Demag()))
+    whole = fdmag.Simulation(smeared.mesh, [Demag()], Ms=1e6, geometry=Cylinder(diameter=30e-9))
+    assert not doubts(whole)
 
 
 def test_a_cell_alone_may_have_any_size():

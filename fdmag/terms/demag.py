@@ -27,7 +27,7 @@ class Demag(Term):
     weighted by f, and not to 1: a disc eight cells wide lacks 6 %. With ``edges``, N between two cells, one of them
     partly filled, is the mean over the parts that are filled, cut into as many subcells along each axis as
     ``smooth_edges`` says, for cells at most two apart along each axis. The factors then sum to 1, and are right to some
-    2 in 1000. m is uniform in a cell, as elsewhere.
+    2 in 1000. On a GPU that part is computed by the NumPy reference. m is uniform in a cell, as elsewhere.
 
     Source: A. J. Newell, W. Williams and D. J. Dunlop, J. Geophys. Res. 98, 9551 (1993); for edges M. J. Donahue and
     R. D. McMichael, IEEE Trans. Magn. 43, 2878 (2007), whose correction near curved boundaries it is for partly filled
