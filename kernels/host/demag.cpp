@@ -1,8 +1,8 @@
 // Demagnetising field on the host: B = -mu0 N * M by transforms of M along y, z and x, in place, on unpadded rows.
 //
-// 1. `forward_columns`: pairs of real columns along y, W cells of x at once, to waves S (see demag.h).
+// 1. `forward_pair`: pairs of real columns along y, W cells of x at once, to waves S (see demag.h).
 // 2. `planes`: for a few ky, transform along z and then, W rows at once, along x; multiply; and back, in place.
-// 3. `backward_columns`: back along y to the field.
+// 3. `backward_pair`: back along y to the field.
 // Each is one pass over memory, cut into blocks of fixed content that threads share out. In a film (nz = 1) a block
 // of step 2 is W rows ky; else it is all rows kz of a few ky, so that z and x share one visit to the cache.
 // Before, what partly filled cells change in the field near them is found, and added in the end (see edges.h).
@@ -151,9 +151,9 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i
       T* B = d.B + replica * d.size;
       const Edges<T>* edges = d.edges_of(replica);
       for (i64 b = 0; edges && b < edges->blocks(); b++) edges->find(M, d.size / 3, b, d.near[thread]);
-      for (i64 b = 0; b < d.column_blocks(); b++) d.forward_columns(M, S, b, buffer);
+      for (i64 b = 0; b < d.pair_blocks(); b++) d.forward_pair(M, S, b, buffer);
       for (i64 b = 0; b < d.plane_blocks(); b++) d.planes(S, b, buffer);
-      for (i64 b = 0; b < d.column_blocks(); b++) d.backward_columns(B, S, b, buffer);
+      for (i64 b = 0; b < d.pair_blocks(); b++) d.backward_pair(B, S, b, buffer);
       if (edges) edges->add(d.near[thread], B, d.size / 3);
     };
     pool->share(replica, this, batch, wanted);
@@ -164,7 +164,7 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i
     };
     const Work forward = [](void* demag, i64 block, int thread) {
       Demag& d = *(Demag*)demag;
-      d.forward_columns(d.M, d.waves[0], block, d.scratch[thread]);
+      d.forward_pair(d.M, d.waves[0], block, d.scratch[thread]), streamed();
     };
     const Work middle = [](void* demag, i64 block, int thread) {
       Demag& d = *(Demag*)demag;
@@ -172,15 +172,15 @@ template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i
     };
     const Work backward = [](void* demag, i64 block, int thread) {
       Demag& d = *(Demag*)demag;
-      d.backward_columns(d.B, d.waves[0], block, d.scratch[thread]);
+      d.backward_pair(d.B, d.waves[0], block, d.scratch[thread]), streamed();
     };
     for (row = 0; row < batch; row++) {
       const Edges<T>* edges = edges_of(row);
       M = from + row * size, B = to + row * size;
       if (edges) pool->share(edge, this, edges->blocks(), wanted);
-      pool->share(forward, this, column_blocks(), wanted);
+      pool->share(forward, this, pair_blocks(), wanted);
       pool->share(middle, this, plane_blocks(), wanted);
-      pool->share(backward, this, column_blocks(), wanted);
+      pool->share(backward, this, pair_blocks(), wanted);
       if (edges) edges->add(near[0], B, size / 3);
     }
   }

@@ -63,20 +63,8 @@ template <class T> struct Demag {
     const i64 left = nx - column % blocks_x * W;
     return int(left < W ? left : W);
   }
-  /// Pairs of columns that one thread does one after the other, each with the next one's cache lines on their way.
-  i64 pairs_together() const { return columns >= 128 ? 4 : 1; }
-  i64 column_blocks() const { return ((columns + 1) / 2 + pairs_together() - 1) / pairs_together(); }
+  i64 pair_blocks() const { return (columns + 1) / 2; }
   i64 plane_blocks() const { return film ? 2 * blocks_y : blocks_y; }
-  void forward_columns(const T* m, C* S, i64 block, C* buffer) {
-    const i64 first = block * pairs_together();
-    for (i64 p = first; p < first + pairs_together() && 2 * p < columns; p++) forward_pair(m, S, p, buffer);
-    streamed();
-  }
-  void backward_columns(T* b, const C* S, i64 block, C* buffer) {
-    const i64 first = block * pairs_together();
-    for (i64 p = first; p < first + pairs_together() && 2 * p < columns; p++) backward_pair(b, S, p, buffer);
-    streamed();
-  }
   /// Those of a row of the call in progress, or null.
   const Edges<T>* edges_of(i64 at) const {
     if (!edges) return nullptr;

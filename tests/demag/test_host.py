@@ -10,11 +10,13 @@ import pytest
 import fdmag.demag.convolution as convolution_module
 import fdmag.demag.host as host_module
 from fdmag.constants import MU_0
-from fdmag.demag import DemagConvolution, SpectrumCache, demag_spectrum, demag_tensor
+from fdmag.demag import DemagConvolution, SpectrumCache, demag_spectrum, demag_tensor, edges_of
 from fdmag.demag.host import HostDemag, host_lengths
 from fdmag.errors import ParameterError
 from fdmag.kernels.compiler import find_compiler
 from fdmag.mesh import Mesh
+from fdmag.shapes import Cylinder
+from fdmag.shares import Shares
 
 CELL = (1.0e-9, 1.3e-9, 0.7e-9)
 PRECISIONS = [np.float64, np.float32]
@@ -247,6 +249,22 @@ def test_a_periodic_axis_may_be_padded():
     assert spectrum.shape == (4, 1, 15, 13)
     uniform = np.ones((1, 3, *mesh.shape))
     assert np.abs(HostDemag(mesh)(uniform)).max() < 1e-14 * MU_0
+
+
+def test_edges_of_some_replicas_are_those_of_their_numbers():
+    """Rows in another order, and one replica without edges."""
+    mesh = Mesh((9, 8, 1), CELL)
+    edges = [edges_of(Shares(Cylinder(diameter=width), mesh, 3), mesh) for width in (7e-9, 6e-9)]
+    M = np.random.default_rng(8).normal(size=(3, 3, *mesh.shape))
+    together = HostDemag(mesh, cache=None, edges=[edges[0], None, edges[1]])
+    rows = np.array([2, 0, 1])
+    found = together(M[rows], replicas=rows)
+    for field, replica, own in zip(found, rows, [[edges[1]], [edges[0]], []], strict=True):
+        alone = HostDemag(mesh, cache=None, edges=own)(M[replica : replica + 1])
+        np.testing.assert_array_equal(field, alone[0])
+    np.testing.assert_array_equal(together(M), found[[1, 2, 0]])
+    with pytest.raises(ParameterError, match=r"edges of 3 replicas, m of 4; give the number of each"):
+        together(np.concatenate([M, M[:1]]))
 
 
 def test_wrong_arguments():

@@ -32,6 +32,7 @@ LONG_BY_NUMPY = {
     "time_order",
     "time_reversal",
     "walker_wall",
+    "warm_film",
     "write_errors",
 }
 FAST = [name for name, problem in problems().items() if not problem.slow and name not in LONG_BY_NUMPY]
