@@ -17,7 +17,7 @@ from fdmag.demag.convolution import DemagConvolution
 from fdmag.demag.edges import EdgeTensor
 from fdmag.demag.spectrum import demag_spectrum
 from fdmag.errors import CompilerError, ParameterError
-from fdmag.kernels.compiler import find_compiler
+from fdmag.kernels.compiler import Compiler, find_compiler
 from fdmag.kernels.library import load, prepare
 from fdmag.kernels.runtime import address, aligned_empty, host_runtime, threads_wanted
 from fdmag.kernels.source import demag_source
@@ -229,7 +229,13 @@ def prepare_demag(mesh: Mesh, dtype: DTypeLike) -> None:
     """Begin to compile in the background, if there is a compiler, what `HostDemag` will need."""
     compiler, _ = find_compiler()
     if compiler is not None:
-        prepare(_source(mesh, np.dtype(dtype)), compiler, _FLAGS)
+        _begin(_source(mesh, np.dtype(dtype)), compiler)
+
+
+@remember
+def _begin(source: str, compiler: Compiler) -> None:
+    """Once for each: to find the key of a source takes as long as to make a small simulation."""
+    prepare(source, compiler, _FLAGS)
 
 
 @remember
