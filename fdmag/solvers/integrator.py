@@ -48,11 +48,16 @@ class Integrator:
         self.fixed_dt = dt
         self.stopped = np.zeros(self.state.batch, bool)
         self._previous_ratio = np.ones(self.state.batch)
+        self._ceiling = np.full(self.state.batch, np.inf)  # of the step until so many were accepted:
+        self._held_until = np.zeros(self.state.batch, np.int64)
+        self._good_dt = np.full(self.state.batch, np.inf)  # accepted last
 
     def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
         """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
         self.stepper.forget(rows)
         self._previous_ratio[rows] = 1
+        self._held_until[rows] = 0
+        self._good_dt[rows] = np.inf
         self.state.dt[rows] = np.nan
 
     def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
@@ -65,18 +70,16 @@ class Integrator:
         """
         state = self.state
         ends = np.broadcast_to(t_end, state.batch)
-        while (active := np.flatnonzero((state.t < ends) & ~self.stopped)).size:
+        while (active := ((state.t < ends) & ~self.stopped).nonzero()[0]).size:
             remaining = ends[active] - state.t[active]
             if self.fixed_dt is None:
                 wanted = self._step_size(active)
-                # A step that would leave a sliver is halved, one that nearly reaches the end is stretched.
-                dt = np.where(remaining < 2 * wanted, remaining / 2, wanted)
-                last = remaining <= wanted * (1 + 1e-6)
+                count = np.maximum(np.ceil(remaining / wanted * (1 - 1e-6)), 1)
             else:
                 wanted = np.full(active.size, self.fixed_dt)
                 count = np.maximum(np.ceil(remaining / self.fixed_dt * (1 - 1e-12)), 1)
-                dt, last = remaining / count, count == 1
-            dt = np.where(last, remaining, dt)
+            last = count == 1
+            dt = np.where(last, remaining, remaining / count)
             accepted = self.attempt(active, dt, wanted)
             arrived = active[accepted & last]
             state.t[arrived] = ends[arrived]
@@ -112,22 +115,40 @@ class Integrator:
                 })  # fmt: skip
             return np.ones(active.size, bool)
         ratio = error / self.control.allowed(displacement)
-        ratio = np.where(np.isfinite(ratio), ratio, 1e10)
+        ratio = np.where(ratio < 1e10, ratio, 1e10)  # where it is NaN, too
         accepted = ratio <= 1
-        proposed = dt * self.control.factor(
-            ratio, self._previous_ratio[active], self.tableau.error_order or self.tableau.order
-        )
+        order = self.tableau.error_order or self.tableau.order
+        longer = dt * self.control.factor(ratio, self._previous_ratio[active], order)
         if wanted is not None:
-            proposed = np.where(accepted, np.maximum(proposed, wanted), proposed)
+            longer = np.maximum(longer, wanted)
+        if accepted.all():
+            proposed = longer
+            self._previous_ratio[active], self._good_dt[active] = ratio, dt
+        else:
+            proposed = np.where(accepted, longer, dt * self.control.factor_after_rejection(ratio, order))
+            good = active[accepted]
+            self._previous_ratio[good], self._good_dt[good] = ratio[accepted], dt[accepted]
+        proposed = np.minimum(proposed, self._hold(active, dt, accepted))
         self.state.dt[active] = np.minimum(proposed, self._longest(active))
-        self._previous_ratio[active[accepted]] = ratio[accepted]
-        if np.any(failed := ~accepted & (proposed < self.control.dt_min)):
+        if proposed.min() < self.control.dt_min and np.any(failed := ~accepted & (proposed < self.control.dt_min)):
             raise SolverError.of_replicas({
                 int(active[i]): f"at t = {self.state.t[active[i]]:g} s needs a step below {self.control.dt_min:g} s: "
                 f"its local error is {error[i]:g}. Check the fields for jumps and the parameters for unphysical values"
                 for i in np.flatnonzero(failed)
             })  # fmt: skip
         return accepted
+
+    def _hold(self, active: NDArray, dt: NDArray, accepted: NDArray) -> NDArray[np.float64]:
+        """Return what the steps may not exceed for now, as a longer one was rejected, (n,)."""
+        steps, until, patience = self.state.steps[active], self._held_until[active], self.control.patience
+        ceiling = np.where(steps < until, self._ceiling[active], np.inf)
+        if not accepted.all():  # of several rejections in a row the first one counts: what it met may soon be over
+            first = ~accepted & (steps != until - patience)
+            halfway = np.sqrt(self._good_dt[active[first]] * dt[first])
+            ceiling[first] = np.minimum(self.control.below_rejected * dt[first], halfway)
+            self._ceiling[active[first]] = ceiling[first]
+            self._held_until[active[first]] = steps[first] + patience
+        return ceiling
 
     def _step_size(self, active: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the step to try, starting from a small turn of the fastest cell."""
@@ -144,6 +165,7 @@ class Integrator:
             state.dt[fresh] = np.minimum(angle / np.maximum(fastest, 1.0), self._longest(fresh))
         return np.minimum(state.dt[active], self._longest(active))
 
-    def _longest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the longest step [s] of these replicas, (n,)."""
-        return np.broadcast_to(self.control.dt_max, self.state.t.shape)[rows]
+    def _longest(self, rows: NDArray[np.intp]) -> float | NDArray[np.float64]:
+        """Return the longest step [s] of these replicas, one for all or (n,)."""
+        longest = self.control.dt_max
+        return longest[rows] if isinstance(longest, np.ndarray) and longest.ndim else longest

@@ -24,6 +24,11 @@ class StepControl:
         The step is aimed at ``safety`` times the allowed one, and changes by a factor between least and most.
     proportional, integral : float
         Exponents of the error before and now, each divided by the order of the error estimate.
+    below_rejected, patience : float, int
+        After a rejection steps stay below this part of the rejected one, and below the geometric mean of it and of the
+        one accepted before, until so many were accepted. What limits the
+        step of a fine mesh is stability: the error then rises only after some steps that were too long, and a step that
+        grows back at once would be rejected again and again.
     dt_max, dt_min : float [s]
         Bounds of the step; a replica that needs less than dt_min stops with an error. dt_max may be one for each
         replica, (batch,).
@@ -40,6 +45,8 @@ class StepControl:
     most: float = 5.0
     integral: float = 0.7
     proportional: float = 0.4
+    below_rejected: float = 0.95
+    patience: int = 100
     dt_max: float | NDArray[np.float64] = np.inf
     dt_min: float = 1e-21
 
@@ -54,7 +61,7 @@ class StepControl:
         return self.rounding + (self.tolerance * displacement if self.relative else self.tolerance)
 
     def factor(self, ratio: NDArray, previous: NDArray, order: int) -> NDArray:
-        """Return by what to multiply each step size, (batch,).
+        """Return by what to multiply the size of each accepted step, (batch,).
 
         Parameters
         ----------
@@ -63,9 +70,12 @@ class StepControl:
         order : int
             Order of the error estimate in dt.
         """
-        now = np.maximum(ratio, 1e-10)
-        factor = (
-            self.safety * now ** (-self.integral / order) * np.maximum(previous, 1e-4) ** (self.proportional / order)
-        )
-        rejected = self.safety * now ** (-1 / order)
-        return np.clip(np.where(ratio > 1, np.minimum(rejected, 1), factor), self.least, self.most)
+        now, before = np.maximum(ratio, 1e-10), np.maximum(previous, 1e-4)
+        return self._bounded(now ** (-self.integral / order) * before ** (self.proportional / order), self.most)
+
+    def factor_after_rejection(self, ratio: NDArray, order: int) -> NDArray:
+        """Return by what to multiply the size of each rejected step, (batch,)."""
+        return self._bounded(np.maximum(ratio, 1e-10) ** (-1 / order), 1.0)
+
+    def _bounded(self, factor: NDArray, most: float) -> NDArray:
+        return np.minimum(np.maximum(self.safety * factor, self.least), most)

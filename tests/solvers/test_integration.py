@@ -11,7 +11,7 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
 from fdmag.simulation import Simulation
 from fdmag.solvers.integrator import Integrator
-from fdmag.solvers.stages import ArrayStepper
+from fdmag.solvers.stages import ArrayStepper, Stepper
 from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, METHODS, RK4, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
@@ -146,6 +146,70 @@ def test_output_times_are_hit_exactly():
     assert times == [0.0, *(7e-12 * np.arange(1, 15)), 1e-10]
     simulation.run(1e-10, at=[3e-11], callback=lambda s: times.append(s.t[0]))
     assert times[-3:] == [1e-10, 1e-10 + 3e-11, 1e-10 + 1e-10]
+
+
+class Pretending(Stepper):
+    """Steps with an error far below the tolerance up to a longest step, which may change with time; of 1 beyond it."""
+
+    def __init__(self, longest):
+        super().__init__(State.start(np.ones((1, 3, 1, 1, 1))), RK4)
+        self.longest, self.log = longest, []
+
+    def _attempt(self, rows, dt):
+        good = dt[0] <= self.longest(self.state.t[0])
+        self.log.append((self.state.t[0], dt[0], good))
+        return np.full(1, 1e-12 if good else 1.0), np.zeros(1)
+
+    def _begin(self, rows):
+        pass
+
+    def _fastest(self, rows):
+        return np.full(1, 1e11)
+
+    def _accept(self, chosen, accepted):
+        pass
+
+
+def test_an_interval_is_divided_into_equal_steps():
+    stepper = Pretending(lambda t: 1.0)
+    stepper.state.dt[:] = 3e-12
+    Integrator(stepper, StepControl(dt_max=3e-12)).advance(1e-11)
+    np.testing.assert_allclose([dt for _, dt, _ in stepper.log], 2.5e-12)
+
+
+def test_steps_keep_below_a_rejected_one_for_a_while():
+    stepper = Pretending(lambda t: 1e-12)
+    Integrator(stepper, StepControl()).advance(1e-9)
+    tried = np.array([dt for _, dt, _ in stepper.log])
+    rejected = [n for n, (_, _, good) in enumerate(stepper.log) if not good]
+    for n in rejected:
+        assert tried[n + 1 : n + 100].max() <= 0.95 * tried[n]
+    assert 1 <= len(rejected) < 0.06 * len(tried)
+    assert np.median(tried) > 0.7e-12
+
+
+def test_steps_grow_back_after_what_lasted_shortly():
+    stepper = Pretending(lambda t: 1e-14 if 1e-10 < t < 1.001e-10 else 1e-12)
+    Integrator(stepper, StepControl(dt_max=0.9e-12)).advance(2e-10)
+    after = [dt for t, dt, _ in stepper.log if t > 1.001e-10]
+    assert max(after[:130]) == close(0.9e-12, rel=0.03)
+
+
+def test_steps_of_a_fine_mesh_are_as_long_as_stability_allows():
+    """RK4 is stable up to |λ| dt = √8, where |λ| = γ (B + 2A/Ms Σ (2 − 2 cos k dx)/dx²) of the shortest wave."""
+    mesh = Mesh((12, 12, 1), (2e-9, 2e-9, 2e-9))
+    m = 0.1 * np.random.default_rng(0).normal(size=(3, *mesh.shape))
+    m[2] += 1
+    simulation = Simulation(mesh, [Exchange(A=1.3e-11), Zeeman(B=(0, 0, 0.1))], Ms=8e5, alpha=0.02, m=m)
+    simulation.run(0.2e-9)  # the noise of the start has gone
+    state, begun = simulation.state, simulation.state.steps[0]
+    rejected = state.rejected[0]
+    simulation.run(0.3e-9)
+    steps = state.steps[0] - begun
+    k = np.pi * 11 / 12
+    rate = GAMMA_E * (0.1 + 2 * 1.3e-11 / 8e5 * 2 * (2 - 2 * np.cos(k)) / 4e-18)
+    assert 0.3e-9 / steps == close(np.sqrt(8) / rate, rel=0.05)
+    assert state.rejected[0] - rejected < 0.03 * steps
 
 
 def test_times_that_differ_by_rounding_are_one():
