@@ -5,7 +5,6 @@ struct Exchange : Parameters {
 
     // Between a cell and its neighbour along an axis; `lower` is the one of them that holds the link.
     FD_HD real stiffness(int axis, Index cell, Index neighbour, Index lower, const Magnet& magnet) const {
-        if (A.uniform && magnet.Ms.uniform && link_scale.uniform) return A[cell];
         const bool there = magnet.magnetic(neighbour);
         const real one = A[cell], other = there ? A[neighbour] : 0, total = one + other;
         const real mean = total > 0 ? 2 * one * (other / total) : 0;
@@ -17,6 +16,12 @@ struct Exchange : Parameters {
         const Index i = site.i;
         const vec3 m = magnet.m(i);
         vec3 sum = {0, 0, 0};
+        if (A.uniform && magnet.Ms.uniform && link_scale.uniform) {
+            for (int axis = 0; axis < kAxes; ++axis)
+                sum = sum + magnet.inverse_square[axis] *
+                                ((magnet.m(site.below[axis]) - m) + (magnet.m(site.above[axis]) - m));
+            return (2 * A[i] * magnet.inverse_Ms(i)) * sum;
+        }
         for (int axis = 0; axis < kAxes; ++axis) {
             const Index below = site.below[axis], above = site.above[axis];
             sum = sum + magnet.inverse_square[axis] * (stiffness(axis, i, below, below, magnet) * (magnet.m(below) - m) +
