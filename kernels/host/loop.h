@@ -238,10 +238,10 @@ FD_EXPORT void fdmag_local(const Problem* problem, Index rows, const Index* repl
 
 // See `Slopes`.
 FD_EXPORT void fdmag_slopes(const Problem* problem, Index row, Index replica, const real* m, const real* other,
-                            int scaled, int descent, Index start, Index end, real* out) {
+                            int scaled, int descent, Index start, Index end, real* B, real* out, Index stride) {
     const Work work = read(*problem, row, replica, m, true);
     const auto slopes = descent ? evaluate<kDescent> : evaluate<kSlope>;
-    slopes(*problem, work, other, scaled ? work.magnet.Ms[0] : real(1), start, end, out, out, kPiece);
+    slopes(*problem, work, other, scaled ? work.magnet.Ms[0] : real(1), start, end, B, out, stride);
 }
 
 // Field of one term, as `for_cells` writes it.

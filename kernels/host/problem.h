@@ -49,7 +49,7 @@ using Convolve = void (*)(void* handle, const real* m, real* field, long long ro
 using Totals = void (*)(const Problem* problem, Index row, Index replica, const real* m);
 
 // The slopes of a unit in the cells [start, end) of one row, in at most a piece: those of the Landau-Lifshitz-Gilbert
-// equation or of the descent, to out[cell], out[cell + kPiece] and out[cell + 2 kPiece]. `other` is the field of another
-// library in this row, which may be null, and is multiplied by the row's Ms if it is `scaled`.
+// equation or of the descent, to out[cell], out[cell + stride] and out[cell + 2 stride]. `other` is the field of another
+// library in this row, which may be null, and is multiplied by the row's Ms if it is `scaled`. `B` is as in `evaluate`.
 using Slopes = void (*)(const Problem* problem, Index row, Index replica, const real* m, const real* other, int scaled,
-                        int descent, Index start, Index end, real* out);
+                        int descent, Index start, Index end, real* B, real* out, Index stride);

@@ -58,9 +58,11 @@ struct Stepping {
     long long next;    // row to do, where work is shared out by rows
 };
 
-// out = sum of weights x vectors of N arrays, in this order; added to what is there unless `start`.
-template <int N>
-static void add_vectors(const real* const* vectors, const real* weights, bool start, Index n, real* __restrict out) {
+// out = sum of weights x vectors of N arrays, in this order; added to what is there unless `start`. With `from` that
+// times dt, and `from` added.
+template <int N, bool moves>
+static void add_vectors(const real* const* vectors, const real* weights, bool start, Index n, const real* from, real dt,
+                        real* __restrict out) {
     const real* v[N];
     real w[N];
     for (int j = 0; j < N; ++j) {
@@ -72,7 +74,7 @@ static void add_vectors(const real* const* vectors, const real* weights, bool st
         real sum = start ? w[0] * v[0][k] : out[k] + w[0] * v[0][k];
 #pragma GCC unroll 4
         for (int j = 1; j < N; ++j) sum += w[j] * v[j][k];
-        out[k] = sum;
+        out[k] = moves ? from[k] + dt * sum : sum;
     }
 }
 
@@ -95,11 +97,20 @@ struct Piece {
     const Step& step;
     const Pass& pass;
     Index row, replica, cells, start = 0, n = 0;
-    real slope[3][kPiece], error[3][kPiece], moved[3][kPiece];
+    bool in_place;  // whether the slope is computed where it is kept: the pass reads nothing there
+    real field[3][kPiece], own_slope[3][kPiece], error[3][kPiece];
 
     // The arrays stay as they are: setting them to zero would take as long as a small pass.
     Piece(const Step& s, const Pass& p, Index at, Index of, Index count)
-        : step(s), pass(p), row(at), replica(of), cells(count) {}
+        : step(s), pass(p), row(at), replica(of), cells(count) {
+        in_place = pass.slot >= 0 && !reads(pass.step) && !reads(pass.error) && pass.error_slot != pass.slot;
+    }
+
+    bool reads(const Sum& sum) const {
+        for (Index k = 0; k < sum.count; ++k)
+            if (sum.slots[k] == pass.slot) return true;
+        return false;
+    }
 
     real* slot(Index number, int component) const {
         const bool swapped = step.swapped[replica] && (number == 0 || number == step.last_slot);
@@ -109,25 +120,31 @@ struct Piece {
     real* buffer(Index number, int component) const {
         return step.buffers + number * step.buffer_size + (3 * row + component) * cells + start;
     }
+    real* slope(int component) { return in_place ? slot(pass.slot, component) : own_slope[component]; }
+    real* moved(int component) const { return buffer(pass.target & 1, component); }
     const real* m(int component) const { return step.m + (3 * replica + component) * cells + start; }
 
-    void add(const Sum& sum, int component, real* out) const {
+    // out = sum, or m + dt x sum.
+    template <bool moves>
+    void add(const Sum& sum, int component, real dt, real* out) {
         const real* vectors[4];
         real weights[4];
+        const real* const from = moves ? m(component) : nullptr;
         const Index all = sum.count + (sum.own != 0);
         if (all == 0)
-            for (Index k = 0; k < n; ++k) out[k] = 0;
+            for (Index k = 0; k < n; ++k) out[k] = moves ? from[k] : 0;
         for (Index done = 0; done < all; done += 4) {
             const int count = all - done < 4 ? int(all - done) : 4;
             for (int j = 0; j < count; ++j) {
                 const bool kept = done + j < sum.count;
-                vectors[j] = kept ? slot(sum.slots[done + j], component) : slope[component];
+                vectors[j] = kept ? slot(sum.slots[done + j], component) : slope(component);
                 weights[j] = real(kept ? sum.weights[done + j] : sum.own);
             }
-            if (count == 4) add_vectors<4>(vectors, weights, done == 0, n, out);
-            if (count == 3) add_vectors<3>(vectors, weights, done == 0, n, out);
-            if (count == 2) add_vectors<2>(vectors, weights, done == 0, n, out);
-            if (count == 1) add_vectors<1>(vectors, weights, done == 0, n, out);
+            if (all - done > 4) add_vectors<4, false>(vectors, weights, done == 0, n, from, dt, out);
+            else if (count == 4) add_vectors<4, moves>(vectors, weights, done == 0, n, from, dt, out);
+            else if (count == 3) add_vectors<3, moves>(vectors, weights, done == 0, n, from, dt, out);
+            else if (count == 2) add_vectors<2, moves>(vectors, weights, done == 0, n, from, dt, out);
+            else add_vectors<1, moves>(vectors, weights, done == 0, n, from, dt, out);
         }
     }
 
@@ -135,49 +152,46 @@ struct Piece {
         const Index argument = pass.stage & 1, place = step.moments ? 2 : 1 - argument;
         const real* const other = step.has_field ? buffer(place, 0) - start : nullptr;
         step.slopes(&problem, row, replica, step.buffers + argument * step.buffer_size, other, int(step.scaled),
-                    int(step.descent), start, start + n, slope[0] - start);
+                    int(step.descent), start, start + n, field[0] - start, slope(0) - start, in_place ? cells : kPiece);
     }
 
-    // m + dt x step, or the argument of the stage, to `moved`.
+    // m + dt x step, or the argument of the stage, to `moved`: where the field of the piece was, which is done with.
     void move(real dt) {
-        for (int c = 0; c < 3; ++c) {
-            if (!pass.sums_step) {
-                __builtin_memcpy(moved[c], buffer(pass.stage & 1, c), n * sizeof(real));
-                continue;
-            }
-            add(pass.step, c, moved[c]);
-            const real* const from = m(c);
-            for (Index k = 0; k < n; ++k) moved[c][k] = from[k] + dt * moved[c][k];
-        }
+        for (int c = 0; c < 3; ++c)
+            if (pass.sums_step)
+                add<true>(pass.step, c, dt, moved(c));
+            else
+                __builtin_memcpy(moved(c), buffer(pass.stage & 1, c), n * sizeof(real));
     }
 
     // Scale `moved` to length 1, where it is not zero; return the largest |moved - m|² before that.
     real finish() {
         real change[3][kPiece];
+        real *const at[3] = {moved(0), moved(1), moved(2)};
         for (int c = 0; c < 3; ++c) {
             const real* const from = m(c);
-            for (Index k = 0; k < n; ++k) change[c][k] = moved[c][k] - from[k];
+            for (Index k = 0; k < n; ++k) change[c][k] = at[c][k] - from[k];
         }
+        FD_INDEPENDENT
         for (Index k = 0; k < n; ++k) {
-            const real x = moved[0][k], y = moved[1][k], z = moved[2][k], length = root(x * x + y * y + z * z);
+            const real x = at[0][k], y = at[1][k], z = at[2][k], length = root(x * x + y * y + z * z);
             const real divisor = length == 0 ? 1 : length;
-            moved[0][k] = x / divisor;
-            moved[1][k] = y / divisor;
-            moved[2][k] = z / divisor;
+            at[0][k] = x / divisor;
+            at[1][k] = y / divisor;
+            at[2][k] = z / divisor;
         }
         return largest_square(change, n);
     }
 
-    void write(const View& Ms) const {
+    void write(const View& Ms) {
         for (int c = 0; c < 3; ++c) {
             if (pass.error_slot >= 0) __builtin_memcpy(slot(pass.error_slot, c), error[c], n * sizeof(real));
-            if (pass.slot >= 0) __builtin_memcpy(slot(pass.slot, c), slope[c], n * sizeof(real));
-            if (pass.target < 0) continue;
-            __builtin_memcpy(buffer(pass.target & 1, c), moved[c], n * sizeof(real));
-            if (!step.moments || pass.target == step.stages) continue;
+            if (pass.slot >= 0 && !in_place) __builtin_memcpy(slot(pass.slot, c), own_slope[c], n * sizeof(real));
+            if (!step.moments || pass.target < 0 || pass.target == step.stages) continue;
             real* const moments = buffer(2, c);
             const real* const each = Ms.data + Ms.per_replica * replica + Ms.per_row * row + start;
-            for (Index k = 0; k < n; ++k) moments[k] = each[k] * moved[c][k];
+            const real* const to = moved(c);
+            for (Index k = 0; k < n; ++k) moments[k] = each[k] * to[k];
         }
     }
 };
@@ -201,7 +215,7 @@ static void pass_block(const Stepping& run, const Pass& pass, Index row, Index b
         piece.n = piece_length(problem, piece.start, end);
         if (pass.stage >= 0) piece.evaluate(problem);
         if (pass.sums_error)
-            for (int c = 0; c < 3; ++c) piece.add(pass.error, c, piece.error[c]);
+            for (int c = 0; c < 3; ++c) piece.add<false>(pass.error, c, 0, piece.error[c]);
         if (judges) worst_error = larger(worst_error, largest_square(piece.error, piece.n));
         if (pass.target >= 0) piece.move(run.dt ? real(run.dt[row]) : 0);
         if (solves) worst_move = larger(worst_move, piece.finish());
