@@ -144,12 +144,11 @@ class HostMagnet(Magnet):
         return super().field(m, self.context(t, replicas), self.compiled_terms().others)
 
     def _local(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None, kind: int) -> NDArray:
+        bound = self.compiled_terms()
         unit, m, rows = self._ready(m, t, replicas)
-        convolution = self.convolution()
-        if convolution is not None and self.compiled_terms().uniform_Ms:
+        if bound.uniform_Ms and (convolution := self.convolution()) is not None:
             return unit.convolved(m, rows, convolution.lent(len(m)), kind)
-        other = self.other_field(m, t, replicas) if self.compiled_terms().others else None
-        return unit.local(m, rows, other, kind)
+        return unit.local(m, rows, self.other_field(m, t, replicas) if bound.others else None, kind)
 
     def _ready(
         self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None
