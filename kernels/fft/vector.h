@@ -65,15 +65,48 @@ FD_INLINE void streamed() {
 template <bool writing, class P> FD_INLINE void prefetch(const P* p) {
   for (unsigned i = 0; i < sizeof(P); i += 64) __builtin_prefetch((const char*)p + i, writing);
 }
+#if defined(__x86_64__) && FD_VECTOR_BYTES == 64
+#define FD_TO "%2, %0%{%1%}"
+#define FD_FROM FD_TO "%{z%}"
+#define FD_MASK "Yk"
+template <class T> FD_INLINE unsigned short lanes_below(int count) { return (unsigned short)((1u << count) - 1); }
+#define FD_MOVE "vmovup"
+#elif defined(__x86_64__) && FD_VECTOR_BYTES == 32
+#define FD_TO "%2, %1, %0"
+#define FD_FROM FD_TO
+#define FD_MASK "x"
+#define FD_MOVE "vmaskmovp"
+template <class T> FD_INLINE typename Simd<int>::V lanes_below(int count) {
+  static const int set[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return load(set + 8 - count * int(sizeof(T) / sizeof(int)));
+}
+#endif
 /// The first `count` lanes from p, zero beyond, where nothing is read.
 template <class T> FD_INLINE typename Simd<T>::V load_part(const T* p, int count) {
   typename Simd<T>::V v{};
+#ifdef FD_MASK
+  const auto& from = *reinterpret_cast<const typename Simd<T>::Unaligned*>(p);
+  if constexpr (sizeof(T) == 4)
+    asm(FD_MOVE "s " FD_FROM : "=v"(v) : FD_MASK(lanes_below<T>(count)), "m"(from));
+  else
+    asm(FD_MOVE "d " FD_FROM : "=v"(v) : FD_MASK(lanes_below<T>(count)), "m"(from));
+#else
   for (int l = 0; l < Simd<T>::W; l++) v[l] = l < count ? p[l] : T(0);
+#endif
   return v;
 }
+/// The reverse: nothing is written beyond.
 template <class T> FD_INLINE void store_part(T* p, typename Simd<T>::V v, int count) {
+#ifdef FD_MASK
+  auto& to = *reinterpret_cast<typename Simd<T>::Unaligned*>(p);
+  if constexpr (sizeof(T) == 4)
+    asm(FD_MOVE "s " FD_TO : "+m"(to) : FD_MASK(lanes_below<T>(count)), "v"(v));
+  else
+    asm(FD_MOVE "d " FD_TO : "+m"(to) : FD_MASK(lanes_below<T>(count)), "v"(v));
+#else
   for (int l = 0; l < Simd<T>::W; l++)
     if (l < count) p[l] = v[l];
+#endif
 }
 
 /// Exchange the off-diagonal s × s squares of every 2 s × 2 s square.
