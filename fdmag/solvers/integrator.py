@@ -118,16 +118,17 @@ class Integrator:
         ratio = np.where(ratio < 1e10, ratio, 1e10)  # where it is NaN, too
         accepted = ratio <= 1
         order = self.tableau.error_order or self.tableau.order
-        longer = dt * self.control.factor(ratio, self._previous_ratio[active], order)
-        if wanted is not None:
-            longer = np.maximum(longer, wanted)
+        full = dt if wanted is None else wanted
+        ratio_then = np.minimum(ratio * (full / dt) ** order, 1e10)  # had the step not been cut short
+        following = full * self.control.factor(ratio_then, self._previous_ratio[active], order)
+        following = np.where(ratio_then <= 1, np.maximum(following, full), following)
         if accepted.all():
-            proposed = longer
-            self._previous_ratio[active], self._good_dt[active] = ratio, dt
+            proposed = following
+            self._previous_ratio[active], self._good_dt[active] = ratio_then, dt
         else:
-            proposed = np.where(accepted, longer, dt * self.control.factor_after_rejection(ratio, order))
+            proposed = np.where(accepted, following, dt * self.control.factor_after_rejection(ratio, order))
             good = active[accepted]
-            self._previous_ratio[good], self._good_dt[good] = ratio[accepted], dt[accepted]
+            self._previous_ratio[good], self._good_dt[good] = ratio_then[accepted], dt[accepted]
         proposed = np.minimum(proposed, self._hold(active, dt, accepted))
         self.state.dt[active] = np.minimum(proposed, self._longest(active))
         if proposed.min() < self.control.dt_min and np.any(failed := ~accepted & (proposed < self.control.dt_min)):

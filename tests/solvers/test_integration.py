@@ -149,16 +149,16 @@ def test_output_times_are_hit_exactly():
 
 
 class Pretending(Stepper):
-    """Steps with an error far below the tolerance up to a longest step, which may change with time; of 1 beyond it."""
+    """Steps with an error far below the tolerance, or a given one, up to a longest step; of 1 beyond it."""
 
-    def __init__(self, longest):
+    def __init__(self, longest, error=lambda dt: 1e-12):
         super().__init__(State.start(np.ones((1, 3, 1, 1, 1))), RK4)
-        self.longest, self.log = longest, []
+        self.longest, self.error, self.log = longest, error, []
 
     def _attempt(self, rows, dt):
         good = dt[0] <= self.longest(self.state.t[0])
         self.log.append((self.state.t[0], dt[0], good))
-        return np.full(1, 1e-12 if good else 1.0), np.zeros(1)
+        return np.full(1, self.error(dt[0]) if good else 1.0), np.zeros(1)
 
     def _begin(self, rows):
         pass
@@ -175,6 +175,15 @@ def test_an_interval_is_divided_into_equal_steps():
     stepper.state.dt[:] = 3e-12
     Integrator(stepper, StepControl(dt_max=3e-12)).advance(1e-11)
     np.testing.assert_allclose([dt for _, dt, _ in stepper.log], 2.5e-12)
+
+
+def test_steps_that_end_at_outputs_grow_as_others_do():
+    """An error of tolerance × (dt / ps)⁴ allows 0.7 ps by a good margin: one step for each output 0.65 ps apart."""
+    stepper = Pretending(lambda t: 1.0, error=lambda dt: 1e-6 * (dt / 1e-12) ** 4)
+    integrator = Integrator(stepper, StepControl(tolerance=1e-6))
+    for k in range(200):
+        integrator.advance(0.65e-12 * (k + 1))
+    np.testing.assert_allclose([dt for _, dt, _ in stepper.log[-50:]], 0.65e-12)
 
 
 def test_steps_keep_below_a_rejected_one_for_a_while():
