@@ -121,6 +121,7 @@ class Integrator:
         full = dt if wanted is None else wanted
         ratio_then = np.minimum(ratio * (full / dt) ** order, 1e10)  # had the step not been cut short
         following = full * self.control.factor(ratio_then, self._previous_ratio[active], order)
+        following = np.minimum(following, np.maximum(full, 100 * dt))  # where steps are cut short again and again
         following = np.where(ratio_then <= 1, np.maximum(following, full), following)
         if accepted.all():
             proposed = following

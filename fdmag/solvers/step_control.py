@@ -26,9 +26,9 @@ class StepControl:
         Exponents of the error before and now, each divided by the order of the error estimate.
     below_rejected, patience : float, int
         After a rejection steps stay below this part of the rejected one, and below the geometric mean of it and of the
-        one accepted before, until so many were accepted. What limits the
-        step of a fine mesh is stability: the error then rises only after some steps that were too long, and a step that
-        grows back at once would be rejected again and again.
+        one accepted before, until so many were accepted. What limits the step of a fine mesh is stability: the error
+        then rises only after some steps that were too long, and a step that grows back at once would be rejected again
+        and again.
     dt_max, dt_min : float [s]
         Bounds of the step; a replica that needs less than dt_min stops with an error. dt_max may be one for each
         replica, (batch,).

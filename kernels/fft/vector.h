@@ -65,6 +65,7 @@ FD_INLINE void streamed() {
 template <bool writing, class P> FD_INLINE void prefetch(const P* p) {
   for (unsigned i = 0; i < sizeof(P); i += 64) __builtin_prefetch((const char*)p + i, writing);
 }
+// Moving some lanes of a vector: operands %0 to, %1 which lanes, %2 from.
 #if defined(__x86_64__) && FD_VECTOR_BYTES == 64
 #define FD_TO "%2, %0%{%1%}"
 #define FD_FROM FD_TO "%{z%}"

@@ -186,6 +186,12 @@ def test_steps_that_end_at_outputs_grow_as_others_do():
     np.testing.assert_allclose([dt for _, dt, _ in stepper.log[-50:]], 0.65e-12)
 
 
+def test_what_does_not_move_takes_one_step_for_each_output():
+    simulation = Simulation(ONE, [Zeeman(B=(0, 0, 0.1))], Ms=8e5, alpha=0.1, m=(0, 0, 1))
+    simulation.run(1e-6, every=1e-9, callback=lambda s: None)
+    assert simulation.state.steps == [1000]
+
+
 def test_steps_keep_below_a_rejected_one_for_a_while():
     stepper = Pretending(lambda t: 1e-12)
     Integrator(stepper, StepControl()).advance(1e-9)
