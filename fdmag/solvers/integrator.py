@@ -80,6 +80,8 @@ class Integrator:
                 count = np.maximum(np.ceil(remaining / self.fixed_dt * (1 - 1e-12)), 1)
             last = count == 1
             dt = np.where(last, remaining, remaining / count)
+            if self.fixed_dt is None:  # only the last ones are alike: the others are free of the rounding of t
+                dt = np.where(count > 20, wanted, dt)
             accepted = self.attempt(active, dt, wanted)
             arrived = active[accepted & last]
             state.t[arrived] = ends[arrived]

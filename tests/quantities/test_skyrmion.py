@@ -67,14 +67,14 @@ def test_the_radius_in_equilibrium_is_that_of_the_profile_of_the_continuum():
                                        tol=1e-6, max_nodes=20000)  # fmt: skip
     radius = width * scipy.optimize.brentq(lambda r: solved.sol(r)[0] - np.pi / 2, 0.1, 6)
     found = []
-    for cell in (3e-9, 2e-9):
-        n = round(72e-9 / cell)
+    for cell in (2e-9, 1.5e-9):
+        n = round(120e-9 / cell)
         mesh = Mesh((n, n, 1), (cell, cell, 1e-9), "xy")
         film = Simulation(mesh, [Exchange(A=A), UniaxialAnisotropy(Ku1=K), InterfacialDMI(D=D)], Ms=6e5,
                           m=initial.skyrmion(mesh, radius=radius, width=5e-9))  # fmt: skip
-        film.minimize(1e-4)
+        film.minimize(1e-6)
         found.append(evaluate(film, "skyrmion_radius")[0])
-    assert (9 * found[1] - 4 * found[0]) / 5 == close(radius, rel=2e-3)  # second order, extrapolated
+    assert (16 * found[1] - 9 * found[0]) / 7 == close(radius, rel=1e-3)  # second order, extrapolated
 
 
 def test_where_skyrmions_run():
