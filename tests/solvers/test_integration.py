@@ -210,6 +210,20 @@ def test_steps_grow_back_after_what_lasted_shortly():
     assert max(after[:130]) == close(0.9e-12, rel=0.03)
 
 
+def test_of_several_rejections_in_a_row_the_first_counts():
+    stepper = Pretending(lambda t: 1e-14 if len(stepper.log) in (200, 201, 202) else 1e-12)
+    Integrator(stepper, StepControl(dt_max=0.9e-12)).advance(3e-10)
+    assert [good for _, _, good in stepper.log[199:204]] == [True, False, False, False, True]
+    assert max(dt for _, dt, _ in stepper.log[203:220]) == close(0.95 * 0.9e-12)
+
+
+def test_an_accepted_step_is_not_followed_by_a_shorter_one():
+    stepper = Pretending(lambda t: 1.0, error=lambda dt: 1e-6 * (dt / 1e-12) ** 4)
+    stepper.state.dt[:] = 0.9e-12
+    Integrator(stepper, StepControl(tolerance=1e-6)).advance(0.9e-10)
+    np.testing.assert_allclose([dt for _, dt, _ in stepper.log], 0.9e-12)
+
+
 def test_steps_of_a_fine_mesh_are_as_long_as_stability_allows():
     """RK4 is stable up to |λ| dt = √8, where |λ| = γ (B + 2A/Ms Σ (2 − 2 cos k dx)/dx²) of the shortest wave."""
     mesh = Mesh((12, 12, 1), (2e-9, 2e-9, 2e-9))
