@@ -244,7 +244,13 @@ def _notice(problem: str) -> None:
 
 
 def _source(mesh: Mesh, dtype: np.dtype) -> str:
-    return demag_source(dtype, film=mesh.cells[2] == 1)
+    film = mesh.cells[2] == 1
+    lengths = host_lengths(mesh)[: 2 if film else 3]
+    if any(length % 7 == 0 for length in lengths):
+        odd = 7
+    else:
+        odd = 1 if all(length > 1 and length & (length - 1) == 0 for length in lengths) else 5
+    return demag_source(dtype, film, odd)
 
 
 _ARGUMENTS: dict[str, list[Any]] = {
@@ -268,6 +274,7 @@ def _cost(length: int) -> float | None:
     return cost * length if rest == 1 else None
 
 
+@remember
 def _good_length(least: int) -> int:
     """Cheapest even length of at least `least`: odd ones do not pack a film's real rows."""
     costs = {

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import Compiler, find_compiler
 from fdmag.kernels.library import load
-from fdmag.kernels.source import runtime_source
+from fdmag.kernels.source import threads_source, vectors_source
 
 _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_C_NAMES = {"d": "double", "f": "float"}  # by character of the dtype: its name takes microseconds to look up
+_POINTERS = {"largest": 2, "torque": 3, "gradient": 3, "turned": 4}  # that each function takes
 _LINE = 64  # bytes
 _nothing_at = (ctypes.c_char * 0).from_buffer
 _address_of = ctypes.addressof
 
 
 class Runtime:
-    """Threads and arithmetic that depends on no term, compiled.
+    """Threads, and arithmetic that depends on no term, compiled.
 
     Arrays of vectors are C-contiguous, (rows, 3, nz, ny, nx), all of one call alike in shape and precision.
 
@@ -40,47 +40,43 @@ class Runtime:
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
         self.threads = 1
-        self.library = load(runtime_source(), compiler)
+        self.library = load(threads_source(), compiler)
         self.parallel = ctypes.cast(self.library.fdmag_parallel, ctypes.c_void_p)
         self.library.fdmag_set_threads.argtypes = [_INT]
         self.library.fdmag_threads.restype = _POINTER
         self.sharing: int = self.library.fdmag_threads()
-        signatures = {
-            "largest": [_INDEX, _INDEX, _POINTER, _POINTER],
-            "torque": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
-            "gradient": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER],
-            "turned": [_INDEX, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
-        }
-        self._functions = {}
-        for dtype, c_name in _C_NAMES.items():
-            for name, arguments in signatures.items():
-                function = getattr(self.library, f"fdmag_{name}_{c_name}")
-                function.argtypes, function.restype = arguments, None
-                self._functions[name, dtype] = function
+        self._functions: dict[tuple[str, str], ctypes._FuncPointer] = {}
+
+    def _function(self, name: str, dtype: np.dtype) -> "ctypes._FuncPointer":
+        """Return a function for vectors of one precision, whose library is compiled when it is first needed."""
+        if (name, dtype.char) not in self._functions:
+            prototype = ctypes.CFUNCTYPE(None, _POINTER, _INDEX, _INDEX, *[_POINTER] * _POINTERS[name])
+            self._functions[name, dtype.char] = prototype((f"fdmag_{name}", load(vectors_source(dtype), self.compiler)))
+        return self._functions[name, dtype.char]
 
     def largest(self, vectors: NDArray) -> NDArray[np.float64]:
         """Return the largest |v| over the cells of each row, (rows,); NaN if one is."""
         out = np.empty(vectors.shape[0])
-        self._functions["largest", vectors.dtype.char](*_extent(vectors), address(vectors), address(out))
+        self._function("largest", vectors.dtype)(self.parallel, *_extent(vectors), address(vectors), address(out))
         return out
 
     def torque(self, a: NDArray, b: NDArray) -> NDArray[np.float64]:
         """Return the largest |a × b| over the cells of each row, (rows,)."""
         out = np.empty(a.shape[0])
-        self._functions["torque", a.dtype.char](*_extent(a), address(a), address(b), address(out))
+        self._function("torque", a.dtype)(self.parallel, *_extent(a), address(a), address(b), address(out))
         return out
 
     def gradient(self, m: NDArray, B: NDArray) -> NDArray:
         """Return m × (m × B)."""
         out = np.empty_like(m)
-        self._functions["gradient", m.dtype.char](*_extent(m), address(m), address(B), address(out))
+        self._function("gradient", m.dtype)(self.parallel, *_extent(m), address(m), address(B), address(out))
         return out
 
     def turned(self, m: NDArray, gradient: NDArray, steps: NDArray[np.float64]) -> NDArray:
         """Return m turned by the midpoint rule with one step, (rows,), per row: see `fdmag.solvers.llg.turned`."""
         out, steps = np.empty_like(m), np.ascontiguousarray(steps, dtype=np.float64)
-        self._functions["turned", m.dtype.char](
-            *_extent(m), address(m), address(gradient), address(steps), address(out)
+        self._function("turned", m.dtype)(
+            self.parallel, *_extent(m), address(m), address(gradient), address(steps), address(out)
         )
         return out
 

@@ -65,14 +65,23 @@ def kernel_path(name: str, folder: Path | None, where: str) -> Path:
     raise ParameterError(f'{where}: its kernel "{name}" is not there: {looked}; give the path of a header')
 
 
-def runtime_source() -> str:
-    """Return the source of the runtime library: threads, and arithmetic that depends on no term."""
-    return "".join(kernel_text(f"host/{name}") for name in ("sums.h", "share.h", "threads.h", "runtime.cpp"))
+def threads_source() -> str:
+    """Return the source of the library of threads, which all others use."""
+    return "".join(kernel_text(f"host/{name}") for name in ("sums.h", "share.h", "threads.h"))
+
+
+def vectors_source(dtype: np.dtype) -> str:
+    """Return the source of the arithmetic in one precision that depends on no term."""
+    return f"#define FD_REAL {_real(dtype)}\n" + kernel_text("host/sums.h") + kernel_text("host/vectors.cpp")
 
 
 @cache
-def demag_source(dtype: np.dtype, film: bool) -> str:
-    """Return the source of the demag convolution in one precision, of one layer or several; its headers pasted in."""
+def demag_source(dtype: np.dtype, film: bool, odd: int) -> str:
+    """Return the source of the demag convolution in one precision, of one layer or several; its headers pasted in.
+
+    ``odd`` says which lengths its transforms have: 1, powers of two from 2 on; 5, also odd ones and those with factors
+    3 and 5; 7, also with 7.
+    """
     seen: set[Path] = set()
 
     def pasted(path: Path) -> str:
@@ -87,8 +96,7 @@ def demag_source(dtype: np.dtype, film: bool) -> str:
                 lines.append(line)
         return "".join(lines)
 
-    real = "double" if dtype == np.float64 else "float"
-    given = f"#define FD_REAL {real}\n#define FD_FILM {str(film).lower()}\n"
+    given = f"#define FD_REAL {_real(dtype)}\n#define FD_FILM {str(film).lower()}\n#define FD_ODD {odd}\n"
     return given + pasted((kernel_directory() / "host" / "demag.cpp").resolve())
 
 
@@ -107,7 +115,7 @@ def _numbers(dtype: np.dtype) -> str:
     scalars = "".join(f" Scalar<false> {name};" for name in ("T", "alpha", "gamma", "scale", "part"))
     vectors = "".join(f" Vector<false> {name};" for name in ("key", "number", "drawn"))
     return "".join([
-        f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
+        f"#define FD_REAL {_real(dtype)}\n",
         "#define FD_MS_PER_CELL false\n#define FD_AXES 1\n",
         kernel_text("common.h"),
         kernel_text("host/sums.h"),
@@ -121,7 +129,7 @@ def _numbers(dtype: np.dtype) -> str:
 def step_source(dtype: np.dtype) -> str:
     """Return the source of the passes of a Runge–Kutta step in one precision, which work with any unit."""
     return "".join([
-        f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
+        f"#define FD_REAL {_real(dtype)}\n",
         "#define FD_MS_PER_CELL true\n#define FD_AXES 1\n",
         *(kernel_text(name) for name in ("common.h", "host/sums.h", "host/problem.h", "host/step.cpp")),
     ])  # fmt: skip
@@ -130,7 +138,7 @@ def step_source(dtype: np.dtype) -> str:
 def unit_source(
     dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
 ) -> str:
-    """Return one C++ source text for these terms.
+    """Return the source of fields and slopes of these terms.
 
     Parameters
     ----------
@@ -141,15 +149,22 @@ def unit_source(
         Whether Ms, alpha and gamma differ between cells.
     terms : sequence of LocalTerm
     """
-    parts = [
-        unit_head(dtype, cells, material_per_cell, terms),
-        kernel_text("host/sums.h"),
-        kernel_text("host/problem.h"),
-        kernel_text("host/loop.h"),
-        kernel_text("host/totals.h"),
-        _tables(len(terms)),
-    ]
-    return "".join(parts)
+    return _host_unit(dtype, cells, material_per_cell, terms) + kernel_text("host/local.h")
+
+
+def energies_source(
+    dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
+) -> str:
+    """Return the source of the energies of these terms, and of what else is not asked at every evaluation."""
+    unit = _host_unit(dtype, cells, material_per_cell, terms)
+    return unit + kernel_text("host/energies.h") + _tables(len(terms))
+
+
+def _host_unit(
+    dtype: np.dtype, cells: Sequence[int], material_per_cell: Sequence[bool], terms: Sequence[LocalTerm]
+) -> str:
+    loops = ("host/sums.h", "host/problem.h", "host/loop.h", "host/totals.h")
+    return "".join([unit_head(dtype, cells, material_per_cell, terms), *map(kernel_text, loops)])
 
 
 def unit_head(
@@ -158,7 +173,7 @@ def unit_head(
     """Return the part of a unit that is the same on every device: vocabulary, terms, and how they are called."""
     Ms, alpha, gamma = (_flag(each) for each in material_per_cell)
     parts = [
-        f"#define FD_REAL {'double' if dtype == np.float64 else 'float'}\n",
+        f"#define FD_REAL {_real(dtype)}\n",
         f"#define FD_MS_PER_CELL {Ms}\n",
         f"#define FD_AXES {max((axis + 1 for axis in range(3) if cells[axis] > 1), default=1)}\n",
         kernel_text("common.h"),
@@ -290,6 +305,10 @@ def _pasted(path: Path, name: str | None = None) -> str:
 def _shown(path: Path) -> str:
     """Return a path as a mark of its lines may hold it."""
     return str(path).replace("\\", "/").replace('"', "'")
+
+
+def _real(dtype: np.dtype) -> str:
+    return "double" if dtype == np.float64 else "float"
 
 
 def _flag(value: bool) -> str:

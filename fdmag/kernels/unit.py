@@ -2,18 +2,25 @@
 
 import ctypes
 from collections.abc import Sequence
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.kernels.library import load, prepare
 from fdmag.kernels.runtime import Runtime, address, aligned_empty
-from fdmag.kernels.source import MATERIAL, LocalTerm, step_source, total_places, unit_source
+from fdmag.kernels.source import MATERIAL, LocalTerm, energies_source, step_source, total_places, unit_source
 
 FIELD, SLOPE, DESCENT = 0, 1, 2
 """What `Unit.local` returns: B [T], dm/dt [1/s], or −m × (m × B) [T]."""
 
 _POINTER, _INDEX = ctypes.c_void_p, ctypes.c_int64
+_ARGUMENTS = {
+    "local": [_POINTER, _INDEX, *[_POINTER] * 4, ctypes.c_int, _POINTER, _POINTER, ctypes.c_int],
+    "term": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, ctypes.c_int],
+    "energies": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER],
+    "inner": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
+}
 
 
 class _View(ctypes.Structure):
@@ -63,17 +70,8 @@ class Unit:
         self.compiler = runtime.compiler
         prepare(step_source(dtype), runtime.compiler)
         self._library = load(unit_source(dtype, cells, material_per_cell, terms), runtime.compiler)
-        signatures = {
-            "local": [_POINTER, _INDEX, *[_POINTER] * 4, ctypes.c_int, _POINTER, _POINTER, ctypes.c_int],
-            "term": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, ctypes.c_int],
-            "energies": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER],
-            "inner": [_POINTER, _INDEX, _POINTER, _POINTER, _POINTER, _POINTER],
-        }
-        # Prototypes of this object: a library may be shared, and an attribute of it would be, too.
-        self.functions = {
-            name: ctypes.CFUNCTYPE(None, *arguments)((f"fdmag_{name}", self._library))
-            for name, arguments in signatures.items()
-        }
+        self._local = _function("local", self._library)
+        self._energies_source = partial(energies_source, dtype, tuple(cells), tuple(material_per_cell), tuple(terms))
         self.slopes = ctypes.cast(self._library.fdmag_slopes, _POINTER)
         self.total_places = total_places(terms)
         self.totals = ctypes.cast(self._library.fdmag_totals, _POINTER) if self.total_places else None
@@ -85,6 +83,12 @@ class Unit:
             ctypes.cast(self._views, ctypes.POINTER(_View)), runtime.parallel,
         )  # fmt: skip
         self.problem = ctypes.addressof(self._problem)
+
+    @cached_property
+    def _asked_now_and_then(self) -> "dict[str, ctypes._FuncPointer]":
+        """Compiled when first needed: many runs do without, and those that do not have begun by then."""
+        library = load(self._energies_source(), self.compiler)
+        return {name: _function(name, library) for name in ("term", "energies", "inner")}
 
     def give(self, place: int, values: NDArray, *, by_row: bool) -> None:
         """Set a parameter: contiguous values (replicas | rows | 1, ...) that stay in use until the next `give`."""
@@ -115,7 +119,7 @@ class Unit:
         """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
         self.reserve(len(m))
         out = np.empty_like(m)
-        self.functions["local"](self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, None, None, 0)
+        self._local(self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, None, None, 0)
         return out
 
     def convolved(self, m: NDArray, replicas: NDArray | None, lent: tuple[int, int, int], kind: int) -> NDArray:
@@ -125,28 +129,33 @@ class Unit:
         """
         self.reserve(len(m))
         out = aligned_empty(m.shape, m.dtype)
-        self.functions["local"](self.problem, len(m), _at(replicas), _at(m), None, _at(out), kind, *lent)
+        self._local(self.problem, len(m), _at(replicas), _at(m), None, _at(out), kind, *lent)
         return out
 
     def term(self, number: int, m: NDArray, replicas: NDArray | None) -> NDArray:
         """Return the field [T] of one term; shape of m."""
         self.reserve(len(m))
         out = np.empty_like(m)
-        self.functions["term"](self.problem, len(m), _at(replicas), _at(m), _at(out), number)
+        self._asked_now_and_then["term"](self.problem, len(m), _at(replicas), _at(m), _at(out), number)
         return out
 
     def energies(self, m: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return the energies [J], (rows, terms); 0 for a term without one."""
         self.reserve(len(m))
         out = np.empty((len(m), self.count))
-        self.functions["energies"](self.problem, len(m), _at(replicas), _at(m), _at(out))
+        self._asked_now_and_then["energies"](self.problem, len(m), _at(replicas), _at(m), _at(out))
         return out
 
     def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return ∫ Ms a·b dV, (rows,)."""
         out = np.empty(len(a))
-        self.functions["inner"](self.problem, len(a), _at(replicas), _at(a), _at(b), _at(out))
+        self._asked_now_and_then["inner"](self.problem, len(a), _at(replicas), _at(a), _at(b), _at(out))
         return out
+
+
+def _function(name: str, library: ctypes.CDLL) -> "ctypes._FuncPointer":
+    """Return a function with a prototype of its own: an attribute of a library would be that of all who use it."""
+    return ctypes.CFUNCTYPE(None, *_ARGUMENTS[name])((f"fdmag_{name}", library))
 
 
 def _at(array: NDArray | None) -> int | None:

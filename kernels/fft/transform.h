@@ -18,7 +18,7 @@ template <class T> struct Transform {
   i64* position;           // wave number -> position
   i64* wave;               // position -> wave number
 
-  /// False if P has a factor other than 2, 3, 5 and 7, or memory is short.
+  /// False if P has another factor than FD_ODD says, or memory is short.
   bool create(i64 length, i64 points);
   void destroy();
   /// Whether half of the first stage's inputs (rounded up) hold all points. Few lengths begin with radix 1 or 7: they do
@@ -91,12 +91,23 @@ FD_INLINE void inverse_stage(const Complex<T>* a, i64 P, i64 L, const T* twiddle
   }
 }
 
-// Of any stage but the last one: see `factorise`.
+// Radices of any stage but the last one (see `factorise`), of the first one where half of the points are zero, and of
+// the last one; radix 1 stands in for lengths that are odd or have one factor only. The text in front of this one says
+// by FD_ODD which lengths occur: 1, powers of two from 2 on; 5, also those with factors 3 and 5, and odd ones; 7, also
+// with 7. What is not needed takes half of the time to compile.
+#if FD_ODD == 1
+#define FD_RADICES(DO) DO(1) DO(4) DO(8)
+#define FD_FIRST_RADICES(DO) DO(4) DO(8)
+#define FD_LAST_RADICES(DO) DO(2) DO(4) DO(8)
+#else
+#if FD_ODD == 5
+#define FD_RADICES(DO) DO(1) DO(3) DO(4) DO(5) DO(8)
+#else
 #define FD_RADICES(DO) DO(1) DO(3) DO(4) DO(5) DO(7) DO(8)
-// Of the first stage, where half of the points are zero.
+#endif
 #define FD_FIRST_RADICES(DO) DO(3) DO(4) DO(5) DO(8)
-// Of the last stage. Radix 1 stands in for lengths that are odd or have one factor only.
 #define FD_LAST_RADICES(DO) DO(1) DO(2) DO(4) DO(8)
+#endif
 
 template <class T> __attribute__((noinline)) void forward_middle(Complex<T>* a, const Transform<T>& f, int s, i64 L) {
   typedef typename Simd<T>::V V;
@@ -212,7 +223,7 @@ template <class T> FD_INLINE void inverse_inner(Complex<T>* a, const Transform<T
   }
 }
 
-/// Radices of a length, at least two of them; how many, or 0 if a factor other than 2, 3, 5, 7 is left.
+/// Radices of a length, at least two of them; how many, or 0 if a factor is left that FD_ODD does not have.
 inline int factorise(i64 P, int* radix) {
   int twos = 0, count = 0;
   while (P % 2 == 0) P /= 2, twos++;
@@ -223,7 +234,7 @@ inline int factorise(i64 P, int* radix) {
   if (twos == 2) radix[count++] = 4;
   constexpr int odd[] = {5, 3, 7};
   for (const int factor : odd)
-    while (P % factor == 0) P /= factor, radix[count++] = factor;
+    while (factor <= FD_ODD && P % factor == 0) P /= factor, radix[count++] = factor;
   if (!count) radix[count++] = 1;
   radix[count++] = last;
   return P == 1 ? count : 0;

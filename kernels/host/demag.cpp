@@ -7,7 +7,8 @@
 // of step 2 is W rows ky; else it is all rows kz of a few ky, so that z and x share one visit to the cache.
 // Before, what partly filled cells change in the field near them is found, and added in the end (see edges.h).
 //
-// The text in front of this one defines FD_REAL, double or float, and FD_FILM, whether nz = 1: one library is for either.
+// The text in front of this one defines FD_REAL, double or float, FD_FILM, whether nz = 1, and FD_ODD, which factors the
+// lengths of the transforms have: there is a library for each.
 #include "demag_plan.h"
 
 namespace fd {
