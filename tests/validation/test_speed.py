@@ -119,6 +119,28 @@ def test_contenders_take_turns():
     assert (times["a"].best, times["b"].median, times["b"].mean) == (1.0, 4.0, 4.0)
 
 
+class _Disturbed(_Recorded):
+    """Its best time shows in the first round and then not before round number ``again``."""
+
+    def __init__(self, log, again):
+        super().__init__(log, "disturbed", 1.0)
+        self.again = again
+
+    def ask(self, method, **arguments):
+        super().ask(method, **arguments)
+        quiet = self.log.count(self.name) in (1, self.again, self.again + 1)
+        return [self.seconds if quiet else 2 * self.seconds]
+
+
+@pytest.mark.parametrize(("again", "rounds"), [(2, 3), (5, 6), (9, 9), (20, 9)])
+def test_turns_go_on_while_a_best_time_was_not_seen_again(again, rounds):
+    log = []
+    contenders = {"a": (_Disturbed(log, again), "x"), "b": (_Recorded(log, "b", 2.0), "x")}
+    times = in_turn(contenders, 1.0, 3, patience=3)
+    assert log == ["disturbed", "b"] * rounds
+    assert len(times["b"].seconds) == 2 * rounds
+
+
 def test_timed_calls_leave_out_the_first():
     made = []
     worker = Worker()

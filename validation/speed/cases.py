@@ -53,7 +53,7 @@ def demag(name: str, precision: str, threads: int, bench: Bench) -> list[Row]:
     cells, own, peer = problem.MESHES[name], bench.own(threads), "padded scipy.fft"
     own.ask("prepare_demag", cells=cells, dtype=precision, peer=True)
     _check(bench.difference((own, "demag"), (own, peer)), peer)
-    times = in_turn({key: (own, key) for key in (peer, "demag")}, bench.seconds, bench.rounds)
+    times = in_turn({key: (own, key) for key in (peer, "demag")}, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     ours, theirs = times["demag"], times[peer]
     size = np.dtype(precision).itemsize
@@ -77,7 +77,7 @@ def slope(name: str, precision: str, threads: int, bench: Bench) -> list[Row]:
             contenders["magnumnp"] = (peer, "rhs")
         except PeerError as error:
             peer_name = f"not measured: {error}"
-    times = in_turn(contenders, bench.seconds, bench.rounds)
+    times = in_turn(contenders, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     ours = times["rhs"]
     size = np.dtype(precision).itemsize
@@ -108,7 +108,7 @@ def replicas(threads: int, bench: Bench) -> list[Row]:
     own = bench.own(threads)
     device = own.ask("prepare_slope", cells=REPLICA_CELLS, dtype="float32", name="many", replicas=REPLICAS)
     own.ask("prepare_slope", cells=REPLICA_CELLS, dtype="float32", name="alone", device="numpy")
-    times = in_turn({key: (own, key) for key in ("alone", "many")}, bench.seconds, bench.rounds)
+    times = in_turn({key: (own, key) for key in ("alone", "many")}, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     ours = Times([t / REPLICAS for t in times["many"].seconds])
     cells = (REPLICA_CELLS[0], REPLICA_CELLS[1], 1)
@@ -126,7 +126,7 @@ def scaling(precision: str, threads: int, bench: Bench) -> list[Row]:
     own, sizes = bench.own(threads), {"256²": (256, 256, 1), "2048²": (2048, 2048, 1)}
     for name, cells in sizes.items():
         device = own.ask("prepare_slope", cells=cells, dtype=precision, name=name)
-    times = in_turn({name: (own, name) for name in sizes}, 2 * bench.seconds, bench.rounds)
+    times = in_turn({name: (own, name) for name in sizes}, 2 * bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     small, large = (Times([t / problem.n_cells(cells) for t in times[name].seconds]) for name, cells in sizes.items())
     cells, size = sizes["2048²"], np.dtype(precision).itemsize

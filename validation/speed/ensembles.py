@@ -23,7 +23,7 @@ def trajectories(precision: str, threads: int, bench: Bench) -> list[Row]:
     own = bench.own(threads)
     for name, count, steps in (("together", TOGETHER, STEPS_TOGETHER), ("alone", 1, STEPS_ALONE)):
         device = own.ask("prepare_pillars", name=name, dtype=precision, count=count, steps=steps, dt=DT)
-    times = in_turn({name: (own, name) for name in ("together", "alone")}, bench.seconds, bench.rounds)
+    times = in_turn({name: (own, name) for name in ("together", "alone")}, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     together = Times([t / (TOGETHER * STEPS_TOGETHER) for t in times["together"].seconds])
     alone = Times([t / STEPS_ALONE for t in times["alone"].seconds])

@@ -41,7 +41,7 @@ def trajectories(precision: str, threads: int, bench: Bench) -> list[Row]:
             contenders["cmtj"] = (peer, "macrospins")
         except PeerError as error:
             label = f"not measured: {error}"
-    times = in_turn(contenders, bench.seconds, bench.rounds)
+    times = in_turn(contenders, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     ours = Times([t / OURS for t in times["macrospins"].seconds])
     speed = f"{1e-6 * STEPS / ours.best:.3g} million steps of a trajectory per second"
