@@ -15,6 +15,25 @@ constexpr int kAxes = FD_AXES;
 
 using Index = long long;  // of a cell in one component of one replica: (z ny + y) nx + x
 
+#ifdef __CUDACC__
+using Neighbour = Index;
+#else
+// A cell beside another one: `next` in memory, or `edge` where the other is at the end of its line. A parameter is read
+// at either, not at a chosen one, so that a loop over a whole line is done in vectors, with some lanes masked.
+struct Neighbour {
+    Index next, edge;
+    bool at_edge;
+
+    FD_HD Neighbour(Index cell) : next(cell), edge(cell), at_edge(false) {}
+    FD_HD Neighbour(Index beside, Index end, bool at) : next(beside), edge(end), at_edge(at) {}
+    FD_HD operator Index() const { return at_edge ? edge : next; }
+    FD_HD bool operator==(Index cell) const { return (at_edge & (edge == cell)) | (!at_edge & (next == cell)); }
+    FD_HD bool operator!=(Index cell) const { return !(*this == cell); }
+};
+FD_HD real read_at(const real* values, Neighbour cell) { return cell.at_edge ? values[cell.edge] : values[cell.next]; }
+#endif
+FD_HD real read_at(const real* values, Index cell) { return values[cell]; }
+
 struct vec3 {
     real x, y, z;
 };
@@ -73,7 +92,10 @@ template <>
 struct Scalar<true> {
     static constexpr bool uniform = false;
     const real* values;
-    FD_HD real operator[](Index cell) const { return values[cell]; }
+    template <class Cell>
+    FD_HD real operator[](Cell cell) const {
+        return read_at(values, cell);
+    }
     FD_HD void read(const real* first, Index) { values = first; }
 };
 
@@ -98,7 +120,10 @@ struct Vector<true> {
     static constexpr bool uniform = false;
     const real* values;
     Index cells;
-    FD_HD vec3 operator[](Index cell) const { return {values[cell], values[cell + cells], values[cell + 2 * cells]}; }
+    template <class Cell>
+    FD_HD vec3 operator[](Cell cell) const {
+        return {read_at(values, cell), read_at(values + cells, cell), read_at(values + 2 * cells, cell)};
+    }
     FD_HD void read(const real* first, Index count) {
         values = first;
         cells = count;
@@ -107,9 +132,9 @@ struct Vector<true> {
 
 // One cell and its six neighbours. A neighbour beyond an open edge is the cell itself.
 struct Site {
-    Index i;         // the cell
-    Index below[3];  // its neighbours towards -x, -y, -z
-    Index above[3];  // and towards +x, +y, +z
+    Index i;             // the cell
+    Neighbour below[3];  // its neighbours towards -x, -y, -z
+    Neighbour above[3];  // and towards +x, +y, +z
 
     // Number of cells from one layer to the next along z; 0 if there is only one.
     FD_HD Index layer() const {
@@ -127,15 +152,26 @@ struct Magnet {
     real cell_size[3];          // [m]
 
     // Unit vector; zero where Ms = 0.
-    FD_HD vec3 m(Index cell) const { return {values[cell], values[cell + cells], values[cell + 2 * cells]}; }
+    template <class Cell>
+    FD_HD vec3 m(Cell cell) const {
+        return {read_at(values, cell), read_at(values + cells, cell), read_at(values + 2 * cells, cell)};
+    }
 
-    FD_HD bool magnetic(Index cell) const { return Ms[cell] > 0; }
+    template <class Cell>
+    FD_HD bool magnetic(Cell cell) const {
+        return Ms[cell] > 0;
+    }
 
     // 1 / Ms [m/A], 0 where Ms = 0.
-    FD_HD real inverse_Ms(Index cell) const { return magnetic(cell) ? 1 / Ms[cell] : 0; }
+    template <class Cell>
+    FD_HD real inverse_Ms(Cell cell) const {
+        return magnetic(cell) ? 1 / Ms[cell] : 0;
+    }
 
     // Whether a site has no neighbour there: beyond an open edge, or where Ms = 0.
-    FD_HD bool missing(const Site& site, Index neighbour) const { return neighbour == site.i || !magnetic(neighbour); }
+    FD_HD bool missing(const Site& site, Neighbour neighbour) const {
+        return (neighbour == site.i) | (!Ms.uniform & !magnetic(neighbour));
+    }
 };
 
 // hbar / e [V s], exact.

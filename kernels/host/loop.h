@@ -19,43 +19,25 @@ static void run(Task task, Call& call) {
     problem.parallel(task, &call, call.rows * blocks_of(problem).per_replica, worth_threads(problem, call.rows * cells));
 }
 
-constexpr Index kVector = 64 / sizeof(real);  // cells of the widest vector there is
+// Whether the processor has masks to read some lanes of a vector, and how many cells are done at once.
+#ifdef __AVX__
+constexpr bool kMasks = true;
+constexpr Index kVector = 64 / sizeof(real);
+#else
+constexpr bool kMasks = false;
+constexpr Index kVector = 32 / sizeof(real);
+#endif
 
-// Call visit(i) for begin <= i < end, for some of them twice: in whole vectors, of which the last overlaps with the one
-// before, so that no cells are left to be done one by one. Few cells take vectors of half the size, or one(i).
-template <Index vector = kVector, class Visit, class One>
-FD_HD void in_vectors(Index begin, Index end, const Visit& visit, const One& one) {
-    if (end - begin < vector) {
-        if constexpr (vector == kVector)
-            in_vectors<vector / 2>(begin, end, visit, one);
-        else
-            for (Index i = begin; i < end; ++i) one(i);
-        return;
-    }
-    for (Index i = begin; i < end; i += vector) {
-        const Index start = i + vector <= end ? i : end - vector;
-        FD_INDEPENDENT
-        for (Index k = 0; k < vector; ++k) visit(start + k);
-    }
-}
-
-// One cell alone, out of line: what is done in a cell may be long code, and vectors of them are where time is spent.
-// `cell` is a copy, so that the caller's is never in memory that a store could change.
-template <class Cell>
-__attribute__((noinline)) static void alone(Cell cell, Site site) {
-    cell(site);
-}
-
-// One line of cells along x: its first cell, how far its neighbours along y and z are, and those of its ends along x.
-// The next one is found without a division, which would take as long as a short line.
+// One line of cells along x: its first and last cell, and how far neighbours along y and z are. The next one is found
+// without a division, which would take as long as a short line.
 struct Line {
-    Index first, y_below, y_above, z_below, z_above, to_end;
+    Index first, last, y_below, y_above, z_below, z_above;
+    Index around;  // how far beyond the first cell its neighbour is, and before the last one
 
     FD_HD Line(const Problem& problem, Index number) {
-        first = number * problem.cells[0];
         y = number % problem.cells[1];
         z = number / problem.cells[1];
-        to_end = problem.periodic[0] ? problem.cells[0] - 1 : 0;
+        first = number * problem.cells[0];
         look_around(problem);
     }
 
@@ -67,45 +49,79 @@ struct Line {
         look_around(problem);
     }
 
-    FD_HD Site site(Index i, Index x_below, Index x_above) const {
-        return {i, {i + x_below, i + y_below, i + z_below}, {i + x_above, i + y_above, i + z_above}};
-    }
+    // Any cell, one that is neither the first nor the last, and one that is not in a vector.
+    FD_HD Site any(Index i) const { return site(i, {i - 1, i + around, i == first}, {i + 1, i - around, i == last}); }
+    FD_HD Site inner(Index i) const { return site(i, i - 1, i + 1); }
+    FD_HD Site alone(Index i) const { return site(i, i + (i == first ? around : -1), i + (i == last ? -around : 1)); }
 
   private:
     Index y, z;
 
+    FD_HD Site site(Index i, Neighbour below, Neighbour above) const {
+        return {i, {below, i + y_below, i + z_below}, {above, i + y_above, i + z_above}};
+    }
+
     FD_HD void look_around(const Problem& problem) {
         const Index nx = problem.cells[0], ny = problem.cells[1], nz = problem.cells[2], layer = nx * ny;
         const Index z_step = layer * (nz - 1);
+        last = first + nx - 1;
+        around = problem.periodic[0] ? nx - 1 : 0;
         const bool wrap_y = problem.periodic[1], wrap_z = problem.periodic[2];
         y_below = y > 0 ? -nx : wrap_y ? layer - nx : 0, y_above = y < ny - 1 ? nx : wrap_y ? nx - layer : 0;
         z_below = z > 0 ? -layer : wrap_z ? z_step : 0, z_above = z < nz - 1 ? layer : wrap_z ? -z_step : 0;
     }
 };
 
-// Call cell(site) for the cells [start, end) that are the first or the last of their line.
-template <class Cell>
-__attribute__((noinline)) static void at_ends(const Problem& problem, Index start, Index end, Cell cell) {
-    const Index nx = problem.cells[0];
-    for (Line line(problem, start / nx); line.first < end; line.advance(problem)) {
-        const Index last = line.first + nx - 1;
-        if (line.first >= start) cell(line.site(line.first, line.to_end, nx > 1 ? 1 : 0));
-        if (last < end && nx > 1) cell(line.site(last, -1, -line.to_end));
+// The cells [from, to) of a line, and those of them that are done in whole vectors without an end of the line.
+struct Part {
+    Index from, to, inner_from, inner_to;
+
+    FD_HD Part(const Line& line, Index start, Index end) {
+        from = line.first > start ? line.first : start, to = line.last < end ? line.last + 1 : end;
+        inner_from = from + (kMasks ? kVector : from == line.first);
+        inner_to = to - (kMasks ? kVector : to > line.last);
+        if (inner_to - inner_from < (kMasks ? 1 : kVector)) inner_from = inner_to = from;
+    }
+};
+
+// Call cell(site) for the first and the last vector of a part, where there may be an end of the line.
+template <Index vector, class Cell>
+FD_HD void at_ends(const Line& line, const Part& part, const Cell& cell) {
+    for (Index i = part.from;; i = part.to - vector) {
+        FD_INDEPENDENT
+        for (Index k = 0; k < vector; ++k) cell(line.any(i + k));
+        if (i == part.to - vector) return;
     }
 }
 
-// Call cell(site) for the cells [start, end), for some of them twice: for those inside of a line, whose neighbours along
-// x are always there, and then for its ends.
+// The same for all lines; few cells one by one. Out of line, with a copy of `cell`: what is done in a cell may be long
+// code, and what is read for all of them should never be in memory that a store could change.
+template <class Cell>
+__attribute__((noinline)) static void at_all_ends(const Problem& problem, Index start, Index end, Cell cell) {
+    for (Line line(problem, start / problem.cells[0]); line.first < end; line.advance(problem)) {
+        const Part part(line, start, end);
+        if (kMasks && part.to - part.from >= kVector)
+            at_ends<kVector>(line, part, cell);
+        else if (kMasks && part.to - part.from >= kVector / 2)
+            at_ends<kVector / 2>(line, part, cell);
+        else
+            for (Index i = part.from; i < part.to; ++i)
+                if (i < part.inner_from || i >= part.inner_to) cell(line.alone(i));
+    }
+}
+
+// Call cell(site) for the cells [start, end), for some of them twice.
 template <class Cell>
 FD_HD void for_sites(const Problem& problem, Index start, Index end, const Cell& cell) {
-    const Index nx = problem.cells[0];
-    for (Line line(problem, start / nx); line.first < end; line.advance(problem)) {
-        const Index from = line.first + 1, to = line.first + nx - 1;
-        in_vectors(
-            from > start ? from : start, to < end ? to : end, [=](Index i) FD_INLINE { cell(line.site(i, -1, 1)); },
-            [=](Index i) FD_INLINE { alone(cell, line.site(i, -1, 1)); });
+    for (Line line(problem, start / problem.cells[0]); line.first < end; line.advance(problem)) {
+        const Part part(line, start, end);
+        for (Index next = part.inner_from; next < part.inner_to; next += kVector) {
+            const Index i = next + kVector <= part.inner_to ? next : part.inner_to - kVector;
+            FD_INDEPENDENT
+            for (Index k = 0; k < kVector; ++k) cell(line.inner(i + k));
+        }
     }
-    at_ends(problem, start, end, cell);
+    at_all_ends(problem, start, end, cell);
 }
 
 // Some lines of one row, with its parameters read.

@@ -4,12 +4,12 @@
 struct DMI : Parameters {
     FD_HD static real component(int axis, vec3 v) { return axis == 0 ? v.x : axis == 1 ? v.y : v.z; }
 
-    FD_HD vec3 vector(int axis, Index cell) const {
+    FD_HD vec3 vector(int axis, Neighbour cell) const {
         return D[cell] * (axis == 0 ? along_x[cell] : axis == 1 ? along_y[cell] : along_z[cell]);
     }
 
     // Stiffness of the link with neighbour j over the harmonic mean of both cells; `lower` of the two holds it.
-    FD_HD real factor_of_mean(int axis, Index i, Index j, Index lower) const {
+    FD_HD real factor_of_mean(int axis, Index i, Neighbour j, Neighbour lower) const {
         const real added = component(axis, link_added[lower]), total = A[i] + A[j];
         const real mean = total > 0 ? 2 * A[i] * (A[j] / total) : 0;
         return component(axis, link_scale[lower]) + (mean > 0 ? added / mean : real(added != 0));
@@ -18,8 +18,8 @@ struct DMI : Parameters {
     FD_HD static vec3 easy(vec3 u, vec3 m) { return dot(u, u) * m - dot(u, m) * u; }
 
     // Ms B of cell i from the neighbour j: sign is +1 if j is above i, -1 if it is below.
-    FD_HD vec3 from(int axis, real sign, const Site& site, Index j, const Magnet& magnet) const {
-        const bool missing = magnet.missing(site, j);
+    FD_HD vec3 from(int axis, real sign, const Site& site, Neighbour j, const Magnet& magnet) const {
+        const bool missing = axis >= kAxes || magnet.missing(site, j);
         const vec3 m = magnet.m(site.i), here = vector(axis, site.i);
         vec3 link = here, u = missing ? here : vec3{0, 0, 0};
         const real total = A[site.i] + (missing ? 0 : A[j]);
@@ -34,13 +34,14 @@ struct DMI : Parameters {
         const real weight = total > 0 ? ends / ((missing ? 4 : 8) * total) : 0;
         const vec3 whole = factor * cross(link, magnet.m(j)), face = weight * easy(u, m);
         if (link_scale.uniform || missing) return whole + face;
-        const real s = factor_of_mean(axis, site.i, j, sign > 0 ? site.i : j), size = s < 0 ? -s : s;
+        const real s = factor_of_mean(axis, site.i, j, sign > 0 ? Neighbour(site.i) : j), size = s < 0 ? -s : s;
         const real free = A[site.i] > 0 ? (1 - size) * ends / (4 * A[site.i]) : 0;
         return s * whole + size * face + free * easy(here, m);
     }
 
     FD_HD vec3 field(const Site& site, const Magnet& magnet) const {
         vec3 sum = {0, 0, 0};
+        FD_UNROLL
         for (int axis = 0; axis < 3; ++axis)
             sum = sum + (from(axis, 1, site, site.above[axis], magnet) +
                          from(axis, -1, site, site.below[axis], magnet));

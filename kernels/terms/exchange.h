@@ -4,7 +4,7 @@ struct Exchange : Parameters {
     FD_HD static real along(int axis, vec3 v) { return axis == 0 ? v.x : axis == 1 ? v.y : v.z; }
 
     // Between a cell and its neighbour along an axis; `lower` is the one of them that holds the link.
-    FD_HD real stiffness(int axis, Index cell, Index neighbour, Index lower, const Magnet& magnet) const {
+    FD_HD real stiffness(int axis, Index cell, Neighbour neighbour, Neighbour lower, const Magnet& magnet) const {
         const bool there = magnet.magnetic(neighbour);
         const real one = A[cell], other = there ? A[neighbour] : 0, total = one + other;
         const real mean = total > 0 ? 2 * one * (other / total) : 0;
@@ -23,7 +23,7 @@ struct Exchange : Parameters {
             return (2 * A[i] * magnet.inverse_Ms(i)) * sum;
         }
         for (int axis = 0; axis < kAxes; ++axis) {
-            const Index below = site.below[axis], above = site.above[axis];
+            const Neighbour below = site.below[axis], above = site.above[axis];
             sum = sum + magnet.inverse_square[axis] * (stiffness(axis, i, below, below, magnet) * (magnet.m(below) - m) +
                                                        stiffness(axis, i, above, i, magnet) * (magnet.m(above) - m));
         }

@@ -5,7 +5,7 @@ struct ZhangLi : Parameters {
         const real along[3] = {current.x, current.y, current.z};
         vec3 change = {0, 0, 0};
         for (int axis = 0; axis < kAxes; ++axis) {
-            const Index below = site.below[axis], above = site.above[axis];
+            const Neighbour below = site.below[axis], above = site.above[axis];
             const vec3 lower = magnet.missing(site, below) ? m : magnet.m(below);
             const vec3 upper = magnet.missing(site, above) ? m : magnet.m(above);
             change = change + (along[axis] / (2 * magnet.cell_size[axis])) * (upper - lower);

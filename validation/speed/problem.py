@@ -18,6 +18,7 @@ MS = 8e5  # A/m
 A = 13e-12  # J/m
 ALPHA = 0.02
 KU = 5e4  # J/m³, along z
+D = 3e-3  # J/m², of the interfacial DMI in its own case
 B = (0.02, 0.005, 0.01)  # T
 
 FILM_CELLS = (200, 50, 1)  # standard problem 4 in cells of 2.5 nm

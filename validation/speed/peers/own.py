@@ -17,7 +17,7 @@ from fdmag.demag import HostDemag, default_cache, demag_convolution, demag_spect
 from fdmag.kernels.runtime import threads_wanted
 from fdmag.macrospin import MacrospinEnsemble, thermal_field
 from fdmag.shapes import Cylinder
-from fdmag.terms import Demag, Exchange, Slonczewski, Thermal, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, InterfacialDMI, Slonczewski, Thermal, UniaxialAnisotropy, Zeeman
 from validation.speed import problem
 from validation.speed.peers.protocol import Worker, serve
 
@@ -48,10 +48,12 @@ class Own(Worker):
             padded = padded_scipy(mesh, dtype, threads_wanted())
             self._make("padded scipy.fft", lambda: padded(magnetisation[0]))
 
-    def prepare_slope(self, cells: list[int], dtype: str, name: str, replicas: int = 1, device: str = "auto") -> str:
+    def prepare_slope(
+        self, cells: list[int], dtype: str, name: str, replicas: int = 1, device: str = "auto", dmi: bool = False
+    ) -> str:
         """Make ``name``, the whole right-hand side of the replicas, each with an anisotropy of its own."""
         mesh = _mesh(cells)
-        simulation = _simulation(mesh, dtype, device, replicas)
+        simulation = _simulation(mesh, dtype, device, replicas, dmi)
         simulation.m = random_m(mesh)
         magnet, state = simulation._magnet, simulation.state
         self._make(name, lambda: magnet.slope(state.m, state.t, None)[0])
@@ -195,11 +197,12 @@ def _mesh(cells: list[int]) -> Mesh:
     return Mesh((nx, ny, nz), problem.CELL_SIZE)
 
 
-def _simulation(mesh: Mesh, dtype: str, device: str, replicas: int) -> Simulation:
+def _simulation(mesh: Mesh, dtype: str, device: str, replicas: int, dmi: bool = False) -> Simulation:
     Ku1: Any = problem.KU
     if replicas > 1:
         Ku1 = PerReplica(problem.KU * np.linspace(1, 1.1, replicas))
     terms = [Exchange(A=problem.A), UniaxialAnisotropy(Ku1=Ku1, axis=(0, 0, 1)), Zeeman(B=problem.B), Demag()]
+    terms += [InterfacialDMI(D=problem.D)] if dmi else []
     return Simulation(mesh, terms, Ms=problem.MS, alpha=problem.ALPHA, device=device, dtype=dtype)
 
 
