@@ -24,6 +24,7 @@ struct Neighbour {
     Index next, edge;
     bool at_edge;
 
+    Neighbour() = default;
     FD_HD Neighbour(Index cell) : next(cell), edge(cell), at_edge(false) {}
     FD_HD Neighbour(Index beside, Index end, bool at) : next(beside), edge(end), at_edge(at) {}
     FD_HD operator Index() const { return at_edge ? edge : next; }
