@@ -49,7 +49,7 @@ def test_every_block_is_done_once_by_a_thread_of_the_call(pool, blocks, threads)
 
 def test_a_thread_does_neighbouring_blocks_and_then_what_others_have_left(pool):
     """Neighbours share cache lines: done by turns they cost the demag of a film of 256² cells a third of its speed."""
-    both_at_work, all_done = threading.Barrier(2), threading.Event()
+    both_at_work, other_has_two, all_done = threading.Barrier(2), threading.Event(), threading.Event()
     order = {0: [], 1: []}
 
     def work(_, block, thread):
@@ -57,7 +57,10 @@ def test_a_thread_does_neighbouring_blocks_and_then_what_others_have_left(pool):
         if len(order[thread]) == 1:
             both_at_work.wait(60)
         if len(order[1]) == 2 and thread == 1:
+            other_has_two.set()
             all_done.wait(60)
+        if len(order[0]) == 2 and thread == 0:
+            other_has_two.wait(60)
         if len(order[0]) == 38:
             all_done.set()
 
