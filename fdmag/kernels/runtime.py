@@ -5,6 +5,7 @@ import logging
 import os
 from functools import cache
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _POINTERS = {"largest": 2, "torque": 3, "gradient": 3, "turned": 4}  # that each function takes
 _LINE = 64  # bytes
-_nothing_at = (ctypes.c_char * 0).from_buffer
+_nothing_at: Any = (ctypes.c_char * 0).from_buffer
 _address_of = ctypes.addressof
 
 
@@ -140,16 +141,18 @@ def _extent(vectors: NDArray) -> tuple[int, int]:
 
 def address(array: NDArray) -> int:
     """Return where the data of a C-contiguous array is; ``array.ctypes.data`` takes five times longer."""
-    if array.flags.writeable:
-        return _address_of(_nothing_at(array.data))
-    return array.ctypes.data
+    try:
+        return _address_of(_nothing_at(array))
+    except TypeError:
+        if array.flags.writeable:  # then it is not contiguous
+            raise
+        return array.ctypes.data
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
-    """Return memory for an array; a large one begins at a cache line, so that it can be written past the cache."""
+    """Return memory for an array. From 32 KiB on it begins at a cache line: vectors that cross lines take longer."""
     size = prod(shape) * dtype.itemsize
-    if size < 2**17:
+    if size < 2**15:
         return np.empty(shape, dtype)
     memory = np.empty(size + _LINE, dtype=np.uint8)
-    start = -address(memory) % _LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, memory, -address(memory) % _LINE)

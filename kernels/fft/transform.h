@@ -109,12 +109,14 @@ FD_INLINE void inverse_stage(const Complex<T>* a, i64 P, i64 L, const T* twiddle
 #define FD_LAST_RADICES(DO) DO(1) DO(2) DO(4) DO(8)
 #endif
 
-template <class T> __attribute__((noinline)) void forward_middle(Complex<T>* a, const Transform<T>& f, int s, i64 L) {
+/// Stage s of blocks of L points, of which `points` follow each other.
+template <class T>
+__attribute__((noinline)) void forward_middle(Complex<T>* a, const Transform<T>& f, int s, i64 L, i64 points) {
   typedef typename Simd<T>::V V;
   auto read = [a](i64 row, V& r, V& i) FD_LAMBDA { r = a[row].r, i = a[row].i; };
 #define FD_CASE(r) \
   case r:          \
-    return forward_stage<r, r, false>(a, f.P, L, (const T*)f.twiddle[s], read);
+    return forward_stage<r, r, false>(a, points, L, (const T*)f.twiddle[s], read);
   switch (f.radix[s]) { FD_RADICES(FD_CASE) }
 #undef FD_CASE
 }
@@ -127,12 +129,13 @@ template <class T> __attribute__((noinline)) void forward_last(Complex<T>* a, co
   switch (f.last_radix()) { FD_LAST_RADICES(FD_CASE) }
 #undef FD_CASE
 }
-template <class T> __attribute__((noinline)) void inverse_middle(Complex<T>* a, const Transform<T>& f, int s, i64 L) {
+template <class T>
+__attribute__((noinline)) void inverse_middle(Complex<T>* a, const Transform<T>& f, int s, i64 L, i64 points) {
   typedef typename Simd<T>::V V;
   auto write = [a](i64 row, V r, V i) FD_LAMBDA { a[row].r = r, a[row].i = i; };
 #define FD_CASE(r) \
   case r:          \
-    return inverse_stage<r, r, false>(a, f.P, L, (const T*)f.twiddle[s], write);
+    return inverse_stage<r, r, false>(a, points, L, (const T*)f.twiddle[s], write);
   switch (f.radix[s]) { FD_RADICES(FD_CASE) }
 #undef FD_CASE
 }
@@ -154,7 +157,7 @@ __attribute__((noinline)) void forward_first(Complex<T>* a, const Transform<T>& 
   if (!f.half()) {
     for (i64 row = 0; row < n; row++) read.get(row, a[row].r, a[row].i);
     for (i64 row = n; row < f.P; row++) a[row] = {V{}, V{}};
-    return forward_middle(a, f, 0, f.P);
+    return forward_middle(a, f, 0, f.P, f.P);
   }
   auto padded = [=](i64 row, V& r, V& i) FD_LAMBDA {
     if (row < n)
@@ -175,7 +178,7 @@ __attribute__((noinline)) void inverse_last(Complex<T>* a, const Transform<T>& f
   typedef typename Simd<T>::V V;
   const i64 n = f.n;
   if (!f.half()) {
-    inverse_middle(a, f, 0, f.P);
+    inverse_middle(a, f, 0, f.P, f.P);
     for (i64 row = 0; row < n; row++) write.put(row, a[row].r, a[row].i);
     return;
   }
@@ -212,14 +215,14 @@ template <class T> FD_INLINE void forward_inner(Complex<T>* a, const Transform<T
   i64 L = f.P;
   for (int s = 1; s < f.stages - 1; s++) {
     L /= f.radix[s - 1];
-    forward_middle(a, f, s, L);
+    forward_middle(a, f, s, L, f.P);
   }
 }
 template <class T> FD_INLINE void inverse_inner(Complex<T>* a, const Transform<T>& f) {
   i64 L = f.last_radix();
   for (int s = f.stages - 2; s > 0; s--) {
     L *= f.radix[s];
-    inverse_middle(a, f, s, L);
+    inverse_middle(a, f, s, L, f.P);
   }
 }
 

@@ -72,6 +72,31 @@ template <class T> void Demag<T>::backward_pair(T* to, const C* S, i64 pair, C* 
     store_part(a + row * nx, buffer[row].r, la), store_part(b + row * nx, buffer[row].i, lb);
 }
 
+/// Stages from s on of the positions from `begin` to `end`, multiplied, and back: as many at a time as a cache holds.
+template <class T>
+template <int fields>
+void Demag<T>::within(C* const* columns, i64 begin, i64 end, int s, i64 L, const T* part, T flip) {
+  if (s == fx.stages - 1) {
+#define FD_CASE(r) \
+  case r:          \
+    return multiply<r, fields>(columns, begin, end, (const Place<T>*)places, part, flip);
+    switch (fx.last_radix()) { FD_LAST_RADICES(FD_CASE) }
+#undef FD_CASE
+  }
+  i64 most = NEAR / (fields * i64(sizeof(C))) / L * L;
+  if (most < L) most = L;
+  if (most < end - begin) {
+    for (i64 next; begin < end; begin = next) {
+      next = end - begin < most ? end : begin + most;
+      within<fields>(columns, begin, next, s, L, part, flip);
+    }
+    return;
+  }
+  for (int a = 0; a < fields; a++) forward_middle(columns[a] + begin, fx, s, L, end - begin);
+  within<fields>(columns, begin, end, s + 1, L / fx.radix[s], part, flip);
+  for (int a = 0; a < fields; a++) inverse_middle(columns[a] + begin, fx, s, L, end - begin);
+}
+
 /// W rows of some components (see `multiply`), forward along x, multiplied, backward. `x` holds as many columns. Those
 /// of a film come from memory, the others from the transforms along z.
 template <class T>
@@ -82,23 +107,16 @@ void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Grou
     C* column = to[a] = x + a * column_size;
     gather<fields != 3>(column, first + a * component, g.rows, step, blocks_x);
     forward_first(column, fx, Rows<T>{column, 1});
-    forward_inner(column, fx);
-    if (special) forward_last(column, fx);
+    if (special) forward_inner(column, fx), forward_last(column, fx);
   }
   if (special) {
     multiply_packed(to, fx, packed_kernel, fields == 1);
   } else {
-#define FD_CASE(r)                                                                                        \
-  case r:                                                                                                 \
-    multiply<r, fields>(to, pairs_x, pair_count_x, (const Place<T>*)places, part, g.flip ? T(-1) : T(1)); \
-    break;
-    switch (fx.last_radix()) { FD_LAST_RADICES(FD_CASE) }
-#undef FD_CASE
+    within<fields>(to, 0, fx.P, 1, fx.P / fx.radix[0], part, g.flip ? T(-1) : T(1));
   }
   for (int a = 0; a < fields; a++) {
     C* column = to[a];
-    if (special) inverse_first(column, fx);
-    inverse_inner(column, fx);
+    if (special) inverse_first(column, fx), inverse_inner(column, fx);
     inverse_last(column, fx, Rows<T>{column, 1});
     for (i64 i = nx; i < blocks_x * W; i++) column[i] = {V{}, V{}};
     scatter<fields != 3>(column, first + a * component, g.rows, step, blocks_x);

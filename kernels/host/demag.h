@@ -19,15 +19,11 @@ struct Mirror {
   i64 block, mirror;
 };
 
-/// Number of pairs written to `list`, which has room for P / R of them: in order of wave number, or of position.
-template <class T> i64 mirrors(const Transform<T>& f, Mirror* list, bool by_wave) {
+/// All pairs, in order of wave number, to `list`, which has room for P / R of them; how many.
+template <class T> i64 mirrors(const Transform<T>& f, Mirror* list) {
   const i64 R = f.last_radix(), step = f.P / R;
   i64 count = 0;
-  for (i64 i = 0; i < step; i++) {
-    const i64 b = by_wave ? f.position[i] / R : i, base = f.wave[b * R];
-    const i64 other = base ? f.position[step - base] / R : b;
-    if (by_wave ? 2 * base <= step : b <= other) list[count++] = {b, other};
-  }
+  for (i64 k = 0; 2 * k <= step; k++) list[count++] = {f.position[k] / R, f.position[k ? step - k : 0] / R};
   return count;
 }
 
@@ -157,15 +153,13 @@ template <class T> struct Place {
 constexpr int kernel_vectors(int fields) { return fields == 1 ? 1 : fields == 2 ? 3 : 6; }
 
 /// Last forward stage, multiplication by the real symmetric tensor, first inverse stage, in place, of the columns of
-/// z (`fields` = 1), x and y (2) or x, y and z (3). k and -k are done together, so the kernel is read once.
+/// z (`fields` = 1), x and y (2) or x, y and z (3): positions from `begin` to `end`.
 template <int R, int fields, class T>
-__attribute__((noinline)) void multiply(Complex<T>* const* columns, const Mirror* pairs, i64 count,
-                                        const Place<T>* places, const T* kernel, T flip) {
+__attribute__((noinline)) void multiply(Complex<T>* const* columns, i64 begin, i64 end, const Place<T>* places,
+                                        const T* kernel, T flip) {
   typedef typename Simd<T>::V V;
   constexpr int W = Simd<T>::W, K = kernel_vectors(fields);
-  for (i64 c = 0; c < 2 * count; c++) {
-    const i64 b = (c & 1 ? pairs[c / 2].mirror : pairs[c / 2].block) * R;
-    if (c & 1 && pairs[c / 2].block == pairs[c / 2].mirror) continue;
+  for (i64 b = begin; b < end; b += R) {
     V r[fields][R], i[fields][R];
 #pragma GCC unroll 3
     for (int a = 0; a < fields; a++) {

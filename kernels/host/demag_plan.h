@@ -8,6 +8,7 @@ namespace fd {
 
 constexpr int MOST_LANES = FD_VECTOR_BYTES / sizeof(float);
 constexpr int MOST_THREADS = 256;  // each has memory of its own
+constexpr i64 NEAR = 16 << 10;     // bytes of columns along x that a first cache holds beside their kernel
 
 /// Rows along x that are transformed together.
 struct Group {
@@ -30,8 +31,8 @@ template <class T> struct Demag {
   static constexpr bool film = FD_FILM;
   bool packed, large;
   Transform<T> fx, fy, fz;
-  Mirror *pairs, *pairs_x;
-  i64 pair_count, pair_count_x;
+  Mirror* pairs;
+  i64 pair_count;
   Place<T>* places;
   Group* group;
   T *kernel, *packed_kernel;
@@ -73,6 +74,7 @@ template <class T> struct Demag {
   void forward_pair(const T* m, C* S, i64 pair, C* buffer);
   void backward_pair(T* to, const C* S, i64 pair, C* buffer);
   void planes(C* S, i64 block, C* buffer);
+  template <int fields> void within(C* const* columns, i64 begin, i64 end, int s, i64 L, const T* part, T flip);
   template <int fields> void rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x);
 };
 
@@ -140,22 +142,19 @@ template <class T> bool Demag<T>::prepare(const i64* cells, const i64* lengths) 
   scratch_size = (longest + 3 * plane) * sizeof(C);
   const i64 step = fy.P / fy.last_radix();
   pairs = (Mirror*)allocate(step * sizeof(Mirror));
-  pairs_x = (Mirror*)allocate(fx.P / fx.last_radix() * sizeof(Mirror));
   places = (Place<T>*)allocate(fx.P * sizeof(Place<T>));
   kernel = (T*)allocate(blocks_y * kernel_parts * part_size * sizeof(T));
   packed_kernel = (T*)allocate(ranks * 7 * W * sizeof(T));
   waves = (C**)allocate(threads * sizeof(C*)), scratch = (C**)allocate(threads * sizeof(C*));
-  if (!group || !pairs || !pairs_x || !places || !kernel || !packed_kernel || !waves || !scratch) return false;
-  pair_count = mirrors(fy, pairs, true);
-  pair_count_x = mirrors(fx, pairs_x, false);
+  if (!group || !pairs || !places || !kernel || !packed_kernel || !waves || !scratch) return false;
+  pair_count = mirrors(fy, pairs);
   i64 next = 0;
   for (i64 p = 0; p < fx.P; p++) places[p].rank = -1;
-  for (i64 c = 0; c < pair_count_x; c++)
-    for (i64 p = pairs_x[c].block * fx.last_radix(), j = 0; j < fx.last_radix(); p++, j++) {
-      const i64 k = fx.wave[p], other = fx.position[k ? fx.P - k : 0];
-      if (places[p].rank < 0) places[p].rank = places[other].rank = next++;
-      places[p].sign = 2 * k > fx.P ? T(-1) : T(1), places[other].sign = 2 * (fx.P - k) > fx.P && k ? T(-1) : T(1);
-    }
+  for (i64 p = 0; p < fx.P; p++) {
+    const i64 k = fx.wave[p], other = fx.position[k ? fx.P - k : 0];
+    if (places[p].rank < 0) places[p].rank = places[other].rank = next++;
+    places[p].sign = 2 * k > fx.P ? T(-1) : T(1);
+  }
   const size_t state = (order(blocks_y * together - 1) + columns * order.column) * sizeof(C);
   large = state > (size_t(16) << 20);  // more than there is place for in a cache
   states = state > (size_t(4) << 20) ? 1 : threads;  // small meshes: a replica per thread
@@ -236,7 +235,7 @@ template <class T> void Demag<T>::destroy() {
     if (scratch) release(scratch[t]);
     if (near) release(near[t]);
   }
-  release(waves), release(scratch), release(near), release(group), release(pairs), release(pairs_x), release(places);
+  release(waves), release(scratch), release(near), release(group), release(pairs), release(places);
   release(kernel), release(packed_kernel);
   release(this);
 }
