@@ -8,34 +8,37 @@ struct DMI : Parameters {
         return D[cell] * (axis == 0 ? along_x[cell] : axis == 1 ? along_y[cell] : along_z[cell]);
     }
 
+    FD_HD static real is_zero(real x) { return x > 0 ? 0 : 1; }  // of what is never negative
+
     // Stiffness of the link with neighbour j over the harmonic mean of both cells; `lower` of the two holds it.
     FD_HD real factor_of_mean(int axis, Index i, Neighbour j, Neighbour lower) const {
-        const real added = component(axis, link_added[lower]), total = A[i] + A[j];
-        const real mean = total > 0 ? 2 * A[i] * (A[j] / total) : 0;
-        return component(axis, link_scale[lower]) + (mean > 0 ? added / mean : real(added != 0));
+        const real added = component(axis, link_added[lower]), A_i = A[i], A_j = A[j], total = A_i + A_j;
+        const real mean = 2 * A_i * (A_j / (total + is_zero(total))), none = is_zero(mean);
+        const real alone = added != 0 ? 1 : 0;
+        return component(axis, link_scale[lower]) + (1 - none) * (added / (mean + none)) + none * alone;
     }
 
     FD_HD static vec3 easy(vec3 u, vec3 m) { return dot(u, u) * m - dot(u, m) * u; }
 
-    // Ms B of cell i from the neighbour j: sign is +1 if j is above i, -1 if it is below.
+    // Ms B of cell i from the neighbour j: sign is +1 if j is above i, -1 if it is below. All is computed and then
+    // chosen from, without a branch: a loop over cells is done in vectors.
     FD_HD vec3 from(int axis, real sign, const Site& site, Neighbour j, const Magnet& magnet) const {
-        const bool missing = axis >= kAxes || magnet.missing(site, j);
+        const real there = axis < kAxes ? magnet.there(site, j) : 0, A_i = A[site.i], total = A_i + there * A[j];
         const vec3 m = magnet.m(site.i), here = vector(axis, site.i);
-        vec3 link = here, u = missing ? here : vec3{0, 0, 0};
-        const real total = A[site.i] + (missing ? 0 : A[j]);
+        vec3 link = here, u = (1 - there) * here;
         if (!(D.uniform && along_x.uniform)) {
-            const vec3 there = missing ? vec3{0, 0, 0} : vector(axis, j);
-            const real share = total > 0 ? (total - A[site.i]) / total : real(0.5);
-            link = share * here + (1 - share) * there;
-            u = here - there;
+            const vec3 beyond = there * vector(axis, j);
+            const real share = total > 0 ? (total - A_i) / total : real(0.5);
+            link = share * here + (1 - share) * beyond;
+            u = here - beyond;
         }
-        const real factor = missing ? 0 : sign / magnet.cell_size[axis];
-        const real ends = j == site.i ? component(axis, edge[site.i]) : faces[site.i];
-        const real weight = total > 0 ? ends / ((missing ? 4 : 8) * total) : 0;
-        const vec3 whole = factor * cross(link, magnet.m(j)), face = weight * easy(u, m);
-        if (link_scale.uniform || missing) return whole + face;
-        const real s = factor_of_mean(axis, site.i, j, sign > 0 ? Neighbour(site.i) : j), size = s < 0 ? -s : s;
-        const real free = A[site.i] > 0 ? (1 - size) * ends / (4 * A[site.i]) : 0;
+        const real inside = differs(j, site.i), ends = inside * faces[site.i] + (1 - inside) * component(axis, edge[site.i]);
+        const real weight = total > 0 ? ends / ((4 + 4 * there) * total) : 0;
+        const vec3 whole = (there * sign / magnet.cell_size[axis]) * cross(link, magnet.m(j)), face = weight * easy(u, m);
+        if (link_scale.uniform) return whole + face;
+        const real factor = factor_of_mean(axis, site.i, j, sign > 0 ? Neighbour(site.i) : j), s = there * factor + (1 - there);
+        const real size = s < 0 ? -s : s, none = is_zero(A_i);
+        const real free = (1 - none) * (1 - size) * ends / (4 * A_i + none);
         return s * whole + size * face + free * easy(here, m);
     }
 

@@ -5,7 +5,7 @@ struct Exchange : Parameters {
 
     // Between a cell and its neighbour along an axis; `lower` is the one of them that holds the link.
     FD_HD real stiffness(int axis, Index cell, Neighbour neighbour, Neighbour lower, const Magnet& magnet) const {
-        const bool there = magnet.magnetic(neighbour);
+        const bool there = magnet.Ms.uniform | magnet.magnetic(neighbour);
         const real one = A[cell], other = there ? A[neighbour] : 0, total = one + other;
         const real mean = total > 0 ? 2 * one * (other / total) : 0;
         if (link_scale.uniform) return mean;
@@ -22,6 +22,7 @@ struct Exchange : Parameters {
                                 ((magnet.m(site.below[axis]) - m) + (magnet.m(site.above[axis]) - m));
             return (2 * A[i] * magnet.inverse_Ms(i)) * sum;
         }
+        FD_UNROLL
         for (int axis = 0; axis < kAxes; ++axis) {
             const Neighbour below = site.below[axis], above = site.above[axis];
             sum = sum + magnet.inverse_square[axis] * (stiffness(axis, i, below, below, magnet) * (magnet.m(below) - m) +

@@ -4,6 +4,7 @@ struct ZhangLi : Parameters {
         const vec3 m = magnet.m(site.i), current = J[site.i];
         const real along[3] = {current.x, current.y, current.z};
         vec3 change = {0, 0, 0};
+        FD_UNROLL
         for (int axis = 0; axis < kAxes; ++axis) {
             const Neighbour below = site.below[axis], above = site.above[axis];
             const vec3 lower = magnet.missing(site, below) ? m : magnet.m(below);
