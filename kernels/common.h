@@ -33,12 +33,13 @@ struct Neighbour {
 };
 FD_HD real read_at(const real* values, Neighbour cell) { return cell.at_edge ? values[cell.edge] : values[cell.next]; }
 FD_HD real differs(Neighbour one, Index other) {
-    const real beside = one.next == other ? 0 : 1, end = one.edge == other ? 0 : 1;
+    const real beside = one.next == other ? real(0) : real(1), end = one.edge == other ? real(0) : real(1);
     return one.at_edge ? end : beside;
 }
 #endif
 FD_HD real read_at(const real* values, Index cell) { return values[cell]; }
-FD_HD real differs(Index one, Index other) { return one == other ? 0 : 1; }  // a number, not a bool: see `there`
+// A number, not a bool: see `there`. It never is an int on its way, of which more fit into a vector.
+FD_HD real differs(Index one, Index other) { return one == other ? real(0) : real(1); }
 
 struct vec3 {
     real x, y, z;
@@ -182,7 +183,7 @@ struct Magnet {
     // 1 if a site has a neighbour there, else 0. Compilers do a loop in vectors with numbers to multiply by where they
     // give up on bools that are the same in all cells of a line.
     FD_HD real there(const Site& site, Neighbour neighbour) const {
-        const real magnetic_one = Ms.uniform || magnetic(neighbour) ? 1 : 0;
+        const real magnetic_one = Ms.uniform || magnetic(neighbour) ? real(1) : real(0);
         return differs(neighbour, site.i) * magnetic_one;
     }
 };

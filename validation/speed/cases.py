@@ -43,8 +43,9 @@ def evaluations(threads: int) -> Iterator[Case]:
         for name in problem.MESHES:
             for precision in problem.PRECISIONS:
                 yield Case(f"{kind} {name}", precision, threads, partial(measure, name, precision, threads))
-    for precision in problem.PRECISIONS:
-        yield Case("rhs 256² with DMI", precision, threads, partial(dmi, precision, threads))
+    for more in problem.MORE:
+        for precision in problem.PRECISIONS:
+            yield Case(f"rhs 256² with {more}", precision, threads, partial(with_more, more, precision, threads))
     yield Case("replicas", "float32", threads, partial(replicas, threads))
     for precision in problem.PRECISIONS:
         yield Case("scaling", precision, threads, partial(scaling, precision, threads))
@@ -105,16 +106,17 @@ def slope(name: str, precision: str, threads: int, bench: Bench) -> list[Row]:
     return rows
 
 
-def dmi(precision: str, threads: int, bench: Bench) -> list[Row]:
-    """Hold the right-hand side with interfacial DMI, at its surfaces too, against that without."""
+def with_more(more: str, precision: str, threads: int, bench: Bench) -> list[Row]:
+    """Hold the right-hand side with more terms, or with values per cell, against that without."""
     own, cells = bench.own(threads), problem.MESHES["256²"]
     for name in ("without", "with"):
-        device = own.ask("prepare_slope", cells=cells, dtype=precision, name=name, dmi=name == "with")
+        added = more if name == "with" else ""
+        device = own.ask("prepare_slope", cells=cells, dtype=precision, name=name, more=added)
     times = in_turn({name: (own, name) for name in ("without", "with")}, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
     return [
-        Row("rhs 256² with DMI", precision, device, threads, "time / without DMI",
-            **_against("without DMI", times["with"], times["without"], inverse=True), at_most=1.5,
+        Row(f"rhs 256² with {more}", precision, device, threads, "time / without",
+            **_against("rhs 256²", times["with"], times["without"], inverse=True), at_most=problem.MORE[more],
             cells_per_second=problem.n_cells(cells) / times["with"].best)
     ]  # fmt: skip
 

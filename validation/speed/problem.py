@@ -18,7 +18,8 @@ MS = 8e5  # A/m
 A = 13e-12  # J/m
 ALPHA = 0.02
 KU = 5e4  # J/m³, along z
-D = 3e-3  # J/m², of the interfacial DMI in its own case
+MORE = {"DMI": 1.5, "Ks and STT": 1.25, "A and D per cell": 2.0}  # how much longer a right-hand side may take with it
+D, KS, P, J = 3e-3, 1e-4, 0.6, 1e10  # J/m², J/m², 1, A/m², of the interfacial DMI and a junction
 B = (0.02, 0.005, 0.01)  # T
 
 FILM_CELLS = (200, 50, 1)  # standard problem 4 in cells of 2.5 nm

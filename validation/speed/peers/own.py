@@ -17,7 +17,16 @@ from fdmag.demag import HostDemag, default_cache, demag_convolution, demag_spect
 from fdmag.kernels.runtime import threads_wanted
 from fdmag.macrospin import MacrospinEnsemble, thermal_field
 from fdmag.shapes import Cylinder
-from fdmag.terms import Demag, Exchange, InterfacialDMI, Slonczewski, Thermal, UniaxialAnisotropy, Zeeman
+from fdmag.terms import (
+    Demag,
+    Exchange,
+    InterfaceAnisotropy,
+    InterfacialDMI,
+    Slonczewski,
+    Thermal,
+    UniaxialAnisotropy,
+    Zeeman,
+)  # fmt: skip
 from validation.speed import problem
 from validation.speed.peers.protocol import Worker, serve
 
@@ -49,11 +58,11 @@ class Own(Worker):
             self._make("padded scipy.fft", lambda: padded(magnetisation[0]))
 
     def prepare_slope(
-        self, cells: list[int], dtype: str, name: str, replicas: int = 1, device: str = "auto", dmi: bool = False
+        self, cells: list[int], dtype: str, name: str, replicas: int = 1, device: str = "auto", more: str = ""
     ) -> str:
         """Make ``name``, the whole right-hand side of the replicas, each with an anisotropy of its own."""
         mesh = _mesh(cells)
-        simulation = _simulation(mesh, dtype, device, replicas, dmi)
+        simulation = _simulation(mesh, dtype, device, replicas, more)
         simulation.m = random_m(mesh)
         magnet, state = simulation._magnet, simulation.state
         self._make(name, lambda: magnet.slope(state.m, state.t, None)[0])
@@ -197,13 +206,21 @@ def _mesh(cells: list[int]) -> Mesh:
     return Mesh((nx, ny, nz), problem.CELL_SIZE)
 
 
-def _simulation(mesh: Mesh, dtype: str, device: str, replicas: int, dmi: bool = False) -> Simulation:
+def _simulation(mesh: Mesh, dtype: str, device: str, replicas: int, more: str = "") -> Simulation:
     Ku1: Any = problem.KU
     if replicas > 1:
         Ku1 = PerReplica(problem.KU * np.linspace(1, 1.1, replicas))
-    terms = [Exchange(A=problem.A), UniaxialAnisotropy(Ku1=Ku1, axis=(0, 0, 1)), Zeeman(B=problem.B), Demag()]
-    terms += [InterfacialDMI(D=problem.D)] if dmi else []
+    A, D = (problem.A, problem.D) if more != "A and D per cell" else (_map(mesh, problem.A), _map(mesh, problem.D))
+    terms = [Exchange(A=A), UniaxialAnisotropy(Ku1=Ku1, axis=(0, 0, 1)), Zeeman(B=problem.B), Demag()]
+    if "D" in more:
+        terms += [InterfacialDMI(D=D)]
+    if "Ks" in more:
+        terms += [InterfaceAnisotropy(Ks=problem.KS), Slonczewski(J=problem.J, P=problem.P)]
     return Simulation(mesh, terms, Ms=problem.MS, alpha=problem.ALPHA, device=device, dtype=dtype)
+
+
+def _map(mesh: Mesh, value: float) -> NDArray:
+    return value * np.random.default_rng(1).uniform(0.9, 1.1, mesh.shape)
 
 
 def _macrospins(count: int, T: float, dtype: str) -> MacrospinEnsemble:
