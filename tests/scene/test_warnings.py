@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from fdmag.cli import app
 from fdmag.scene.run import run_scene
+from fdmag.scene.sweeps import driver
 
 LOOP = """
 [terms.uniaxial_anisotropy]
@@ -81,6 +82,7 @@ def test_a_sweep_warns_too(scenes, monkeypatch, threads, which):
     """By the processes that compute its members too, and once of what they have in common."""
     pytest.importorskip("xarray")
     monkeypatch.setenv("FDMAG_THREADS", threads)  # with 1 both members are computed in this process
+    monkeypatch.setattr(driver, "step_times", lambda *_: {1: 2.0, 2: 1.0})  # and together, however busy it is
     long = ('cell = ["5 nm", "5 nm", "3 nm"]', 'cell = ["12 nm", "5 nm", "30 nm"]')
     still = ('kind = "relax"\n[[stages]]\nkind = "run"\nduration = "1 ps"\n', 'kind = "minimize"\n')
     add = (

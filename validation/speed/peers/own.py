@@ -26,7 +26,7 @@ from fdmag.terms import (
     Thermal,
     UniaxialAnisotropy,
     Zeeman,
-)  # fmt: skip
+)
 from validation.speed import problem
 from validation.speed.peers.protocol import Worker, serve
 
