@@ -83,7 +83,7 @@ void split(const Complex<T>* a, const Transform<T>& f, const Mirror* pairs, i64 
 
 constexpr int LIST_AHEAD = 3;    // pairs of blocks
 constexpr int ROW_AHEAD = 4;     // x blocks
-constexpr int KERNEL_AHEAD = 6;  // blocks of the kernel, which is read only once, from memory
+constexpr int KERNEL_AHEAD = 6;  // blocks of the kernel, which comes from memory first and then from the cache
 
 /// The reverse of `split`, without its factor of two, and the first inverse stage. In a film two columns are far apart,
 /// so what is needed soon is fetched; else what is beside it, for the next pair of columns.
