@@ -134,23 +134,29 @@ def find_path(
     near = NEAR * float(np.finfo(m.dtype).eps)
     best, since, choices = np.inf, 0, 0
     settled, length, astray = string.m, np.inf, 0
+    alone: Path | None = None  # with the highest image on its saddle, when others had led the path astray
     while True:
         force = float(string.size.max())
         reached = force <= max_torque
         early = choices == 0 and force <= SETTLED * max_torque and not astray
         if climb and choices < MOST_CHOICES and (reached or early):
             choices += 1
-            role = extrema(string.energy)
-            if astray:
-                role[np.arange(role.size) != np.argmax(string.energy)] = 0
+            role, top = extrema(string.energy), np.argmax(string.energy)
+            if astray and string.role[top] != 1:
+                role[np.arange(role.size) != top] = 0
             if np.any(role != string.role):
                 if not string.role.any():
                     settled, length = string.m, string.length
+                if astray and string.role[top] == 1:
+                    alone = string.path()
                 string.appoint(role)
                 best, since = np.inf, 0
                 continue
-        if string.role.any() and string.length > ASTRAY * length and astray < 2:
-            # Back to where it was; now it settles fully before its highest image climbs, alone.
+        lost = string.role.any() and string.length > ASTRAY * length
+        if lost and alone is not None:
+            return alone
+        if lost and astray < 2:
+            # Back to where it was; now it settles fully before its highest image climbs, alone, and then the others.
             steps, evaluations = string.steps, string.evaluations
             string = _String(settled, terrain)
             string.steps, string.evaluations = steps, evaluations + string.evaluations
@@ -164,6 +170,8 @@ def find_path(
             string.calm()
         stalled = since > PATIENCE and force < near
         if stalled or string.steps == max_steps or not np.isfinite(force):
+            if alone is not None:
+                return alone
             break
         string.move()
         if on_step is not None:

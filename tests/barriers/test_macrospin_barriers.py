@@ -132,7 +132,7 @@ def pair(ratio, **options):
     return Simulation(mesh, [UniaxialAnisotropy(Ku1=Ku)], Ms=Ms, **options)
 
 
-@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0, 3.0])
 def test_two_particles_switch_one_after_the_other(ratio):
     """The barrier is the highest energy on the path above that of its start: of two saddles with a minimum in between,
     the higher one. Both at once would be a ridge, as high as both barriers together.
@@ -144,6 +144,15 @@ def test_two_particles_switch_one_after_the_other(ratio):
     between = barrier.energy[barrier.saddles[0].image : barrier.saddles[1].image].min() - barrier.energy[0]
     assert abs(between) < 1e-6 * KV
     assert barrier.distance[-1] == close(2 * np.pi / 2**0.5, rel=1e-3)  # two legs of π/√2
+
+
+def test_the_highest_saddle_is_told_where_others_cannot_be_found_in_time():
+    """Images that climb early lead this path astray; then its highest one climbs alone, and the others after it."""
+    whole = find_barrier(pair(2.0))
+    cut_short = find_barrier(pair(2.0), max_steps=whole.steps - 1)
+    assert len(whole.saddles) == 2
+    assert [saddle.energy for saddle in cut_short.saddles] == close([2 * KV], rel=1e-6)
+    assert cut_short.forward == close(whole.forward, rel=1e-6)
 
 
 def test_a_frozen_particle_stays():
