@@ -48,7 +48,6 @@ struct vec3 {
 FD_HD vec3 operator+(vec3 a, vec3 b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
 FD_HD vec3 operator-(vec3 a, vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
 FD_HD vec3 operator*(real factor, vec3 a) { return {factor * a.x, factor * a.y, factor * a.z}; }
-FD_HD real dot(vec3 a, vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 FD_HD vec3 cross(vec3 a, vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
 
 #ifdef __CUDACC__
@@ -71,6 +70,11 @@ FD_HD real fused(real a, real b, real c) {
 FD_HD real fused(real a, real b, real c) { return a * b + c; }
 #endif
 #endif
+
+FD_HD vec3 fused(real factor, vec3 a, vec3 b) {
+    return {fused(factor, a.x, b.x), fused(factor, a.y, b.y), fused(factor, a.z, b.z)};
+}
+FD_HD real dot(vec3 a, vec3 b) { return fused(a.z, b.z, fused(a.y, b.y, a.x * b.x)); }
 
 // The values of one parameter in memory; a stride is 0 where the values do not vary.
 struct View {

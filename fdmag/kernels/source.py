@@ -214,7 +214,7 @@ def _needed(term: LocalTerm) -> str:
 def _calls(terms: Sequence[LocalTerm]) -> str:
     """Return the struct of all terms, and how each is read and called."""
     members = "".join(f" term_{k}::{term.struct} term{k};" for k, term in enumerate(terms))
-    fields = "".join(f" + t.term{k}.field(s, magnet)" for k in range(len(terms)))
+    fields = " + ".join(f"t.term{k}.field(s, magnet)" for k in range(len(terms))) or "vec3{0, 0, 0}"
     lines = [
         f"constexpr int kTerms = {len(terms)};",
         "template <int> struct At {};",
@@ -234,7 +234,7 @@ def _calls(terms: Sequence[LocalTerm]) -> str:
         f"constexpr bool kOwnDensity[kTerms + 1] = {{{own}}};",
         f"constexpr double kEnergyFactor[kTerms + 1] = {{{factors}}};  // of Ms m B, by the degree",
     ]
-    lines += [f"FD_HD vec3 local_field({arguments}) {{ return vec3{{0, 0, 0}}{fields}; }}"]
+    lines += [f"FD_HD vec3 local_field({arguments}) {{ return {fields}; }}"]
     for k, term in enumerate(terms):
         lines.append(f"FD_HD vec3 field_of(At<{k}>, {arguments}) {{ return t.term{k}.field(s, magnet); }}")
         density = "0"

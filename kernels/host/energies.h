@@ -8,8 +8,9 @@ static void sum_energies(const Call& call, const Work& work, double* sums);
 template <int term>
 __attribute__((noinline)) static void one_field(const Problem& problem, const Work& work, Index start, Index end,
                                                 real* out, Index stride) {
-    for_cells(problem, work, start, end, out, stride, [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
-                  FD_INLINE { return field_of(At<term>(), t, s, magnet); });
+    for_cells<false>(problem, work, start, end, out, stride,
+                     [](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
+                         FD_INLINE { return field_of(At<term>(), t, s, magnet); });
 }
 
 template <int term>

@@ -7,9 +7,9 @@ __attribute__((noinline)) static void add_fields(const Problem& problem, const W
                                                  real factor, Index start, Index end, real* out) {
     const Vector<true> B_other = {other ? other : work.magnet.values, work.cells};
     const real weight = other ? factor : 0;
-    for_cells(problem, work, start, end, out, kPiece,
-              [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping& d)
-                  FD_INLINE { return acting(local_field(t, s, magnet) + weight * B_other[s.i], d, s.i); });
+    for_cells<true>(problem, work, start, end, out, kPiece,
+                    [=](const Site& s, const Magnet& magnet, const Terms& t, const Damping&)
+                        FD_INLINE { return local_field(t, s, magnet) + weight * B_other[s.i]; });
 }
 
 // Field, slope or descent of all terms plus factor x other in a piece of cells, to out[cell], out[cell + stride] and
@@ -29,8 +29,7 @@ __attribute__((noinline)) static void evaluate(const Problem& problem, const Wor
     for (Index i = start; i < end; ++i) {
         const vec3 m = magnet.m(i), field = {B[i], B[i + kPiece], B[i + 2 * kPiece]};
         const vec3 v = kind == kSlope ? llg(m, field, damping.gamma[i], damping.alpha[i]) : steepest_descent(m, field);
-        const bool magnetic = magnet.magnetic(i);
-        store(out, i, stride, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+        store(out, i, stride, v);
     }
 }
 

@@ -84,29 +84,38 @@ struct Part {
     }
 };
 
-// Call cell(site) for the first and the last vector of a part, where there may be an end of the line.
+// Call cell(site) for the first and the last vector of the parts of lines in [start, end), where there may be an end of
+// the line: whole lines, or a part of one. One loop over all of them: what is the same everywhere is then copied to
+// vectors once.
 template <Index vector, class Cell>
-FD_HD void at_ends(const Line& line, const Part& part, const Cell& cell) {
-    for (Index i = part.from;; i = part.to - vector) {
+FD_HD void at_ends(const Problem& problem, Index start, Index end, const Cell& cell) {
+    Line line(problem, start / problem.cells[0]);
+    Part part(line, start, end);
+    for (Index i = part.from;;) {
         FD_INDEPENDENT
         for (Index k = 0; k < vector; ++k) cell(line.any(i + k));
-        if (i == part.to - vector) return;
+        if (i < part.to - vector) {
+            i = part.to - vector;
+            continue;
+        }
+        line.advance(problem);
+        if (line.first >= end) return;
+        part = Part(line, start, end);
+        i = part.from;
     }
 }
 
-// The same for all lines; few cells one by one. Out of line, with a copy of `cell`: what is done in a cell may be long
-// code, and what is read for all of them should never be in memory that a store could change.
+// The same for lines of any length; few cells one by one. Out of line, with a copy of `cell`: what is done in a cell
+// may be long code, and what is read for all of them should never be in memory that a store could change.
 template <class Cell>
 __attribute__((noinline)) static void at_all_ends(const Problem& problem, Index start, Index end, Cell cell) {
-    for (Line line(problem, start / problem.cells[0]); line.first < end; line.advance(problem)) {
+    const Index nx = problem.cells[0], left = end - start, length = nx < left ? nx : left;
+    if (kMasks && length >= kVector) return at_ends<kVector>(problem, start, end, cell);
+    if (kMasks && length >= kVector / 2) return at_ends<kVector / 2>(problem, start, end, cell);
+    for (Line line(problem, start / nx); line.first < end; line.advance(problem)) {
         const Part part(line, start, end);
-        if (kMasks && part.to - part.from >= kVector)
-            at_ends<kVector>(line, part, cell);
-        else if (kMasks && part.to - part.from >= kVector / 2)
-            at_ends<kVector / 2>(line, part, cell);
-        else
-            for (Index i = part.from; i < part.to; ++i)
-                if (i < part.inner_from || i >= part.inner_to) cell(line.alone(i));
+        for (Index i = part.from; i < part.to; ++i)
+            if (i < part.inner_from || i >= part.inner_to) cell(line.alone(i));
     }
 }
 
@@ -175,16 +184,23 @@ FD_HD void store(real* out, Index cell, Index cells, vec3 v) {
 }
 
 // Write visit(site, magnet, terms, damping), a vector, for the cells [start, end) of a row to out[cell], out[cell +
-// stride] and out[cell + 2 stride]; 0 where Ms = 0.
-template <class Visit>
+// stride] and out[cell + 2 stride]; 0 where Ms = 0 and, with `moving`, where gamma = 0, for m is frozen there. What is
+// the same everywhere is looked at once, not in every cell.
+template <bool moving, class Visit>
 FD_HD void for_cells(const Problem& problem, const Work& work, Index start, Index end, real* out, Index stride,
                      const Visit& visit) {
     const Magnet magnet = work.magnet;
     const Terms terms = work.terms;
     const Damping damping = work.damping;
+    if ((magnet.Ms.uniform && !magnet.magnetic(start)) ||
+        (moving && damping.gamma.uniform && !(damping.gamma[start] > 0))) {
+        for (Index i = start; i < end; ++i) store(out, i, stride, {0, 0, 0});
+        return;
+    }
     for_sites(problem, start, end, [=](const Site& site) FD_INLINE {
         const vec3 v = visit(site, magnet, terms, damping);
-        const bool magnetic = magnet.magnetic(site.i);
-        store(out, site.i, stride, {magnetic ? v.x : 0, magnetic ? v.y : 0, magnetic ? v.z : 0});
+        const bool counts = (magnet.Ms.uniform || magnet.magnetic(site.i)) &
+                            (!moving || damping.gamma.uniform || damping.gamma[site.i] > 0);
+        store(out, site.i, stride, {counts ? v.x : 0, counts ? v.y : 0, counts ? v.z : 0});
     });
 }

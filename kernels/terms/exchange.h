@@ -12,22 +12,21 @@ struct Exchange : Parameters {
         return along(axis, link_scale[lower]) * mean + (there ? along(axis, link_added[lower]) : 0);
     }
 
+    // Differences of m to its neighbours along an axis, times A unless it is the same everywhere.
+    FD_HD vec3 bent(int axis, const Site& site, const Magnet& magnet) const {
+        const Neighbour below = site.below[axis], above = site.above[axis];
+        const vec3 m = magnet.m(site.i), down = magnet.m(below) - m, up = magnet.m(above) - m;
+        if (A.uniform && magnet.Ms.uniform && link_scale.uniform) return down + up;
+        return stiffness(axis, site.i, below, below, magnet) * down +
+               stiffness(axis, site.i, above, site.i, magnet) * up;
+    }
+
     FD_HD vec3 field(const Site& site, const Magnet& magnet) const {
-        const Index i = site.i;
-        const vec3 m = magnet.m(i);
-        vec3 sum = {0, 0, 0};
-        if (A.uniform && magnet.Ms.uniform && link_scale.uniform) {
-            for (int axis = 0; axis < kAxes; ++axis)
-                sum = sum + magnet.inverse_square[axis] *
-                                ((magnet.m(site.below[axis]) - m) + (magnet.m(site.above[axis]) - m));
-            return (2 * A[i] * magnet.inverse_Ms(i)) * sum;
-        }
+        vec3 sum = magnet.inverse_square[0] * bent(0, site, magnet);
         FD_UNROLL
-        for (int axis = 0; axis < kAxes; ++axis) {
-            const Neighbour below = site.below[axis], above = site.above[axis];
-            sum = sum + magnet.inverse_square[axis] * (stiffness(axis, i, below, below, magnet) * (magnet.m(below) - m) +
-                                                       stiffness(axis, i, above, i, magnet) * (magnet.m(above) - m));
-        }
-        return (2 * magnet.inverse_Ms(i)) * sum;
+        for (int axis = 1; axis < kAxes; ++axis)
+            sum = fused(magnet.inverse_square[axis], bent(axis, site, magnet), sum);
+        const real factor = A.uniform && magnet.Ms.uniform && link_scale.uniform ? 2 * A[site.i] : real(2);
+        return (factor * magnet.inverse_Ms(site.i)) * sum;
     }
 };
