@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from fdmag.allocator import aligned_like
 from fdmag.backend import select_backend
 from fdmag.constants import GAMMA_E
 from fdmag.cuda.magnet import magnet_for
@@ -110,7 +111,7 @@ class Simulation:
         self._magnet = magnet_for(mesh, self.regions, self.backend, material, terms, geometry)
         initial = as_vectors(m, mesh)
         self.batch = resolve_batch(batch, self._magnet.replica_counts() | {"m": initial.shape[0]})
-        self.state = State.start(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))
+        self.state = State.start(aligned_like(np.empty((self.batch, 3, *mesh.shape), self.backend.dtype))[0])
         self.window_displacement = np.zeros(self.batch)  # how far `shift` has moved the mesh along x [m]
         self.stop_times = np.full(self.batch, np.nan)  # when each met the criterion of the last run [s]
         self._changes = 0  # how often m, t or a parameter was set from outside

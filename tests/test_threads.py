@@ -9,11 +9,10 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from fdmag.kernels.compiler import find_compiler
-from fdmag.kernels.runtime import address, aligned_empty, host_runtime
+from fdmag.kernels.runtime import host_runtime
 
 pytestmark = pytest.mark.skipif(
     find_compiler()[0] is None, reason="no C++ compiler works here, so there are no threads"
@@ -224,23 +223,3 @@ def test_one_environment_variable_rules_demag_and_stages(threads):
         FDMAG_THREADS=threads, OPENBLAS_NUM_THREADS="1",
     )  # fmt: skip
     assert out.split() == [str(int(threads) - 1)] * 2
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(2, 3), (1, 3, 1, 64, 64), (3, 3, 5, 37, 41)])
-def test_large_arrays_begin_at_a_cache_line(shape, dtype):
-    arrays = [aligned_empty(shape, np.dtype(dtype)) for _ in range(5)]
-    for number, array in enumerate(arrays):
-        array[...] = number
-        assert (array.shape, array.dtype, array.flags.c_contiguous) == (shape, dtype, True)
-        assert address(array) == array.ctypes.data
-        assert array.nbytes < 2**15 or address(array) % 64 == 0
-    assert all((array == number).all() for number, array in enumerate(arrays))
-
-
-def test_the_address_of_what_is_not_in_one_piece_is_refused():
-    array = np.zeros((4, 6))
-    with pytest.raises(TypeError, match="contiguous"):
-        address(array[:, ::2])
-    array.flags.writeable = False
-    assert address(array) == array.ctypes.data

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fdmag.allocator import address, aligned_like
 from fdmag.constants import MU_0
 from fdmag.demag.arguments import check_magnetisation, check_workers, checked_precision
 from fdmag.demag.cache import SpectrumCache, default_cache
@@ -19,7 +20,7 @@ from fdmag.demag.spectrum import demag_spectrum
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import Compiler, find_compiler
 from fdmag.kernels.library import load, prepare
-from fdmag.kernels.runtime import address, aligned_empty, host_runtime, threads_wanted
+from fdmag.kernels.runtime import host_runtime, threads_wanted
 from fdmag.kernels.source import demag_source
 from fdmag.mesh import Mesh
 
@@ -194,19 +195,21 @@ class HostDemag:
         magnetisation = np.ascontiguousarray(magnetisation, dtype=self.dtype)
         check_magnetisation(magnetisation, self.mesh)
         if out is None:
-            out = aligned_empty(magnetisation.shape, self.dtype)
+            out, place = aligned_like(magnetisation)
         elif out.shape != magnetisation.shape or out.dtype != self.dtype or not out.flags.c_contiguous:
             raise ParameterError(
                 f"demag: out is {out.dtype} of shape {out.shape}; needed is a contiguous array of {self.dtype} and "
                 f"shape {magnetisation.shape}"
             )
+        else:
+            place = address(out)
         batch = len(magnetisation)
         numbers = None if replicas is None else np.ascontiguousarray(replicas, dtype=np.int64)
         highest = batch if numbers is None else int(numbers.max(initial=0)) + 1
         if self.edges > 1 and (highest > self.edges or (numbers is not None and len(numbers) != batch)):
             raise ParameterError(f"demag: edges of {self.edges} replicas, m of {batch}; give the number of each")
         rows = None if numbers is None else address(numbers)
-        self._apply(self._handles[0], address(magnetisation), address(out), batch, rows, self.threads(batch))
+        self._apply(self._handles[0], address(magnetisation), place, batch, rows, self.threads(batch))
         return out
 
 

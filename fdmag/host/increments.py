@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.allocator import address
 from fdmag.backend import Backend
 from fdmag.kernels.library import load, prepare
-from fdmag.kernels.runtime import address
 from fdmag.kernels.source import noise_source
 
 PARENTS = 3

@@ -48,7 +48,7 @@ class HostMagnet(Magnet):
         total = None
         for name in names:
             if name in bound.numbers:
-                unit, m, replicas = self._ready(m, context.t, context.replicas)
+                unit, m, replicas = self._ready(bound, m, context.t, context.replicas)
                 field = unit.term(bound.numbers[name], m, replicas)
             else:
                 field = super().field(m, context, [name])
@@ -58,7 +58,7 @@ class HostMagnet(Magnet):
     def field_and_energies(self, m: NDArray, context: Context) -> tuple[NDArray, dict[str, NDArray[np.float64]]]:
         """Return the field [T] of all terms together, and the energy [J], (n,), of each that has one, by name."""
         bound = self.compiled_terms()
-        unit, m, replicas = self._ready(m, context.t, context.replicas)
+        unit, m, replicas = self._ready(bound, m, context.t, context.replicas)
         compiled = unit.energies(m, replicas)
         other, energies = None, {}
         for name, term in self.terms.items():
@@ -74,7 +74,7 @@ class HostMagnet(Magnet):
 
     def inner(self, a: NDArray, b: NDArray, replicas: NDArray | None) -> NDArray[np.float64]:
         """Return ∫ Ms a·b dV, (n,): with a = B and b = δm, minus the change of energy [J]."""
-        unit, a, rows = self._ready(a, np.zeros(a.shape[0]), replicas)
+        unit, a, rows = self._ready(self.compiled_terms(), a, np.zeros(a.shape[0]), replicas)
         return unit.inner(a, self.backend.asarray(b), rows)
 
     def slope(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
@@ -145,16 +145,15 @@ class HostMagnet(Magnet):
 
     def _local(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None, kind: int) -> NDArray:
         bound = self.compiled_terms()
-        unit, m, rows = self._ready(m, t, replicas)
+        unit, m, rows = self._ready(bound, m, t, replicas)
         if bound.uniform_Ms and (convolution := self.convolution()) is not None:
             return unit.convolved(m, rows, convolution.lent(len(m)), kind)
         return unit.local(m, rows, self.other_field(m, t, replicas) if bound.others else None, kind)
 
     def _ready(
-        self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None
+        self, bound: HostTerms, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None
     ) -> tuple[Unit, NDArray, NDArray | None]:
         """Return the unit with the parameters of now, m as it wants it, and which replicas the rows are."""
-        bound = self.compiled_terms()
         rows = len(m)
         if m.shape[1:] != self._vectors or (replicas is None and bound.batch not in (1, rows)):
             raise ParameterError(

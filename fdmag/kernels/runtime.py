@@ -4,12 +4,11 @@ import ctypes
 import logging
 import os
 from functools import cache
-from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.allocator import address
 from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import Compiler, find_compiler
 from fdmag.kernels.library import load
@@ -18,9 +17,6 @@ from fdmag.kernels.source import threads_source, vectors_source
 _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _POINTERS = {"largest": 2, "torque": 3, "gradient": 3, "turned": 4}  # that each function takes
-_LINE = 64  # bytes
-_nothing_at: Any = (ctypes.c_char * 0).from_buffer
-_address_of = ctypes.addressof
 
 
 class Runtime:
@@ -137,22 +133,3 @@ def _notice(problem: str) -> None:
 def _extent(vectors: NDArray) -> tuple[int, int]:
     rows = vectors.shape[0]
     return rows, vectors.size // (3 * rows) if rows else 0
-
-
-def address(array: NDArray) -> int:
-    """Return where the data of a C-contiguous array is; ``array.ctypes.data`` takes five times longer."""
-    try:
-        return _address_of(_nothing_at(array))
-    except TypeError:
-        if array.flags.writeable:  # then it is not contiguous
-            raise
-        return array.ctypes.data
-
-
-def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
-    """Return memory for an array. From 32 KiB on it begins at a cache line: vectors that cross lines take longer."""
-    size = prod(shape) * dtype.itemsize
-    if size < 2**15:
-        return np.empty(shape, dtype)
-    memory = np.empty(size + _LINE, dtype=np.uint8)
-    return np.ndarray(shape, dtype, memory, -address(memory) % _LINE)

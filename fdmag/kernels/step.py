@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.allocator import address
 from fdmag.kernels.library import load
-from fdmag.kernels.runtime import address
 from fdmag.kernels.source import step_source
 from fdmag.kernels.unit import Unit
 

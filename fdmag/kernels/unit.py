@@ -7,8 +7,9 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.allocator import address, aligned_like
 from fdmag.kernels.library import load, prepare
-from fdmag.kernels.runtime import Runtime, address, aligned_empty
+from fdmag.kernels.runtime import Runtime
 from fdmag.kernels.source import MATERIAL, LocalTerm, energies_source, step_source, total_places, unit_source
 
 FIELD, SLOPE, DESCENT = 0, 1, 2
@@ -118,8 +119,8 @@ class Unit:
     def local(self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int) -> NDArray:
         """Return the field, slope or descent of all terms plus the field ``other`` [T]; shape of m."""
         self.reserve(len(m))
-        out = np.empty_like(m)
-        self._local(self.problem, len(m), _at(replicas), _at(m), _at(other), _at(out), kind, None, None, 0)
+        out, place = aligned_like(m)
+        self._local(self.problem, len(m), _at(replicas), _at(m), _at(other), place, kind, None, None, 0)
         return out
 
     def convolved(self, m: NDArray, replicas: NDArray | None, lent: tuple[int, int, int], kind: int) -> NDArray:
@@ -127,9 +128,10 @@ class Unit:
 
         Ms has to be the same in all cells. ``lent`` is the address of the convolution, its handle, and threads.
         """
-        self.reserve(len(m))
-        out = aligned_empty(m.shape, m.dtype)
-        self._local(self.problem, len(m), _at(replicas), _at(m), None, _at(out), kind, *lent)
+        if self.total_places:
+            self.reserve(len(m))
+        out, place = aligned_like(m)
+        self._local(self.problem, len(m), _at(replicas), address(m), None, place, kind, *lent)
         return out
 
     def term(self, number: int, m: NDArray, replicas: NDArray | None) -> NDArray:

@@ -5,8 +5,9 @@ import ctypes
 import numpy as np
 from numpy.typing import NDArray
 
+from fdmag.allocator import address
 from fdmag.kernels.library import load
-from fdmag.kernels.runtime import Runtime, address
+from fdmag.kernels.runtime import Runtime
 from fdmag.kernels.source import macrospin_source
 from fdmag.macrospin.reference import PARAMETERS, SUMS, Advance
 
