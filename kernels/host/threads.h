@@ -1,8 +1,9 @@
 // The threads of the host: one pool for all libraries and all callers of the process.
 //
-// What a block computes does not depend on who computes it, so results do not depend on the number of threads. Idle
-// threads sleep in the kernel. The caller works too, and waits for those only that have taken a block: a thread that
-// is not woken in time takes none. While one caller has the pool, others do their blocks alone.
+// What a block computes does not depend on who computes it, so results do not depend on the number of threads. Threads
+// without work look out for more for a moment, then sleep in the kernel. The caller works too, and waits for those only
+// that have taken a block: a thread that is not woken in time takes none. While one caller has the pool, others do their
+// blocks alone.
 
 #ifdef _WIN32
 static void share(Work work, void* data, long long blocks, int) {
@@ -13,6 +14,7 @@ static void leave(Turn*) {}
 #else
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER;  // held by the call that has the pool
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards what follows
@@ -26,6 +28,7 @@ static int started = 0;  // threads of the pool
 static int places = 0;   // that the job has for them
 static int joined = 0;   // that took one
 static int working = 0;  // that have not finished
+static int asleep = 0;   // of the pool
 static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;  // guards all turns
 static pthread_cond_t turn_is_over = PTHREAD_COND_INITIALIZER;
 static unsigned forks = 0;
@@ -48,11 +51,55 @@ static void work_on(Work work, void* data, int runs, int thread) {
     }
 }
 
+// To wake a thread takes some 10 to 50 microseconds, and its waker up to 10, while the passes of one step follow each
+// other at once. So one looks out for the next for a moment before one goes to sleep; a longer one would be missed by
+// others on a busy machine.
+constexpr long long kLookOut = 10000;  // ns
+
+static long long nanoseconds() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+// Whether a number has another value within the time one looks out.
+template <class T>
+static bool changes(const T& number, T from) {
+    for (const long long until = nanoseconds() + kLookOut; nanoseconds() < until;)
+        for (int k = 0; k < 16; ++k, relax())
+            if (__atomic_load_n(&number, __ATOMIC_RELAXED) != from) return true;
+    return false;
+}
+
+// The lock is held for moments only.
+static void take_lock() {
+    for (int k = 0; k < 64; ++k, relax())
+        if (!pthread_mutex_trylock(&lock)) return;
+    pthread_mutex_lock(&lock);
+}
+
 static void* serve(void*) {
     unsigned long long seen = 0;
     pthread_mutex_lock(&lock);
     for (;;) {
-        while (!job || job_number == seen || joined == places) pthread_cond_wait(&work_is_there, &lock);
+        while (!job || job_number == seen || joined == places) {
+            const unsigned long long known = job_number;
+            pthread_mutex_unlock(&lock);
+            const bool more = changes(job_number, known);
+            take_lock();
+            if (more || job_number != known) continue;
+            ++asleep;
+            pthread_cond_wait(&work_is_there, &lock);
+            --asleep;
+        }
         seen = job_number;
         ++working;
         const int thread = ++joined;
@@ -61,8 +108,9 @@ static void* serve(void*) {
         const int runs = job_runs;
         pthread_mutex_unlock(&lock);
         work_on(work, data, runs, thread);
-        pthread_mutex_lock(&lock);
-        if (--working == 0 && !job) pthread_cond_signal(&work_is_done);
+        take_lock();
+        __atomic_store_n(&working, working - 1, __ATOMIC_RELAXED);
+        if (working == 0 && !job) pthread_cond_signal(&work_is_done);
     }
     return nullptr;
 }
@@ -76,7 +124,7 @@ static void after_fork() {
     pthread_mutex_init(&turns, nullptr);
     pthread_cond_init(&turn_is_over, nullptr);
     job = nullptr;
-    started = joined = working = 0;
+    started = joined = working = asleep = 0;
     ++forks;
 }
 __attribute__((constructor)) static void watch_forks() { pthread_atfork(nullptr, nullptr, after_fork); }
@@ -101,7 +149,7 @@ static void share(Work work, void* data, long long blocks, int threads) {
         for (long long block = 0; block < blocks; ++block) work(data, block, 0);
         return;
     }
-    pthread_mutex_lock(&lock);
+    take_lock();
     start_threads(others);
     job = work;
     job_data = data;
@@ -113,16 +161,19 @@ static void share(Work work, void* data, long long blocks, int threads) {
     }
     joined = 0;
     places = others;
-    ++job_number;
-    if (others < started)
-        for (int k = 0; k < others; ++k) pthread_cond_signal(&work_is_there);
-    else
-        pthread_cond_broadcast(&work_is_there);
+    __atomic_store_n(&job_number, job_number + 1, __ATOMIC_RELAXED);
+    const int wanted = others - (started - asleep);
     pthread_mutex_unlock(&lock);
+    for (int k = 0; k < wanted; ++k) pthread_cond_signal(&work_is_there);
     work_on(work, data, job_runs, 0);
-    pthread_mutex_lock(&lock);
+    take_lock();
     job = nullptr;
-    while (working > 0) pthread_cond_wait(&work_is_done, &lock);
+    for (int left; (left = working) > 0;) {
+        pthread_mutex_unlock(&lock);
+        const bool fewer = changes(working, left);
+        take_lock();
+        if (!fewer && working > 0) pthread_cond_wait(&work_is_done, &lock);
+    }
     pthread_mutex_unlock(&lock);
     pthread_mutex_unlock(&in_use);
 }

@@ -154,7 +154,7 @@ def busy(mesh: str, threads: int, bench: Bench) -> list[Row]:
         device = process.ask("prepare_slope", cells=cells, dtype="float64", name="rhs")
     loops = [subprocess.Popen([sys.executable, "-c", _COUNTING]) for _ in range(threads)]
     try:
-        times = in_turn(contenders, 3 * bench.seconds, 2 * bench.rounds)
+        times = in_turn(contenders, 6 * bench.seconds, 4 * bench.rounds)
     finally:
         for loop in loops:
             loop.kill()
