@@ -52,8 +52,8 @@ static void work_on(Work work, void* data, int runs, int thread) {
 }
 
 // To wake a thread takes some 10 to 50 microseconds, and its waker up to 10, while the passes of one step follow each
-// other at once. So one looks out for the next for a moment before one goes to sleep; a longer one would be missed by
-// others on a busy machine.
+// other at once. So one looks out for the next for a moment before one goes to sleep: not longer, for on a busy machine
+// others want the processor.
 constexpr long long kLookOut = 10000;  // ns
 
 static long long nanoseconds() {
