@@ -11,6 +11,7 @@ from fdmag.errors import SolverError
 from fdmag.mesh import Mesh
 from fdmag.parameter import PerReplica
 from fdmag.simulation import Simulation
+from fdmag.solvers import string
 from fdmag.terms import CubicAnisotropy, Demag, Exchange, Slonczewski, UniaxialAnisotropy, Zeeman
 from tests.closeness import close
 
@@ -146,12 +147,14 @@ def test_two_particles_switch_one_after_the_other(ratio):
     assert barrier.distance[-1] == close(2 * np.pi / 2**0.5, rel=1e-3)  # two legs of π/√2
 
 
-def test_the_highest_saddle_is_told_where_others_cannot_be_found_in_time():
-    """Images that climb early lead this path astray; then its highest one climbs alone, and the others after it."""
-    whole = find_barrier(pair(2.0))
-    cut_short = find_barrier(pair(2.0), max_steps=whole.steps - 1)
+@pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0])
+def test_the_highest_saddle_is_told_where_others_cannot_be_found_in_time(ratio, monkeypatch):
+    """Images that climb from the first step on lead the path astray; then the highest climbs alone, others after it."""
+    monkeypatch.setattr(string, "SETTLED", 1e9)
+    whole = find_barrier(pair(ratio))
+    cut_short = find_barrier(pair(ratio), max_steps=whole.steps - 1)
     assert len(whole.saddles) == 2
-    assert [saddle.energy for saddle in cut_short.saddles] == close([2 * KV], rel=1e-6)
+    assert [saddle.energy for saddle in cut_short.saddles] == close([ratio * KV], rel=1e-6)
     assert cut_short.forward == close(whole.forward, rel=1e-6)
 
 
