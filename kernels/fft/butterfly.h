@@ -102,4 +102,35 @@ template <class T> struct Dft<8, T> {
   }
 };
 
+/// Even wave numbers, then odd ones, of 8 points each: all 16 do not fit into registers.
+template <class T> struct Dft<16, T> {
+  typedef typename Simd<T>::V V;
+  static constexpr T c[] = {T(1), T(0.92387953251128675613), T(SQRT_HALF), T(0.38268343236508977173), T(0),
+                            T(-0.38268343236508977173), T(-SQRT_HALF), T(-0.92387953251128675613)};
+  static constexpr T s[] = {T(0), T(0.38268343236508977173), T(SQRT_HALF), T(0.92387953251128675613), T(1),
+                            T(0.92387953251128675613), T(SQRT_HALF), T(0.38268343236508977173)};
+  /// (r, i) exp(-2 pi i j / 16)
+  static FD_INLINE void turn(int j, V& r, V& i) {
+    const V x = r;
+    if (j == 4)
+      r = i, i = -x;
+    else if (j > 0)
+      r = x * c[j] + i * s[j], i = i * c[j] - x * s[j];
+  }
+  static FD_INLINE void run(V* r, V* i) {
+    V ar[8], ai[8], br[8], bi[8];
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++) ar[j] = r[j] + r[j + 8], ai[j] = i[j] + i[j + 8];
+    Dft<8, T>::run(ar, ai);
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++) {
+      br[j] = r[j] - r[j + 8], bi[j] = i[j] - i[j + 8];
+      turn(j, br[j], bi[j]);
+    }
+    Dft<8, T>::run(br, bi);
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++) r[2 * j] = ar[j], i[2 * j] = ai[j], r[2 * j + 1] = br[j], i[2 * j + 1] = bi[j];
+  }
+};
+
 }  // namespace fd

@@ -19,11 +19,13 @@ template <class T> struct Transform {
   i64* wave;               // position -> wave number
 
   /// False if P has another factor than FD_ODD says, or memory is short.
-  bool create(i64 length, i64 points);
+  /// `at_once`: in one stage if the length is such.
+  bool create(i64 length, i64 points, bool at_once = false);
   void destroy();
   /// Whether half of the first stage's inputs (rounded up) hold all points. Few lengths begin with radix 1 or 7: they do
   /// without what half of the inputs saves, and every library without the code for them.
   bool half() const { return radix[0] != 1 && radix[0] != 7 && n <= (radix[0] + 1) / 2 * (P / radix[0]); }
+  bool whole() const { return stages == 1; }
   int last_radix() const { return radix[stages - 1]; }
 };
 
@@ -226,6 +228,48 @@ template <class T> FD_INLINE void inverse_inner(Complex<T>* a, const Transform<T
   }
 }
 
+/// Lengths that are done in one stage where half of the points are zero, as along z for up to eight layers.
+#define FD_WHOLE(DO) DO(2) DO(4) DO(8) DO(16)
+inline bool is_whole(i64 P, i64 n) {
+#define FD_CASE(r) case r:
+  switch (P) { FD_WHOLE(FD_CASE) return 2 * n <= P; }
+#undef FD_CASE
+  return false;
+}
+
+/// All stages, from rows that `read.get` gives, and back to rows that `write.put` takes.
+template <class T, class Read>
+__attribute__((noinline)) void forward_all(Complex<T>* a, const Transform<T>& f, Read read) {
+  typedef typename Simd<T>::V V;
+  if (!f.whole()) return forward_first(a, f, read), forward_inner(a, f), forward_last(a, f);
+  const i64 n = f.n;
+  auto padded = [=](i64 row, V& r, V& i) FD_LAMBDA {
+    if (row < n)
+      read.get(row, r, i);
+    else
+      r = i = V{};
+  };
+#define FD_CASE(r) \
+  case r:          \
+    return forward_stage<r, r / 2, true>(a, r, r, (const T*)nullptr, padded);
+  switch (f.P) { FD_WHOLE(FD_CASE) }
+#undef FD_CASE
+}
+template <class T, class Write>
+__attribute__((noinline)) void inverse_all(Complex<T>* a, const Transform<T>& f, Write write) {
+  typedef typename Simd<T>::V V;
+  if (!f.whole()) return inverse_first(a, f), inverse_inner(a, f), inverse_last(a, f, write);
+  const i64 n = f.n;
+  auto kept = [=](i64 row, V r, V i) FD_LAMBDA {
+    if (row < n) write.put(row, r, i);
+  };
+#define FD_CASE(r) \
+  case r:          \
+    return inverse_stage<r, r / 2, true>(a, r, r, (const T*)nullptr, kept);
+  switch (f.P) { FD_WHOLE(FD_CASE) }
+#undef FD_CASE
+}
+
 /// Radices of a length, at least two of them; how many, or 0 if a factor is left that FD_ODD does not have.
 inline int factorise(i64 P, int* radix) {
   int twos = 0, count = 0;
@@ -243,9 +287,10 @@ inline int factorise(i64 P, int* radix) {
   return P == 1 ? count : 0;
 }
 
-template <class T> bool Transform<T>::create(i64 length, i64 points) {
+template <class T> bool Transform<T>::create(i64 length, i64 points, bool at_once) {
   P = length, n = points;
   stages = factorise(P, radix);
+  if (at_once && is_whole(P, n)) stages = 1, radix[0] = int(P);
   position = wave = nullptr;
   for (int s = 0; s < stages; s++) twiddle[s] = nullptr;
   if (!stages) return false;

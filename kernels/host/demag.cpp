@@ -131,29 +131,21 @@ template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
     const bool special = packed && waves == 0;
     if (block < blocks_y) return rows<2>(base, W, blocks_x * W, k, group[0], special, buffer);
     return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, buffer);
+  } else {
+    C *base = S + order(block * together), *x = buffer, *waves_z = buffer + 3 * column_size;
+    const T* k = kernel + block * kernel_parts * part_size;
+    auto columns_z = [=](auto each) {
+      for (int a = 0; a < 3; a++)
+        for (i64 g = 0; g < together; g++)
+          for (i64 b = 0; b < blocks_x; b++)
+            each(base + order(g) + a * nz * blocks_x + b, waves_z + a * plane + (g * blocks_x + b) * stride_z);
+    };
+    const i64 step = blocks_x;
+    columns_z([=](C* from, C* to) { forward_all(to, fz, RowsAhead<T>{{from, step}}); });
+    for (i64 i = 0; i < groups; i++)
+      rows<3>(waves_z, stride_z, plane, k + group[i].kernel * part_size, group[i], false, x);
+    columns_z([=](C* to, C* from) { inverse_all(from, fz, Rows<T>{to, step}); });
   }
-  C *base = S + order(block * together), *x = buffer, *waves_z = buffer + 3 * column_size;
-  const T* k = kernel + block * kernel_parts * part_size;
-  const i64 step = blocks_x;
-  for (int a = 0; a < 3; a++)
-    for (i64 g = 0; g < together; g++)
-      for (i64 b = 0; b < blocks_x; b++) {
-        C* from = base + order(g) + a * nz * blocks_x + b;
-        C* to = waves_z + a * plane + (g * blocks_x + b) * stride_z;
-        forward_first(to, fz, RowsAhead<T>{{from, step}});
-        forward_inner(to, fz);
-        forward_last(to, fz);
-      }
-  for (i64 i = 0; i < groups; i++)
-    rows<3>(waves_z, stride_z, plane, k + group[i].kernel * part_size, group[i], false, x);
-  for (int a = 0; a < 3; a++)
-    for (i64 g = 0; g < together; g++)
-      for (i64 b = 0; b < blocks_x; b++) {
-        C *to = base + order(g) + a * nz * blocks_x + b, *from = waves_z + a * plane + (g * blocks_x + b) * stride_z;
-        inverse_first(from, fz);
-        inverse_inner(from, fz);
-        inverse_last(from, fz, Rows<T>{to, step});
-      }
 }
 
 template <class T> void Demag<T>::apply(const T* from, T* to, i64 batch, const i64* replicas, int wanted) {
