@@ -43,6 +43,8 @@ MOST_CHOICES = 5
 """How often it is decided which images climb and fall."""
 ASTRAY = 1.3
 """A path that becomes this many times longer while images climb has lost its way."""
+TURN = 90.0
+"""Where a cell turns further [°] to the next image, or from its neighbour, the path is anybody's guess."""
 
 
 class Terrain(Protocol):
@@ -176,7 +178,7 @@ def find_path(
         string.move()
         if on_step is not None:
             on_step(np.concatenate([[0.0], string.size, [0.0]]), string.energy)
-    reason = f"The rounding of {m.dtype} allows no less: raise max_torque" if stalled else "Raise max_steps"
+    reason = f"The rounding of {m.dtype} allows no less: raise max_torque" if stalled else string.hint()
     raise SolverError(
         f"path: the force across it is {force:.3g} T after {string.steps} steps, {max_torque:.3g} T was asked for. "
         f"{reason}"
@@ -254,6 +256,19 @@ class _String:
     def length(self) -> float:
         """Length of the path [rad]."""
         return float(self._lengths.sum())
+
+    def hint(self) -> str:
+        """Say what may help a path that does not settle."""
+        turn = np.degrees(self.terrain.largest(self._leaving).max())
+        if turn > TURN:
+            return f"A cell turns by {turn:.0f}° from one image to the next: take more images, or smaller cells"
+        least = 1.0
+        for axis in (3, 4):
+            along = np.moveaxis(self.m, axis, 0)
+            here, there = along[:-1], along[1:]
+            least = min(least, np.sum(here * there, axis=2).min(initial=1))
+        angle = np.degrees(np.arccos(max(least, -1)))
+        return f"Neighbouring cells differ by {angle:.0f}°: take smaller ones" if angle > TURN else "Raise max_steps"
 
     def path(self) -> Path:
         """Return the path as it is."""

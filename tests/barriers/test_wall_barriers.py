@@ -196,6 +196,20 @@ def test_devices_agree(barrier):
     assert barrier.forward == close(barrier_by("numpy").forward, rel=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("cells", "images", "steps", "hint"),
+    [
+        (16, 5, 60, r"A cell turns by \d+° from one image to the next: take more images"),
+        (6, 61, 40, r"Neighbouring cells differ by 1\d\d°: take smaller ones"),
+        (16, 21, 20, "Raise max_steps"),
+    ],
+)
+def test_a_path_that_does_not_settle_says_what_helps(cells, images, steps, hint):
+    """A wall that goes from cell to cell turns those it passes at once, further than images far apart can follow."""
+    with pytest.raises(SolverError, match=hint):
+        find_barrier(disc(60e-9, cells), path=SWEEP, images=images, max_steps=steps)
+
+
 @pytest.mark.slow
 def test_a_thermal_run_shows_a_way():
     """Hot enough that it switches by itself; noise is forgotten on the way to the path."""
