@@ -25,6 +25,7 @@ from fdmag.kernels.compiler import find_compiler, installed_compilers
 from fdmag.kernels.library import MOST, died_of, kept_units
 from fdmag.kernels.runtime import threads_wanted
 from fdmag.output.provenance import machine_info
+from fdmag.processors import cgroup_limit, processors_allowed
 from fdmag.self_check import Check
 
 VARIABLES = (
@@ -142,7 +143,7 @@ def _threads() -> dict[str, Any]:
         used, problem = threads_wanted(), ""
     except ParameterError as error:
         used, problem = None, str(error)
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    affinity = processors_allowed()
     limit = cgroup_limit()
     if used is not None and limit is not None and used > math.ceil(limit):
         problem = f"{used} threads share {limit:g} processors; set FDMAG_THREADS={max(1, round(limit))}"
@@ -153,46 +154,6 @@ def _threads() -> dict[str, Any]:
         "cgroup_limit": limit,
         "problem": problem,
     }
-
-
-def cgroup_limit(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
-    """Return how many processors' time the control group may use, None without a limit.
-
-    The smallest limit on the way from the root of the groups to that of this process counts.
-    """
-    try:
-        entries = [line.split(":", 2) for line in own.read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return None
-    limits = []
-    for number, controllers, path in (entry for entry in entries if len(entry) == 3):
-        if number == "0":
-            base, read = root, _limit_of_version_2
-        elif "cpu" in controllers.split(","):
-            base, read = root / "cpu", _limit_of_version_1
-        else:
-            continue
-        parts = Path(path.lstrip("/")).parts
-        limits += [read(base.joinpath(*parts[:depth])) for depth in range(len(parts) + 1)]
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def _limit_of_version_2(group: Path) -> float | None:
-    try:
-        quota, period = (group / "cpu.max").read_text(encoding="ascii").split()
-        return None if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError, ZeroDivisionError):
-        return None
-
-
-def _limit_of_version_1(group: Path) -> float | None:
-    try:
-        quota, period = (
-            int((group / f"cpu.cfs_{name}_us").read_text(encoding="ascii")) for name in ("quota", "period")
-        )
-        return quota / period if quota > 0 else None
-    except (OSError, ValueError, ZeroDivisionError):
-        return None
 
 
 def _cache() -> dict[str, Any]:

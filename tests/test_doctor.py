@@ -264,25 +264,6 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch, tmp_path):
     assert doctor._cache()["directory"] is None
 
 
-def test_the_limit_of_a_control_group(tmp_path):
-    own = tmp_path / "own"
-    own.write_text("0::/user/job\n")
-    (tmp_path / "user" / "job").mkdir(parents=True)
-    (tmp_path / "user" / "cpu.max").write_text("150000 100000\n")
-    (tmp_path / "user" / "job" / "cpu.max").write_text("max 100000\n")
-    assert doctor.cgroup_limit(tmp_path, own) == 1.5
-    (tmp_path / "user" / "job" / "cpu.max").write_text("50000 100000\n")
-    assert doctor.cgroup_limit(tmp_path, own) == 0.5
-    own.write_text("3:cpuset:/\n2:cpu,cpuacct:/job\n")
-    assert doctor.cgroup_limit(tmp_path, own) is None
-    (tmp_path / "cpu" / "job").mkdir(parents=True)
-    for name, value in (("quota", "400000"), ("period", "100000")):
-        (tmp_path / "cpu" / "job" / f"cpu.cfs_{name}_us").write_text(value)
-    assert doctor.cgroup_limit(tmp_path, own) == 4
-    (tmp_path / "cpu" / "job" / "cpu.cfs_quota_us").write_text("-1")
-    assert doctor.cgroup_limit(tmp_path, own) is None
-
-
 def test_more_threads_than_the_group_may_use_is_told(monkeypatch):
     monkeypatch.setattr(doctor, "cgroup_limit", lambda: 2.0)
     monkeypatch.setenv("FDMAG_THREADS", "64")

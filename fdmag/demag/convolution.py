@@ -5,7 +5,6 @@ everything beyond the mesh is dropped before the next axis. The axes y and z are
 tensor's spectrum and transformed back for a few wave numbers of x at a time, while these are in the cache.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -18,6 +17,7 @@ from fdmag.demag.arguments import check_magnetisation, check_workers, checked_pr
 from fdmag.demag.cache import SpectrumCache, default_cache
 from fdmag.demag.spectrum import demag_spectrum, padded_lengths
 from fdmag.mesh import Mesh
+from fdmag.processors import processors
 
 _BLOCK_BYTES = 2 * 2**20  # of one block of x wave numbers, about the second-level cache
 _NARROWEST_BLOCK = 9  # wave numbers: fewer would use a part of each cache line only
@@ -70,7 +70,7 @@ class DemagConvolution:
         self.dtype = checked_precision(dtype)
         check_workers(workers)
         if workers is None:
-            workers = _processors() if mesh.n_cells >= _THREADS_FROM else 1
+            workers = processors() if mesh.n_cells >= _THREADS_FROM else 1
         self.workers = workers
         self._lengths = padded_lengths(mesh)
         spectrum = demag_spectrum(mesh, default_cache() if cache == "default" else cache)
@@ -180,7 +180,3 @@ def _accumulate(
 ) -> None:
     np.multiply(kernel, waves, out=product)
     (np.subtract if negative else np.add)(total, product, out=total)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -27,9 +27,9 @@ from fdmag.mesh import Mesh
 _LOG = logging.getLogger("fdmag")
 # Fused multiply-add halves the work of a butterfly; every cell goes through the same code, so bits stay repeatable.
 _FLAGS = ("-O2", "-ffp-contract=fast", "-fno-signed-zeros")
-# Bytes of one component in all replicas of a film, or of a mesh of several layers: less than 0.2 ms of work, of which
-# waking threads three times would take too large a part. As in `kernels/host/problem.h`.
-_THREADS_FROM = 2**16, 2**15
+# Bytes of one component in all replicas of a film, or of a mesh of several layers, for each thread: for less work,
+# waking one three times takes too large a part of it. As in `kernels/host/problem.h`.
+_BYTES_PER_THREAD = 2**15, 2**14
 # Cost of one stage of each radix per point, in vector operations, memory included.
 _COST = {2: 7.0, 3: 10.0, 4: 9.0, 5: 15.0, 7: 22.0, 8: 13.0}
 
@@ -119,8 +119,10 @@ class HostDemag:
 
     def threads(self, batch: int = 1) -> int:
         """Return how many threads share out so many replicas."""
-        least = _THREADS_FROM[self.mesh.cells[2] > 1]
-        return 1 if self.workers is None and batch * self._size < least else self._threads
+        if self.workers is not None:
+            return self.workers
+        worth = batch * self._size // _BYTES_PER_THREAD[self.mesh.cells[2] > 1]
+        return max(1, min(self._threads, worth))
 
     def lent(self, batch: int) -> tuple[int, int, int]:
         """Return what calls `function` for so many replicas: its address, a handle and a number of threads."""

@@ -13,6 +13,7 @@ from fdmag.errors import CompilerError, ParameterError
 from fdmag.kernels.compiler import Compiler, find_compiler
 from fdmag.kernels.library import load
 from fdmag.kernels.source import threads_source, vectors_source
+from fdmag.processors import processors
 
 _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
@@ -104,10 +105,10 @@ def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
 
 
 def threads_wanted() -> int:
-    """Return ``$FDMAG_THREADS``, or else the number of processors this process may use."""
+    """Return ``$FDMAG_THREADS``, or else the number of processors this process may keep busy."""
     wish = os.environ.get("FDMAG_THREADS", "")
     if not wish:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return processors()
     if not wish.isdigit() or not 1 <= int(wish) <= 4096:
         raise ParameterError(f"FDMAG_THREADS = {wish!r}; allowed: a whole number from 1 to 4096")
     return int(wish)

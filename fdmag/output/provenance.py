@@ -16,6 +16,7 @@ import numpy as np
 from fdmag import __version__
 from fdmag.errors import ParameterError
 from fdmag.output.files import atomic_write
+from fdmag.processors import processors
 
 
 def machine_info() -> dict[str, Any]:
@@ -36,8 +37,7 @@ def machine_info() -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpu": _cpu_model(),
-        # The affinity mask tells what a batch queue gave us; cpu_count tells what the machine has.
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": processors(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": _installed_version("scipy"),

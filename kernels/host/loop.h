@@ -16,7 +16,7 @@ struct Call {
 static void run(Task task, Call& call) {
     const Problem& problem = *call.problem;
     const Index cells = problem.cells[0] * problem.cells[1] * problem.cells[2];
-    problem.parallel(task, &call, call.rows * blocks_of(problem).per_replica, worth_threads(problem, call.rows * cells));
+    problem.parallel(task, &call, call.rows * blocks_of(problem).per_replica, threads_worth(problem, call.rows * cells));
 }
 
 // Whether the processor has masks to read some lanes of a vector, and how many cells are done at once.

@@ -169,5 +169,5 @@ FD_EXPORT void fdmag_macrospins(Ensemble* e) {
     const Task task = e->noisy ? (e->asymmetric ? block<true, true, false> : block<true, false, false>)
                                : (e->asymmetric ? task_of<false, true>(*e) : task_of<false, false>(*e));
     const Index blocks = e->rows * ((e->trajectories + kBlock - 1) / kBlock);
-    e->parallel(task, e, blocks, 1);
+    e->parallel(task, e, blocks, blocks);
 }

@@ -8,7 +8,7 @@
 constexpr Index kGroup = 32;         // cells that are done together
 constexpr Index kFew = 8;            // cells of a mesh that are done one by one
 constexpr Index kChunk = 128 * kGroup;
-constexpr Index kSerialCells = 8192;  // below, waking threads takes longer than they save
+constexpr Index kCellsPerThread = 4096;  // for fewer, waking one takes longer than it saves
 constexpr int kParents = 3;           // as in `fdmag/host/increments.py`
 constexpr real kHalved = real(0.7071067811865476);
 
@@ -127,6 +127,6 @@ static void note(const Drawing& d, Index row) {
 // Increments of the parts of all rows, to `now`.
 FD_EXPORT void fdmag_increments(Drawing* d) {
     d->chunks = (d->cells + kChunk - 1) / kChunk;
-    d->parallel(draw_chunk, d, d->rows * d->chunks, d->rows * d->cells >= kSerialCells);
+    d->parallel(draw_chunk, d, d->rows * d->chunks, d->rows * d->cells / kCellsPerThread);
     for (Index row = 0; row < d->rows; ++row) note(*d, row);
 }

@@ -16,10 +16,10 @@ struct Problem {
 
 constexpr Index kBlockCells = 1024;
 
-// Whether threads save more time than it takes to wake them, on passes over so many cells: the same limit as that of the
-// demag field in `fdmag/demag/host.py`, or its arrays would go to and fro between processors.
-static bool worth_threads(const Problem& problem, Index cells) {
-    return cells * Index(sizeof(real)) >= (problem.cells[2] > 1 ? 32768 : 65536);
+// How many threads save more time than it takes to wake them, on passes over so many cells: as many as for the demag
+// field in `fdmag/demag/host.py`, or its arrays would go to and fro between processors.
+static Index threads_worth(const Problem& problem, Index cells) {
+    return cells * Index(sizeof(real)) / (problem.cells[2] > 1 ? 16384 : 32768);
 }
 
 struct Blocks {

@@ -268,12 +268,12 @@ FD_EXPORT void fdmag_passes(const Step* step, const Pass* passes, Index pass_cou
     Stepping run = {*step, passes, pass_count, rows, replicas, dt, largest, 0, 0, 0};
     if (step->lanes > 1 && rows > 1) {
         const Index lanes = step->lanes < rows ? step->lanes : rows;
-        problem.parallel(rows_task, &run, lanes, worth_threads(problem, rows * cells * pass_count));
+        problem.parallel(rows_task, &run, lanes, threads_worth(problem, rows * cells * pass_count));
     } else {
         for (; run.row < rows; ++run.row)
             for (run.pass = 0; run.pass < pass_count; ++run.pass) {
                 prepare(run, passes[run.pass], run.row, 0, step->threads);
-                problem.parallel(pass_task, &run, blocks, worth_threads(problem, cells));
+                problem.parallel(pass_task, &run, blocks, threads_worth(problem, cells));
             }
     }
     for (Index k = 0; k < 2 * rows; ++k) {
@@ -306,5 +306,5 @@ FD_EXPORT void fdmag_accept(const Step* step, Index count, const Index* rows, co
     const Index* const n = step->problem->cells;
     const Index size = 3 * n[0] * n[1] * n[2];
     Acceptance job = {*step, rows, replicas, size, (size + kCopied - 1) / kCopied};
-    step->problem->parallel(accept_task, &job, count * job.pieces, count * size >= 4 * kCopied);
+    step->problem->parallel(accept_task, &job, count * job.pieces, count * size / (2 * kCopied));
 }

@@ -30,6 +30,7 @@ static inline T larger(T a, T b) {
     return b > a || b != b ? b : a;
 }
 
-// How fdmag_parallel of the runtime library is called: task(data, block) for every block, in any order.
+// How fdmag_parallel of the runtime library is called: task(data, block) for every block, in any order, by at most so
+// many threads: as many as the work is worth, 0 and 1 for the caller alone.
 using Task = void (*)(void* data, long long block);
-using Parallel = void (*)(Task task, void* data, long long blocks, int several_threads);
+using Parallel = void (*)(Task task, void* data, long long blocks, long long threads);

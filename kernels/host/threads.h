@@ -204,12 +204,13 @@ FD_EXPORT const Threads* fdmag_threads() {
     return &threads;
 }
 
-// For units, which need no thread numbers: as many threads as were set last.
-FD_EXPORT void fdmag_parallel(Task task, void* data, long long blocks, int several_threads) {
+// For units, which need no thread numbers: at most so many threads, nor more than were set last.
+FD_EXPORT void fdmag_parallel(Task task, void* data, long long blocks, long long threads) {
     struct Units {
         Task task;
         void* data;
     } units = {task, data};
     const auto work = [](void* u, long long block, int) { ((Units*)u)->task(((Units*)u)->data, block); };
-    share(work, &units, blocks, several_threads ? __atomic_load_n(&thread_count, __ATOMIC_RELAXED) : 1);
+    const int all = __atomic_load_n(&thread_count, __ATOMIC_RELAXED);
+    share(work, &units, blocks, threads < all ? int(threads) : all);
 }

@@ -47,7 +47,7 @@ FD_EXPORT void fdmag_totals(const Problem* problem, Index row, Index replica, co
         const Index size = blocks * kSums * Index(sizeof(double));
         double* const sums = blocks <= 4 ? few : static_cast<double*>(__builtin_malloc(size));
         Summing all = {*problem, work, sums};
-        problem->parallel(shares_block, &all, blocks, worth_threads(*problem, work.cells));
+        problem->parallel(shares_block, &all, blocks, threads_worth(*problem, work.cells));
         for (Index block = 1; block < blocks; ++block)
             for (int k = 0; k < kSums; ++k) sums[k] += sums[block * kSums + k];
         settle(work.terms, sums, problem->views, row);
@@ -64,5 +64,5 @@ static void totals_of_row(void* data, long long row) {
 static void find_totals(Call& call) {
     const Index* const n = call.problem->cells;
     if constexpr (kSums > 0)
-        call.problem->parallel(totals_of_row, &call, call.rows, worth_threads(*call.problem, call.rows * n[0] * n[1] * n[2]));
+        call.problem->parallel(totals_of_row, &call, call.rows, threads_worth(*call.problem, call.rows * n[0] * n[1] * n[2]));
 }

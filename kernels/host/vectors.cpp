@@ -5,7 +5,7 @@ using Index = long long;
 typedef FD_REAL real;
 
 constexpr Index kChunk = 1024;  // cells handled while they sit in the first-level cache
-constexpr Index kSerialCells = 32768;
+constexpr Index kCellsPerThread = 16384;
 
 // Arrays are (rows, 3, cells).
 struct Vectors {
@@ -92,7 +92,7 @@ static void turned_chunk(void* data, long long block) {
 
 static void run(Parallel parallel, Task task, Vectors& vectors, Index rows) {
     vectors.chunks = (vectors.cells + kChunk - 1) / kChunk;
-    parallel(task, &vectors, rows * vectors.chunks, rows * vectors.cells >= kSerialCells);
+    parallel(task, &vectors, rows * vectors.chunks, rows * vectors.cells / kCellsPerThread);
 }
 
 static void run_largest(Parallel parallel, Task task, Vectors& vectors, Index rows, double* out) {
