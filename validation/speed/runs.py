@@ -37,7 +37,9 @@ def runs(threads: int) -> Iterator[Case]:
     yield Case("memory 1024²", "float32", threads, partial(memory, threads))
     if threads > 1:
         for mesh in BUSY:
-            yield Case(f"busy machine, rhs {mesh}", "float64", threads, partial(busy, mesh, threads))
+            yield Case(f"busy machine, rhs {mesh}", "float64", threads, partial(busy, mesh, threads, threads))
+            many = 4 * threads
+            yield Case(f"{many} threads, rhs {mesh}", "float64", many, partial(busy, mesh, many, 0))
 
 
 def standard_problem_4(name: str, number: int, threads: int, bench: Bench) -> list[Row]:
@@ -146,25 +148,31 @@ def memory(threads: int, bench: Bench) -> list[Row]:
     return rows
 
 
-def busy(mesh: str, threads: int, bench: Bench) -> list[Row]:
-    """Hold all threads against one while every processor has something else to do, by mean times."""
+def busy(mesh: str, threads: int, loops: int, bench: Bench) -> list[Row]:
+    """Hold threads against one, by mean times: while there are busy loops, or more threads than processors."""
     one, several, cells = bench.own(1), bench.own(threads), BUSY[mesh]
     contenders: dict[str, tuple[Process, str]] = {"several": (several, "rhs"), "one": (one, "rhs")}
     for process, _ in contenders.values():
         device = process.ask("prepare_slope", cells=cells, dtype="float64", name="rhs")
-    loops = [subprocess.Popen([sys.executable, "-c", _COUNTING]) for _ in range(threads)]
+    running = [subprocess.Popen([sys.executable, "-c", _COUNTING]) for _ in range(loops)]
     try:
         times = in_turn(contenders, 6 * bench.seconds, 4 * bench.rounds)
     finally:
-        for loop in loops:
+        for loop in running:
             loop.kill()
             loop.wait()
     for process, _ in contenders.values():
         process.ask("forget")
     ratio = times["one"].mean / times["several"].mean
+    kind = "busy machine" if loops else f"{threads} threads"
+    note = (
+        f"a busy loop for each of {loops} processors"
+        if loops
+        else "four for each processor, which has nothing else to do"
+    )
     return [
-        Row(f"busy machine, rhs {mesh}", "float64", device, threads, "speed / one thread, by mean times", value=ratio,
+        Row(f"{kind}, rhs {mesh}", "float64", device, threads, "speed / one thread, by mean times", value=ratio,
             ratio=ratio, peer="one thread", at_least=1, median_value=times["one"].median / times["several"].median,
             cells_per_second=problem.n_cells(cells) / times["several"].mean,
-            note=f"a busy loop for each of {threads} processors")
+            note=note)
     ]  # fmt: skip
