@@ -37,9 +37,10 @@ def runs(threads: int) -> Iterator[Case]:
     yield Case("memory 1024²", "float32", threads, partial(memory, threads))
     if threads > 1:
         for mesh in BUSY:
-            yield Case(f"busy machine, rhs {mesh}", "float64", threads, partial(busy, mesh, threads, threads))
-            many = 4 * threads
-            yield Case(f"{many} threads, rhs {mesh}", "float64", many, partial(busy, mesh, many, 0))
+            name, many = f"busy machine, rhs {mesh}", 4 * threads
+            yield Case(name, "float64", threads, partial(busy, name, mesh, threads, threads))
+            name = f"{many} threads, rhs {mesh}"
+            yield Case(name, "float64", many, partial(busy, name, mesh, many, 0))
 
 
 def standard_problem_4(name: str, number: int, threads: int, bench: Bench) -> list[Row]:
@@ -148,8 +149,8 @@ def memory(threads: int, bench: Bench) -> list[Row]:
     return rows
 
 
-def busy(mesh: str, threads: int, loops: int, bench: Bench) -> list[Row]:
-    """Hold threads against one, by mean times: while there are busy loops, or more threads than processors."""
+def busy(name: str, mesh: str, threads: int, loops: int, bench: Bench) -> list[Row]:
+    """Hold threads against one, by mean times, beside so many busy loops, or with more threads than processors."""
     one, several, cells = bench.own(1), bench.own(threads), BUSY[mesh]
     contenders: dict[str, tuple[Process, str]] = {"several": (several, "rhs"), "one": (one, "rhs")}
     for process, _ in contenders.values():
@@ -164,15 +165,10 @@ def busy(mesh: str, threads: int, loops: int, bench: Bench) -> list[Row]:
     for process, _ in contenders.values():
         process.ask("forget")
     ratio = times["one"].mean / times["several"].mean
-    kind = "busy machine" if loops else f"{threads} threads"
-    note = (
-        f"a busy loop for each of {loops} processors"
-        if loops
-        else "four for each processor, which has nothing else to do"
-    )
+    beside = f"a busy loop for each of {loops} processors" if loops else "four for each processor"
     return [
-        Row(f"{kind}, rhs {mesh}", "float64", device, threads, "speed / one thread, by mean times", value=ratio,
+        Row(name, "float64", device, threads, "speed / one thread, by mean times", value=ratio,
             ratio=ratio, peer="one thread", at_least=1, median_value=times["one"].median / times["several"].median,
             cells_per_second=problem.n_cells(cells) / times["several"].mean,
-            note=note)
+            note=beside)
     ]  # fmt: skip
