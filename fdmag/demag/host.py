@@ -254,7 +254,7 @@ def _source(mesh: Mesh, dtype: np.dtype) -> str:
     if any(length % 7 == 0 for length in lengths):
         odd = 7
     else:
-        odd = 1 if all(length > 1 and length & (length - 1) == 0 for length in lengths) else 5
+        odd = 1 if all(length > 2 and length & (length - 1) == 0 for length in lengths) else 5
     return demag_source(dtype, film, odd)
 
 

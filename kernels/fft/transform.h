@@ -95,12 +95,12 @@ FD_INLINE void inverse_stage(const Complex<T>* a, i64 P, i64 L, const T* twiddle
 
 // Radices of any stage but the last one (see `factorise`), of the first one where half of the points are zero, and of
 // the last one; radix 1 stands in for lengths that are odd or have one factor only. The text in front of this one says
-// by FD_ODD which lengths occur: 1, powers of two from 2 on; 5, also those with factors 3 and 5, and odd ones; 7, also
+// by FD_ODD which lengths occur: 1, powers of two from 4 on; 5, also those with factors 3 and 5, and odd ones; 7, also
 // with 7. What is not needed takes half of the time to compile.
 #if FD_ODD == 1
 #define FD_RADICES(DO) DO(1) DO(4) DO(8)
 #define FD_FIRST_RADICES(DO) DO(4) DO(8)
-#define FD_LAST_RADICES(DO) DO(2) DO(4) DO(8)
+#define FD_LAST_RADICES(DO) DO(4) DO(8)
 #else
 #if FD_ODD == 5
 #define FD_RADICES(DO) DO(1) DO(3) DO(4) DO(5) DO(8)

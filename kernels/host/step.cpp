@@ -268,7 +268,8 @@ FD_EXPORT void fdmag_passes(const Step* step, const Pass* passes, Index pass_cou
     Stepping run = {*step, passes, pass_count, rows, replicas, dt, largest, 0, 0, 0};
     if (step->lanes > 1 && rows > 1) {
         const Index lanes = step->lanes < rows ? step->lanes : rows;
-        problem.parallel(rows_task, &run, lanes, threads_worth(problem, rows * cells * pass_count));
+        const Index worth = threads_worth(problem, rows * cells * pass_count);
+        problem.parallel(rows_task, &run, lanes, worth > 1 ? 2 * worth : 1);  // they are woken once for all passes
     } else {
         for (; run.row < rows; ++run.row)
             for (run.pass = 0; run.pass < pass_count; ++run.pass) {
