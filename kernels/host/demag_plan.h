@@ -115,7 +115,8 @@ template <class T> void Demag<T>::make_groups() {
 
 template <class T> bool Demag<T>::prepare(const i64* cells, const i64* lengths) {
   nx = cells[0], ny = cells[1], nz = cells[2];
-  const bool good_x = fx.create(lengths[0], nx), good_y = fy.create(lengths[1], ny), good_z = fz.create(lengths[2], nz, true);
+  const bool good_x = fx.create(lengths[0], nx), good_y = fy.create(lengths[1], ny);
+  const bool good_z = fz.create(lengths[2], nz, true);
   if (!good_x || !good_y || !good_z) return false;
   if (film != (nz == 1)) return false;
   packed = film && fy.P % 2 == 0;
