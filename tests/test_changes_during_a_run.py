@@ -43,7 +43,7 @@ def vary_Ms(simulation):
 
 CHANGES = {
     "a drive ends": lambda s: s.set("zeeman.B", (0.4, 0, 0)),
-    "relaxed": lambda s: s.relax(1e-3),
+    "relaxed": lambda s: s.relax(1e-5),
     "Ms varies": vary_Ms,
 }
 
@@ -53,8 +53,10 @@ CHANGES = {
 @pytest.mark.parametrize("number", [1, 3])
 def test_in_a_callback(change, number, options):
     numpy, host = (after(device, change, number, **options) for device in ("numpy", "host"))
-    anywhere_below_its_criterion = 1e-4 if change is CHANGES["relaxed"] else 1e-9
-    np.testing.assert_allclose(host, numpy, rtol=0, atol=anywhere_below_its_criterion)
+    below_its_criterion = 1e-5 / 0.3  # of relaxing, in the field: how far from the minimum it may end
+    np.testing.assert_allclose(
+        host, numpy, rtol=0, atol=2 * below_its_criterion if change is CHANGES["relaxed"] else 1e-9
+    )
     assert np.abs(numpy - after("numpy", lambda s: None, number, **options)).max() > (0 if change is vary_Ms else 1e-3)
 
 
