@@ -228,8 +228,8 @@ template <class T> FD_INLINE void inverse_inner(Complex<T>* a, const Transform<T
   }
 }
 
-/// Lengths that are done in one stage where half of the points are zero, as along z for up to eight layers.
-#define FD_WHOLE(DO) DO(2) DO(4) DO(8) DO(16)
+/// Lengths that are done in one stage where half of the points are zero, as along z for two, four, seven and eight layers.
+#define FD_WHOLE(DO) DO(4) DO(8) DO(16)
 inline bool is_whole(i64 P, i64 n) {
 #define FD_CASE(r) case r:
   switch (P) { FD_WHOLE(FD_CASE) return 2 * n <= P; }
