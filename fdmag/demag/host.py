@@ -62,7 +62,8 @@ class HostDemag:
     cache : SpectrumCache, None or "default"
         Where spectra are kept on disk; None for nowhere, "default" for `default_cache`.
     workers : int, optional
-        Number of threads. By default all processors, and one for small meshes. The field has the same bits for any.
+        Number of threads. By default as many as the work is worth, at most all processors. The field has the same bits
+        for any.
     edges : sequence of EdgeTensor or None
         What to add to the tensor, for each replica or one for all; None where there is nothing.
 
