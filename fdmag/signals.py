@@ -42,6 +42,8 @@ class Signal(ABC):
 
     kind: ClassVar[str]
     """Its name in a scene."""
+    straight: ClassVar[bool] = False
+    """Whether it goes on a straight line from edge to edge."""
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]
@@ -69,6 +71,10 @@ class Signal(ABC):
         """Return the longest step [s] that follows the signal between its edges, in a run over ``duration`` [s]."""
         return np.inf
 
+    def keeps(self, start: NDArray[np.float64], stop: NDArray[np.float64]) -> bool:
+        """Return whether its values at ``start``, (n,) [s], surely last until ``stop`` if no edge is between."""
+        return self.straight and np.array_equal(self(start), self(stop))
+
     def __mul__(self, other: "Signal") -> "Product":
         """Return the product, such as a wave switched on for some time: ``Sine(5e9) * Pulse(1e-9)``."""
         return Product((self, other)) if isinstance(other, Signal) else NotImplemented
@@ -79,6 +85,7 @@ class Constant(Signal):
     """Always the same."""
 
     kind: ClassVar[str] = "constant"
+    straight: ClassVar[bool] = True
     value: float = quantity("1", "the factor", default=1.0)
 
     def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,6 +98,7 @@ class Step(Signal):
     """Jumps from one value to another."""
 
     kind: ClassVar[str] = "step"
+    straight: ClassVar[bool] = True
     start: float = quantity("s", "time of the jump", default=0.0)
     before: float = quantity("1", "factor before the jump", default=0.0)
     after: float = quantity("1", "factor from the jump on", default=1.0)
@@ -109,6 +117,7 @@ class Ramp(Signal):
     """Goes from one value to another on a straight line."""
 
     kind: ClassVar[str] = "ramp"
+    straight: ClassVar[bool] = True
     length: float = quantity("s", "time from the first value to the last", above=0)
     start: float = quantity("s", "time at which the ramp begins", default=0.0)
     before: float = quantity("1", "factor before the ramp", default=0.0)
@@ -135,6 +144,7 @@ class Pulse(Signal):
     """
 
     kind: ClassVar[str] = "pulse"
+    straight: ClassVar[bool] = True
     length: float = quantity("s", "time from the start of the rise to that of the fall", above=0)
     start: float = quantity("s", "time at which the rise begins", default=0.0)
     rise: float = quantity("s", "time of the rise", default=0.0, minimum=0)
@@ -158,6 +168,7 @@ class PulseTrain(Signal):
     """Repeats a pulse."""
 
     kind: ClassVar[str] = "pulse_train"
+    straight: ClassVar[bool] = True
     length: float = quantity("s", "time from the start of a rise to that of the fall", above=0)
     period: float = quantity("s", "time from one rise to the next", above=0)
     start: float = quantity("s", "time at which the first rise begins", default=0.0, minimum=0)
@@ -253,6 +264,7 @@ class Table(Signal):
     """
 
     kind: ClassVar[str] = "table"
+    straight: ClassVar[bool] = True
     times: tuple[float, ...]
     values: tuple[float, ...]
     interpolation: str = "linear"
@@ -326,6 +338,11 @@ class Product(Signal):
     def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the product of all values."""
         return np.prod([signal(t) for signal in self.signals], axis=0)
+
+    def keeps(self, start: NDArray[np.float64], stop: NDArray[np.float64]) -> bool:
+        """Return whether all factors do, or one that is 0."""
+        kept = [signal for signal in self.signals if signal.keeps(start, stop)]
+        return len(kept) == len(self.signals) or any(not signal(start).any() for signal in kept)
 
     def edges(self, start: float, stop: float) -> NDArray[np.float64]:
         """Return the edges of each."""

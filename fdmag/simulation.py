@@ -294,6 +294,7 @@ class Simulation:
         window: Window | None = None,
         until: Criterion | Callable[["Simulation"], ArrayLike] | None = None,
         on_step: Callable[[], None] | None = None,
+        progress: Callable[[], None] | None = None,
     ) -> None:
         """Integrate the LLG equation over ``duration`` [s], each replica from its own time.
 
@@ -330,7 +331,10 @@ class Simulation:
             just met; with noise those at the end of that step, and the time is interpolated. The run ends early when
             all have stopped. A later run goes on from where each stands.
         on_step : callable, optional
-            Called after every step, for progress.
+            Called after every step. Compiled code then takes one step at a time, which costs small meshes much of their
+            speed.
+        progress : callable, optional
+            Called now and then: after every step, or after many that are done within a twentieth of a second.
 
         Raises
         ------
@@ -352,7 +356,7 @@ class Simulation:
             window.start(self)
             movers.append(partial(self._follow, window, run))
         times = merged_times(output_times(duration, every), [time for time in at if 0 < time < duration])
-        run.over(duration, times, None if callback is None else partial(callback, self), movers, on_step)
+        run.over(duration, times, None if callback is None else partial(callback, self), movers, on_step, progress)
 
     def _follow(self, window: Window, run: TimeRun) -> NDArray[np.intp]:
         """Move the window of those that run; return the replicas whose window has moved."""

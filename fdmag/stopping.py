@@ -1,6 +1,7 @@
 """Stopping replicas in a run when they meet a criterion: when that is, and how the state gets there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -14,6 +15,18 @@ Distance = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 """Distances (n,) of some replicas from their criterion: above 0 before it is met, at most 0 when it is."""
 
 
+@dataclass(frozen=True)
+class BoundedDistance:
+    """A distance that changes by at most ``steepness`` times the largest |Δm| of a cell."""
+
+    of: Distance
+    steepness: float = 1.0
+
+    def __call__(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the distances of some replicas."""
+        return self.of(rows)
+
+
 @runtime_checkable
 class Criterion(Protocol):
     """What stops a replica in `fdmag.simulation.Simulation.run`."""
@@ -21,6 +34,7 @@ class Criterion(Protocol):
     def distances(self, simulation: Any) -> Distance:
         """Return what computes the distance of some replicas of a simulation from the criterion.
 
+        Where it is a `BoundedDistance`, compiled code takes steps without looking while m cannot have come so far.
         Raises `ParameterError` if the simulation has no such quantity.
         """
 
@@ -89,6 +103,20 @@ class Stopping:
         self._t = state.t.copy()
         self._before = np.full(state.batch, np.inf)
         self._m: NDArray | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether `room` is known."""
+        return isinstance(self.distance, BoundedDistance)
+
+    def room(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return how far m of every cell of these replicas may move before the criterion can be met, (n,).
+
+        Half of what follows from the distance: m is scaled to length 1 after a step, which moves it by no more than the
+        step has moved it.
+        """
+        assert isinstance(self.distance, BoundedDistance)
+        return np.ascontiguousarray(self._before[rows] / (2 * self.distance.steepness))
 
     def begin(self, noisy: bool) -> None:
         """Take the present state as the start of the next step; what meets the criterion already stops here."""

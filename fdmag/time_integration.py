@@ -21,6 +21,9 @@ from fdmag.stopping import Distance, Stopping
 Mover = Callable[[], NDArray[np.intp]]
 """Called after a step; returns the replicas whose m it has changed."""
 
+Room = Callable[[NDArray[np.intp]], NDArray[np.float64]]
+"""Returns how far m of some replicas may move, (n,), before `Stopping` has to look."""
+
 
 class Window(Protocol):
     """What a run asks of a moving window."""
@@ -93,17 +96,21 @@ class TimeRun:
         output: Callable[[], None] | None = None,
         movers: Sequence[Mover] = (),
         on_step: Callable[[], None] | None = None,
+        progress: Callable[[], None] | None = None,
     ) -> None:
         """Integrate over ``duration`` [s], each replica from its own time, or until all have stopped.
 
         ``output`` is called at the start and at each of the ``times``, counted from the start, the last of which is the
-        end; after every step the ``movers``, in order, and then ``on_step``.
+        end; after every step the ``movers``, in order, and then ``on_step``; and ``progress`` now and then.
         """
         self._state.dt[:] = np.nan
         start = self._state.t.copy()
         after_step = None
         if movers or on_step is not None or self._stopping is not None:
             after_step = partial(self._after_step, movers, on_step)
+        stopping, room = self._stopping, None
+        if stopping is not None and stopping.bounded and not movers and on_step is None:
+            room = stopping.room
         if output is not None:
             changes = self._changes()
             output()  # before the first step, so that what it changes counts from the start
@@ -117,7 +124,7 @@ class TimeRun:
                 self._integrator.control = replace(self._integrator.control, dt_max=limit)
             if self._stopping is not None:
                 self._stopping.begin(self._noisy)
-            self._advance(start + elapsed, drives, after_step)
+            self._advance(start + elapsed, drives, after_step, progress, room)
             if output is not None:
                 changes = self._changes()
                 output()
@@ -164,9 +171,15 @@ class TimeRun:
             self._integrator.stepper.forget(moved)
 
     def _advance(
-        self, stop: NDArray[np.float64], drives: list[TimeFunction], after_step: Callable[[], None] | None
+        self,
+        stop: NDArray[np.float64],
+        drives: list[TimeFunction],
+        after_step: Callable[[], None] | None,
+        progress: Callable[[], None] | None,
+        room: Room | None,
     ) -> None:
         """Integrate to ``stop``, (batch,) [s]; a step ends at every edge, and no stage of it sees what is behind."""
+        advance = partial(self._integrator.advance, on_step=after_step, progress=progress, room=room)
         t, going = self._state.t, np.flatnonzero(~self.stopped)
         if not going.size:
             return
@@ -175,7 +188,7 @@ class TimeRun:
         for column in edges_of_replicas(drives, start, last).T:
             # Replicas whose own drives have fewer edges go ahead to the end: each takes the steps it would take alone.
             before = np.where(column < np.inf, np.minimum(column, last) - gap(column, start), stop)
-            self._integrator.advance(before, after_step)
+            advance(before)
             rows = np.flatnonzero((column < np.inf) & ~self.stopped)
             t[rows] = np.minimum(column[rows], last[rows])
             jumped = jumps(drives, before[rows], column[rows], rows)
@@ -183,7 +196,7 @@ class TimeRun:
                 self._integrator.forget(rows[jumped])
             if self._stopping is not None:
                 self._stopping.begin(self._noisy)  # what is repeated of a step does not see what is before the edge
-        self._integrator.advance(stop, after_step)
+        advance(stop)
 
 
 def output_times(duration: float, every: float | None) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from fdmag.errors import ParameterError, did_you_mean
 from fdmag.quantities import Below
 from fdmag.quantities.junction import conductance
 from fdmag.simulation import Simulation
-from fdmag.stopping import Distance
+from fdmag.stopping import BoundedDistance, Distance
 from fdmag.terms import TunnelTorque
 
 __all__ = ["Channel", "Nanopillar", "Reversed"]
@@ -43,7 +43,9 @@ class Reversed:
     def distances(self, simulation: Simulation) -> Distance:
         """Return how far replicas are from it."""
         m_z = Below("mz", 0.0).distances(simulation)
-        return lambda rows: np.where(self.up[rows] == 0, -1.0, self.up[rows] * m_z(rows) - self.threshold)
+        return BoundedDistance(
+            lambda rows: np.where(self.up[rows] == 0, -1.0, self.up[rows] * m_z(rows) - self.threshold)
+        )
 
 
 class Nanopillar:

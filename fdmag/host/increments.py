@@ -26,6 +26,37 @@ class _Drawing(ctypes.Structure):
     ]
 
 
+class _Steps(ctypes.Structure):
+    _fields_ = [
+        *((name, _POINTER) for name in ("drawing", "seeds", "numbers")),
+        ("each_seed", _INDEX),
+        ("each_number", _INDEX),
+        ("factor", ctypes.c_double),
+        ("scale", _POINTER),
+    ]
+
+
+class StepNoise:
+    """What compiled code needs to have the noise of whole steps drawn.
+
+    Attributes
+    ----------
+    draw : int
+        Address of ``void draw(void* noise, Index row, Index replica, Index number, double dt, int alone)``.
+    noise : int
+        Address of its first argument, valid as long as this object lives.
+    scale : array (rows, 1)
+        Where the scale of each row's step will be.
+    drawn : array (replicas, 3, nz, ny, nx)
+        Where each replica's numbers will be.
+    """
+
+    def __init__(self, draw: int, steps: _Steps, scale: NDArray, drawn: NDArray, kept: Any) -> None:
+        self.draw, self.noise = draw, ctypes.addressof(steps)
+        self.scale, self.drawn = scale, drawn
+        self._kept = steps, kept
+
+
 class Increments:
     """`fdmag.noise.increments` for whole replicas: a `fdmag.noise.Drawing`.
 
@@ -57,6 +88,7 @@ class Increments:
 
     def _forget(self) -> None:
         self._function: Any = None
+        self._library: Any = None
         self._kept = np.zeros(0, _KEPT)
         self._now = self._parents = np.empty(0)
         self._everyone = np.arange(0)
@@ -91,6 +123,27 @@ class Increments:
         self._function(ctypes.addressof(call))
         return self._now if np.array_equal(rows, self._everyone) else self._now[rows]
 
+    def of_steps(
+        self, seeds: NDArray[np.uint64], numbers: NDArray[np.uint64], counted: bool, factor: float, replicas: int
+    ) -> StepNoise:
+        """Return what draws whole steps for up to so many rows and replicas, until the next call of `Increments`.
+
+        Seeds and numbers are one or as many as replicas; if ``counted``, the first replica has the one number, the next
+        one the next. ``factor`` is the scale of the noise times the length of the step.
+        """
+        if self._function is None:
+            self._function = self._compiled()
+        if replicas > len(self._kept):
+            self._make_room(replicas, divided=False)
+        given = [np.ascontiguousarray(each, np.uint64) for each in (seeds, numbers)]
+        scale = np.zeros((replicas, 1), self._backend.dtype)
+        steps = _Steps(
+            ctypes.addressof(self._call), *map(address, given), seeds.size > 1, not counted, factor, address(scale)
+        )
+        draw = ctypes.cast(self._library.fdmag_draw_step, _POINTER).value
+        assert draw is not None
+        return StepNoise(draw, steps, scale, self._now, given)
+
     def nothing(self) -> NDArray:
         """Return zeros for every replica, (1, 3, nz, ny, nx)."""
         if self._zeros is None:
@@ -99,8 +152,8 @@ class Increments:
 
     def _compiled(self) -> Any:
         assert self._backend.runtime is not None
-        library = load(noise_source(self._backend.dtype), self._backend.runtime.compiler)
-        return ctypes.CFUNCTYPE(None, _POINTER)(("fdmag_increments", library))
+        self._library = load(noise_source(self._backend.dtype), self._backend.runtime.compiler)
+        return ctypes.CFUNCTYPE(None, _POINTER)(("fdmag_increments", self._library))
 
     def _make_room(self, replicas: int, divided: bool) -> None:
         runtime, dtype = self._backend.runtime, self._backend.dtype

@@ -1,19 +1,24 @@
 """A Runge–Kutta step on the host: one call of compiled code, in memory that is kept from step to step."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.demag import HostDemag
+from fdmag.host.advance import Advance
+from fdmag.host.increments import Increments, StepNoise
 from fdmag.host.terms import HostTerms
 from fdmag.kernels.runtime import Runtime
 from fdmag.kernels.step import PassTable, UnitStep
 from fdmag.kernels.unit import Unit
 from fdmag.solvers.passes import Passes
 from fdmag.solvers.stages import Stepper
+from fdmag.solvers.step_control import StepControl, StepHistory
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State
+from fdmag.terms.thermal import Draws
 
 
 class Compiled(Protocol):
@@ -63,7 +68,43 @@ class HostStepper(Stepper):
         self._table = PassTable(passes)
         self._terms: HostTerms | None = None
         self._step: UnitStep | None = None
+        self._advance: Advance | None = None
         self._parameters: list[object] = []
+
+    def advance(
+        self,
+        rows: NDArray[np.intp],
+        ends: NDArray[np.float64],
+        attempts: int,
+        control: StepControl,
+        history: StepHistory,
+        fixed_dt: float | None,
+        room: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.uint8] | None:
+        """Do so in one call of compiled code, unless a term is written in Python, or changes in between.
+
+        Noise is drawn there too, if steps are fixed.
+        """
+        terms, replicas = self._magnet.compiled_terms(), self._replicas(rows)
+        places = terms.noise() if self.noise is not None and fixed_dt is not None else None
+        if self.noise is not None and places is None:
+            return None
+        noise = None
+        if terms.driven:
+            t = self.state.t[rows]
+            if not terms.keep(t, ends, replicas):
+                return None
+            noise = self._give_kept(terms, t, replicas, places)
+        elif terms is not self._terms:
+            self._use(terms.unit(np.zeros(0), None), terms)
+        step = self._ready_step
+        if step.field == "given":
+            return None
+        if self._advance is None or not self._advance.serves(control, history, fixed_dt):
+            self._advance = Advance(self.state, self.tableau, self._known, control, history, fixed_dt)
+        return self._advance.run(
+            step, self._table, self._tried_in, self._anew, np.ascontiguousarray(ends), room, replicas, attempts, noise
+        )
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
         self._run(self._begun, rows, None)
@@ -89,10 +130,7 @@ class HostStepper(Stepper):
         return error * dt, displacement
 
     def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:
-        step = self._ready_step
-        step.accept(np.flatnonzero(accepted), chosen.astype(np.int64, copy=False))
-        if self._passes.last_slot is not None:
-            step.swapped[chosen] ^= 1
+        self._ready_step.accept(np.flatnonzero(accepted), chosen.astype(np.int64, copy=False))
 
     @property
     def _ready_step(self) -> UnitStep:
@@ -106,7 +144,9 @@ class HostStepper(Stepper):
         replicas = self._replicas(rows)
         terms = self._magnet.compiled_terms()
         if terms is not self._terms or terms.driven:
-            self._give_parameters(terms, chosen, rows, replicas, dt)
+            evaluated = [k for k in range(*chosen.indices(chosen.stop)) if self._table.stages[k] is not None]
+            times = [self._time(self._table.stages[k] or 0, rows, dt) for k in evaluated]
+            self._give_parameters(terms, evaluated, times, replicas)
         step = self._ready_step
         if step.field != "given":
             return step.run(self._table, chosen, rows.size, replicas, dt)
@@ -128,23 +168,41 @@ class HostStepper(Stepper):
         return t if dt is None or stage == 0 else t + self.tableau.c[stage] * dt
 
     def _give_parameters(
-        self,
-        terms: HostTerms,
-        chosen: slice,
-        rows: NDArray[np.intp],
-        replicas: NDArray[np.int64] | None,
-        dt: NDArray[np.float64] | None,
+        self, terms: HostTerms, passes: Sequence[int], times: list[NDArray[np.float64]], replicas: NDArray | None
     ) -> None:
-        evaluated = [k for k in range(*chosen.indices(chosen.stop)) if self._table.stages[k] is not None]
-        if not evaluated:
+        """Give the passes with these numbers the parameters at times, (n,) [s] for each."""
+        if not passes:
             return
-        times = [self._time(self._table.stages[k] or 0, rows, dt) for k in evaluated]
         unit, tables = terms.units_at(times, replicas)
         self._use(unit, terms)
         views = [unit.views(table) for table in tables]
-        for number, view in zip(evaluated, views, strict=bool(views)):
+        for number, view in zip(passes, views, strict=bool(views)):
             self._table.give(number, view)
         self._parameters = [*views, *tables]
+
+    def _give_kept(
+        self,
+        terms: HostTerms,
+        t: NDArray[np.float64],
+        replicas: NDArray | None,
+        places: tuple[int, int, Draws] | None,
+    ) -> StepNoise | None:
+        """Give all passes the parameters at t, (n,) [s], from where on they keep; return the noise in ``places``."""
+        unit, (table,) = terms.units_at([t], replicas)
+        self._use(unit, terms)
+        noise, drawn = None, {}
+        if places is not None:
+            scale, numbers, draws = places
+            drawing = draws.noise.drawing
+            assert isinstance(drawing, Increments)
+            noise = drawing.of_steps(draws.seeds, draws.numbers, draws.counted, draws.factor, self.state.batch)
+            table[scale], drawn = noise.scale, {numbers: noise.drawn}
+        view = unit.views(table, drawn)
+        for number, stage in enumerate(self._table.stages):
+            if stage is not None:
+                self._table.give(number, view)
+        self._parameters = [view, table, noise]
+        return noise
 
     def _use(self, unit: Unit, terms: HostTerms) -> None:
         """Work with this unit, and with memory as these terms need it."""

@@ -13,7 +13,10 @@ from fdmag.kernels.source import MATERIAL
 from fdmag.kernels.unit import Unit
 from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter
+from fdmag.replica_signals import ReplicaSignals
+from fdmag.signals import Signal
 from fdmag.terms import Material, Term
+from fdmag.terms.thermal import Drawn, Draws, OfNoise
 
 
 class HostTerms:
@@ -54,6 +57,30 @@ class HostTerms:
         for place, array in now.items():
             unit.give(place, array, by_row=True)
         return unit
+
+    def keep(self, start: NDArray[np.float64], stop: NDArray[np.float64], replicas: NDArray | None) -> bool:
+        """Return whether all parameters but noise surely keep their values from ``start`` to ``stop``, (n,) [s].
+
+        No edge of a signal lies between. ``replicas`` are those of the n rows; None: all.
+        """
+        quantities = [quantity for quantity in self._changing.values() if not isinstance(quantity, OfNoise)]
+        for drive in (drive for quantity in quantities for drive in quantity.drives):
+            if isinstance(drive, ReplicaSignals):
+                kept = drive.keep(start, stop, replicas)
+            else:
+                kept = isinstance(drive, Signal) and drive.keeps(start, stop)
+            if not kept:
+                return False
+        return True
+
+    def noise(self) -> tuple[int, int, Draws] | None:
+        """Return where the scale of the noise and its numbers are, and what says which; None if there is not one."""
+        found = {place: quantity for place, quantity in self._changing.items() if isinstance(quantity, OfNoise)}
+        drawn = [place for place, quantity in found.items() if isinstance(quantity, Drawn)]
+        scale = [place for place in found if place not in drawn]
+        if len(drawn) != 1 or len(scale) != 1:
+            return None
+        return scale[0], drawn[0], found[scale[0]].draws
 
     def units_at(self, times: Sequence[NDArray], replicas: NDArray | None) -> tuple[Unit, list[dict[int, NDArray]]]:
         """Return one unit for several times, each (n,), and the parameters that change, for each of them."""

@@ -106,14 +106,18 @@ class Unit:
         for place, values in zip(self.total_places, memory, strict=True):
             self._views[place] = _View(address(values), 0, 1)
 
-    def views(self, values: dict[int, NDArray]) -> ctypes.Array:
+    def views(self, values: dict[int, NDArray], by_replica: dict[int, NDArray] | None = None) -> ctypes.Array:
         """Return where all parameters are, with ``values`` (rows | 1, ...) in some places; they must be kept alive.
+
+        So must those ``by_replica``, (replicas, ...), in further places.
 
         Call `reserve` before, for as many rows as the table is used with.
         """
         views = type(self._views).from_buffer_copy(self._views)
         for place, array in values.items():
             views[place] = _View(address(array), 0, array[0].size if array.shape[0] > 1 else 0)
+        for place, array in (by_replica or {}).items():
+            views[place] = _View(address(array), array[0].size, 0)
         return views
 
     def local(self, m: NDArray, replicas: NDArray | None, other: NDArray | None, kind: int) -> NDArray:

@@ -11,7 +11,7 @@ from fdmag.quantities.builtin import COMPONENTS
 from fdmag.quantities.named import Column
 from fdmag.quantities.quantity import Catalogue
 from fdmag.simulation import Simulation
-from fdmag.stopping import Distance
+from fdmag.stopping import BoundedDistance, Distance
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,11 @@ class Below:
             If there is no such column, or the name stands for several.
         """
         compute = _column(simulation, self.column)
-        return lambda rows: self._sign * (compute(rows) - self.value)
+
+        def distance(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+            return self._sign * (compute(rows) - self.value)
+
+        return BoundedDistance(distance) if isinstance(compute, _MeanOfM) else distance
 
     def distance_at(self, value: float) -> float:
         """Return the distance from the criterion where the column has this value."""
@@ -81,7 +85,7 @@ def _column(simulation: Simulation, column: str | Column) -> Callable[[NDArray[n
         known = simulation.regions.all_names
         if axis in COMPONENTS and axis and (stem == "m" or region in known):
             weights = simulation.weights if region is None else simulation.weights * simulation.regions.mask(region)
-            return _mean_of_m(simulation, COMPONENTS.index(axis), weights)
+            return _MeanOfM(simulation, COMPONENTS.index(axis), weights)
         if name in simulation.summary():
             return lambda rows: simulation.summary()[name][1][rows]
     found = Catalogue.of(simulation).columns([column])
@@ -90,23 +94,21 @@ def _column(simulation: Simulation, column: str | Column) -> Callable[[NDArray[n
     return lambda rows: found[0].evaluate(simulation)[rows]
 
 
-def _mean_of_m(
-    simulation: Simulation, component: int, weights: NDArray[np.float64]
-) -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
-    """Return the mean of one component of the rows wanted; cells count by weights, (batch | 1, nz, ny, nx)."""
-    flat = weights.reshape(weights.shape[0], -1)
-    total = flat.sum(axis=1)
-    if np.any(total == 0):
-        raise ParameterError("until: there is no magnetic cell to take the mean of m over")
-    # m is 0 where Ms = 0: there is nothing to leave out of a mean over the whole of a magnet of full cells.
-    counts = None if np.array_equal(weights, simulation.magnetic) else flat
+class _MeanOfM:
+    """The mean of one component of m; cells count by weights, (batch | 1, nz, ny, nx), none of which is negative."""
 
-    def mean(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        m = simulation.state.m
-        chosen = m[:, component] if rows.size == len(m) else m[rows, component]
+    def __init__(self, simulation: Simulation, component: int, weights: NDArray[np.float64]) -> None:
+        flat = weights.reshape(weights.shape[0], -1)
+        self._simulation, self._component, self._total = simulation, component, flat.sum(axis=1)
+        if np.any(self._total == 0):
+            raise ParameterError("until: there is no magnetic cell to take the mean of m over")
+        # m is 0 where Ms = 0: there is nothing to leave out of a mean over the whole of a magnet of full cells.
+        self._counts = None if np.array_equal(weights, simulation.magnetic) else flat
+
+    def __call__(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        m, total, counts = self._simulation.state.m, self._total, self._counts
+        chosen = m[:, self._component] if rows.size == len(m) else m[rows, self._component]
         values = chosen.reshape(rows.size, -1)
         if counts is not None:
             values = values * (counts if len(counts) == 1 else counts[rows])
         return values.sum(axis=1, dtype=np.float64) / (total if len(total) == 1 else total[rows])
-
-    return mean

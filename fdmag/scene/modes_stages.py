@@ -39,16 +39,17 @@ def find_modes(stage: "Stage") -> None:
 def measure_spectrum(stage: "Stage") -> None:
     """Carry out a stage ``spectrum``."""
     table, simulation, recorder = stage.table, stage.simulation, _recorder(stage)
-    start = float(simulation.t[0])
+    start, steps = float(simulation.t[0]), simulation.state.steps.sum()
     stage.progress.start(stage.index, f"spectrum over {table.duration * 1e9:g} ns", table.duration)
 
     def tell() -> None:
         done = float(simulation.t.min()) - start
-        stage.progress.advance(done, lambda: f"t = {(start + done) * 1e9:.4f} ns")
+        taken = (simulation.state.steps.sum() - steps) / simulation.batch
+        stage.progress.advance(done, lambda: f"t = {(start + done) * 1e9:.4f} ns", taken)
 
     recorder.row(stage.index)
     samples = ring_down(
-        simulation, table.duration, table.sample_every, cells=table.cells, tolerance=table.tolerance, on_step=tell
+        simulation, table.duration, table.sample_every, cells=table.cells, tolerance=table.tolerance, progress=tell
     )
     recorder.row(stage.index)
     recorder.fields()

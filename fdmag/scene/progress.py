@@ -16,8 +16,8 @@ class Progress(Protocol):
     def start(self, stage: int | None, title: str, total: float | None) -> None:
         """A stage begins, or something else; ``total`` in the unit of `advance`, None if its end is not known."""
 
-    def advance(self, done: float, text: Callable[[], str]) -> None:
-        """One more step was made, and so much of the stage is done."""
+    def advance(self, done: float, text: Callable[[], str], steps: float | None = None) -> None:
+        """So much of the stage is done, with so many steps, or one more."""
 
     def finish(self) -> None:
         """The stage is complete."""
@@ -60,7 +60,7 @@ class Silent:
     def start(self, stage: int | None, title: str, total: float | None) -> None:
         """Say nothing."""
 
-    def advance(self, done: float, text: Callable[[], str]) -> None:
+    def advance(self, done: float, text: Callable[[], str], steps: float | None = None) -> None:
         """Say nothing."""
 
     def finish(self) -> None:
@@ -86,7 +86,7 @@ class Bar:
         self._progress = bars.Progress(*columns, console=console, refresh_per_second=5)
         self._task: bars.TaskID | None = None
         self._stage: int | None = None
-        self._steps, self._began, self._shown = 0, 0.0, 0.0
+        self._steps, self._began, self._shown = 0.0, 0.0, 0.0
 
     def start(self, stage: int | None, title: str, total: float | None) -> None:
         """Begin a bar."""
@@ -94,9 +94,9 @@ class Bar:
         self._task = self._progress.add_task(_title(stage, title), total=total, text="", rate="")
         self._stage, self._steps, self._began = stage, 0, time.perf_counter()
 
-    def advance(self, done: float, text: Callable[[], str]) -> None:
+    def advance(self, done: float, text: Callable[[], str], steps: float | None = None) -> None:
         """Move the bar, at most ten times a second."""
-        self._steps += 1
+        self._steps = self._steps + 1 if steps is None else steps
         now = time.perf_counter()
         if self._task is None or now - self._shown < 0.1:
             return
@@ -125,7 +125,7 @@ class Lines:
         self._title = ""
         self._total: float | None = None
         self._stage: int | None = None
-        self._steps, self._began, self._shown = 0, 0.0, 0.0
+        self._steps, self._began, self._shown = 0.0, 0.0, 0.0
 
     def start(self, stage: int | None, title: str, total: float | None) -> None:
         """Say which stage begins."""
@@ -134,9 +134,9 @@ class Lines:
         self._shown = self._began
         self._print(self._title)
 
-    def advance(self, done: float, text: Callable[[], str]) -> None:
+    def advance(self, done: float, text: Callable[[], str], steps: float | None = None) -> None:
         """Say how far it is."""
-        self._steps += 1
+        self._steps = self._steps + 1 if steps is None else steps
         if (now := time.perf_counter()) - self._shown < self._interval:
             return
         self._shown = now

@@ -139,12 +139,13 @@ def _descent(stage: Stage) -> None:
 
 def _run(stage: Stage) -> None:
     table, simulation, recorder = stage.table, stage.simulation, stage.recorder
-    start, m = simulation.t, simulation.m
+    start, m, steps = simulation.t, simulation.m, simulation.state.steps.sum()
     stage.progress.start(stage.index, f"run {table.duration * 1e9:g} ns", table.duration)
 
     def tell() -> None:
         done = float((simulation.t - start)[np.isnan(simulation.stop_times)].min(initial=table.duration))
-        stage.progress.advance(done, lambda: f"t = {(start.max() + done) * 1e9:.4f} ns")
+        taken = (simulation.state.steps.sum() - steps) / simulation.batch
+        stage.progress.advance(done, lambda: f"t = {(start.max() + done) * 1e9:.4f} ns", taken)
 
     rows = output_times(table.duration, table.table_every).tolist()
     frames = output_times(table.duration, table.fields_every).tolist()
@@ -178,7 +179,7 @@ def _run(stage: Stage) -> None:
         dt=table.dt,
         window=window,
         until=None if table.until is None else _criterion(table.until, stage.devices),
-        on_step=tell,
+        progress=tell,
         **given,
     )
     if np.all(simulation.stop_times == start):

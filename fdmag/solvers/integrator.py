@@ -1,13 +1,17 @@
 """Explicit Runge–Kutta integration of m, each replica with its own time, step and error."""
 
 from collections.abc import Callable
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError, SolverError
 from fdmag.solvers.stages import Stepper
-from fdmag.solvers.step_control import StepControl
+from fdmag.solvers.step_control import StepControl, StepHistory
+
+FAILED = 2  # of the outcomes of `Stepper.advance`
+CALL = 0.05  # s; how long compiled code goes on before signals of the system, such as an interrupt, are heard
 
 
 class Integrator:
@@ -47,21 +51,27 @@ class Integrator:
         self.control = control or StepControl()
         self.fixed_dt = dt
         self.stopped = np.zeros(self.state.batch, bool)
-        self._previous_ratio = np.ones(self.state.batch)
-        self._ceiling = np.full(self.state.batch, np.inf)  # of the step until so many were accepted:
-        self._held_until = np.zeros(self.state.batch, np.int64)
-        self._good_dt = np.full(self.state.batch, np.inf)  # accepted last
+        self.history = StepHistory(self.state.batch)
+        self._attempts = 1
 
     def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
         """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
         self.stepper.forget(rows)
-        self._previous_ratio[rows] = 1
-        self._held_until[rows] = 0
-        self._good_dt[rows] = np.inf
+        self.history.forget(rows)
         self.state.dt[rows] = np.nan
 
-    def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
+    def advance(
+        self,
+        t_end: float | NDArray[np.float64],
+        on_step: Callable[[], None] | None = None,
+        progress: Callable[[], None] | None = None,
+        room: Callable[[NDArray[np.intp]], NDArray[np.float64]] | None = None,
+    ) -> None:
         """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time; finished ones are left untouched.
+
+        ``on_step`` is called after every step, ``progress`` now and then. ``room`` says how far m of any cell of some
+        replicas may move, (n,), before there is something to do: with it ``on_step`` is called after one step, or after
+        many that stay within it.
 
         Raises
         ------
@@ -70,23 +80,44 @@ class Integrator:
         """
         state = self.state
         ends = np.broadcast_to(t_end, state.batch)
+        every_step = on_step is not None and room is None
         while (active := ((state.t < ends) & ~self.stopped).nonzero()[0]).size:
-            remaining = ends[active] - state.t[active]
-            if self.fixed_dt is None:
-                wanted = self._step_size(active)
-                count = np.maximum(np.ceil(remaining / wanted * (1 - 1e-6)), 1)
-            else:
-                wanted = np.full(active.size, self.fixed_dt)
-                count = np.maximum(np.ceil(remaining / self.fixed_dt * (1 - 1e-12)), 1)
-            last = count == 1
-            dt = np.where(last, remaining, remaining / count)
-            if self.fixed_dt is None:  # only the last ones are alike: the others are free of the rounding of t
-                dt = np.where(count > 20, wanted, dt)
-            accepted = self.attempt(active, dt, wanted)
-            arrived = active[accepted & last]
-            state.t[arrived] = ends[arrived]
-            if on_step is not None:
-                on_step()
+            wanted = self._step_size(active) if self.fixed_dt is None else np.full(active.size, self.fixed_dt)
+            left = None if room is None else room(active)
+            outcomes = self._try_many(active, ends[active], 1 if every_step else self._attempts, left)
+            if outcomes is None:
+                self._try_step(active, ends[active], wanted)
+            elif (failed := outcomes == FAILED).any():  # once more, to say what is wrong
+                self._try_step(active[failed], ends[active[failed]], wanted[failed])
+            for call in (on_step, progress):
+                if call is not None:
+                    call()
+
+    def _try_many(
+        self, active: NDArray[np.intp], ends: NDArray[np.float64], attempts: int, room: NDArray[np.float64] | None
+    ) -> NDArray[np.uint8] | None:
+        """Return what `Stepper.advance` does; find how many attempts of all last `CALL`."""
+        state, begun = self.state, perf_counter()
+        before = state.steps[active] + state.rejected[active]
+        outcomes = self.stepper.advance(active, ends, attempts, self.control, self.history, self.fixed_dt, room)
+        if outcomes is not None:
+            tried = int((state.steps[active] + state.rejected[active] - before).max())
+            each = (perf_counter() - begun) / max(tried, 1)
+            self._attempts = max(1, min(int(CALL / each), 8 * self._attempts))
+        return outcomes
+
+    def _try_step(self, active: NDArray[np.intp], ends: NDArray[np.float64], wanted: NDArray[np.float64]) -> None:
+        """Try one step of each active replica towards ``ends``, (n,) [s]."""
+        state = self.state
+        remaining = ends - state.t[active]
+        margin = 1e-6 if self.fixed_dt is None else 1e-12
+        count = np.maximum(np.ceil(remaining / wanted * (1 - margin)), 1)
+        last = count == 1
+        dt = np.where(last, remaining, remaining / count)
+        if self.fixed_dt is None:  # only the last ones are alike: the others are free of the rounding of t
+            dt = np.where(count > 20, wanted, dt)
+        arrived = self.attempt(active, dt, wanted) & last
+        state.t[active[arrived]] = ends[arrived]
 
     def attempt(self, active: NDArray[np.intp], dt: NDArray, wanted: NDArray | None = None) -> NDArray[np.bool_]:
         """Try one step ``dt`` [s], (n,), of the active replicas; return which were accepted, (n,).
@@ -122,16 +153,16 @@ class Integrator:
         order = self.tableau.error_order or self.tableau.order
         full = dt if wanted is None else wanted
         ratio_then = np.minimum(ratio * (full / dt) ** order, 1e10)  # had the step not been cut short
-        following = full * self.control.factor(ratio_then, self._previous_ratio[active], order)
+        following = full * self.control.factor(ratio_then, self.history.previous_ratio[active], order)
         following = np.minimum(following, np.maximum(full, 100 * dt))  # where steps are cut short again and again
         following = np.where(ratio_then <= 1, np.maximum(following, full), following)
         if accepted.all():
             proposed = following
-            self._previous_ratio[active], self._good_dt[active] = ratio_then, dt
+            self.history.previous_ratio[active], self.history.good_dt[active] = ratio_then, dt
         else:
             proposed = np.where(accepted, following, dt * self.control.factor_after_rejection(ratio, order))
             good = active[accepted]
-            self._previous_ratio[good], self._good_dt[good] = ratio_then[accepted], dt[accepted]
+            self.history.previous_ratio[good], self.history.good_dt[good] = ratio_then[accepted], dt[accepted]
         proposed = np.minimum(proposed, self._hold(active, dt, accepted))
         self.state.dt[active] = np.minimum(proposed, self._longest(active))
         if proposed.min() < self.control.dt_min and np.any(failed := ~accepted & (proposed < self.control.dt_min)):
@@ -144,14 +175,14 @@ class Integrator:
 
     def _hold(self, active: NDArray, dt: NDArray, accepted: NDArray) -> NDArray[np.float64]:
         """Return what the steps may not exceed for now, as a longer one was rejected, (n,)."""
-        steps, until, patience = self.state.steps[active], self._held_until[active], self.control.patience
-        ceiling = np.where(steps < until, self._ceiling[active], np.inf)
+        steps, until, patience = self.state.steps[active], self.history.held_until[active], self.control.patience
+        ceiling = np.where(steps < until, self.history.ceiling[active], np.inf)
         if not accepted.all():  # of several rejections in a row the first one counts: what it met may soon be over
             first = ~accepted & (steps != until - patience)
-            halfway = np.sqrt(self._good_dt[active[first]] * dt[first])
+            halfway = np.sqrt(self.history.good_dt[active[first]] * dt[first])
             ceiling[first] = np.minimum(self.control.below_rejected * dt[first], halfway)
-            self._ceiling[active[first]] = ceiling[first]
-            self._held_until[active[first]] = steps[first] + patience
+            self.history.ceiling[active[first]] = ceiling[first]
+            self.history.held_until[active[first]] = steps[first] + patience
         return ceiling
 
     def _step_size(self, active: NDArray[np.intp]) -> NDArray[np.float64]:

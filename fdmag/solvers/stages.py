@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.noise import Noise
 from fdmag.solvers.llg import max_length
+from fdmag.solvers.step_control import StepControl, StepHistory
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State, normalise
 
@@ -18,8 +19,8 @@ RightHandSide = Callable[[NDArray, NDArray[np.float64], NDArray[np.intp] | None]
 class Stepper(ABC):
     """Tries steps of some replicas of a state and commits the good ones; which they are is the caller's business.
 
-    Rows are numbers of replicas in rising order. Only `accept` changes m; nothing here changes t, dt, steps or
-    rejected. A device fills in `_begin`, `_fastest`, `_attempt` and `_accept`.
+    Rows are numbers of replicas in rising order. `accept` and `advance` change m; only the latter changes t, dt, steps
+    and rejected. A device fills in `_begin`, `_fastest`, `_attempt` and `_accept`.
 
     Parameters
     ----------
@@ -65,6 +66,29 @@ class Stepper(ABC):
         parts = np.ones(rows.size, np.int64) if part is None else part
         with self.noise.during(rows, self.state.noise_steps[rows], parts, dt, self._divided):
             return self._attempt_from_slopes(rows, dt)
+
+    def advance(
+        self,
+        rows: NDArray[np.intp],
+        ends: NDArray[np.float64],
+        attempts: int,
+        control: StepControl,
+        history: StepHistory,
+        fixed_dt: float | None,
+        room: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.uint8] | None:
+        """Try up to so many steps of each of these replicas towards ``ends``, (n,) [s], as `Integrator` takes them.
+
+        Every ``state.dt`` in question is known, and no edge of a signal lies before the end. t, dt, steps, rejected and
+        ``history`` are brought up to date. With ``room``, (n,), the largest |Δm| of all steps together stay below it,
+        unless there is one step only.
+
+        Returns
+        -------
+        array (n,): 0 on the way, 1 at the end, 2 where a step failed, before which the state then is. None if the
+        device cannot do so now.
+        """
+        return None
 
     def _attempt_from_slopes(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         self._find_slopes(rows)

@@ -79,3 +79,30 @@ class StepControl:
 
     def _bounded(self, factor: NDArray, most: float) -> NDArray:
         return np.minimum(np.maximum(self.safety * factor, self.least), most)
+
+
+class StepHistory:
+    """What the choice of the next step knows of those before, for each replica.
+
+    Attributes
+    ----------
+    previous_ratio : array (batch,)
+        Local error over allowed error in the last accepted step.
+    good_dt : array (batch,)
+        Step accepted last [s].
+    ceiling : array (batch,)
+        Which no step may exceed [s] until ``held_until`` steps were accepted.
+    held_until : int array (batch,)
+    """
+
+    def __init__(self, batch: int) -> None:
+        self.previous_ratio = np.ones(batch)
+        self.good_dt = np.full(batch, np.inf)
+        self.ceiling = np.full(batch, np.inf)
+        self.held_until = np.zeros(batch, np.int64)
+
+    def forget(self, rows: NDArray[np.intp] | slice) -> None:
+        """Begin anew."""
+        self.previous_ratio[rows] = 1
+        self.good_dt[rows] = np.inf
+        self.held_until[rows] = 0

@@ -55,8 +55,16 @@ class DyadicIntegrator:
         """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
         self.stepper.forget(rows)
 
-    def advance(self, t_end: float | NDArray[np.float64], on_step: Callable[[], None] | None = None) -> None:
+    def advance(
+        self,
+        t_end: float | NDArray[np.float64],
+        on_step: Callable[[], None] | None = None,
+        progress: Callable[[], None] | None = None,
+        room: Callable[[NDArray[np.intp]], NDArray[np.float64]] | None = None,
+    ) -> None:
         """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time.
+
+        ``on_step`` and ``progress`` are called after every step, whatever ``room`` there is.
 
         Raises
         ------
@@ -89,8 +97,9 @@ class DyadicIntegrator:
                 done[chosen] == count[chosen], ends[chosen], start[chosen] + whole[chosen] * (done[chosen] + part)
             )
             state.dt[chosen] = whole[chosen] / np.left_shift(1, divisions[chosen])
-            if on_step is not None:
-                on_step()
+            for call in (on_step, progress):
+                if call is not None:
+                    call()
         state.noise_steps[place > 0] += 1  # of one who stopped within a step: what it has seen is not seen again
 
     def _divide(self, rejected: NDArray[np.intp], place: NDArray[np.int64]) -> None:

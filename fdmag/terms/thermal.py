@@ -88,16 +88,16 @@ class Thermal(Term):
             raise ParameterError(
                 f"{self.name}: seed is given for {seeds.size} replicas, first_replica for {numbers.size}"
             )
-        draws = _Draws(noise, mesh, seeds, numbers, counted=not isinstance(self.first_replica, PerReplica))
+        draws = Draws(noise, mesh, seeds, numbers, counted=not isinstance(self.first_replica, PerReplica))
         self._draws = draws
         ahead, nothing = noise.drawing is not None, np.zeros((1, 3, 1, 1, 1))
         self.derive(mesh, regions, key=_pieces(np.broadcast_to(seeds, max(seeds.size, numbers.size))))
         declared = self.kernel_parameters()
         for key, kind, value in (
-            ("scale", _OfNoise, draws.scale_at),
-            ("number", *((Parameter, nothing) if ahead else (_OfNoise, draws.number_at))),
-            ("part", *((Parameter, 1.0) if ahead else (_OfNoise, draws.part_at))),
-            ("drawn", *((_Drawn, draws.drawn_at) if ahead else (Parameter, nothing))),
+            ("scale", OfNoise, draws.scale_at),
+            ("number", *((Parameter, nothing) if ahead else (OfNoise, draws.number_at))),
+            ("part", *((Parameter, 1.0) if ahead else (OfNoise, draws.part_at))),
+            ("drawn", *((Drawn, draws.drawn_at) if ahead else (Parameter, nothing))),
         ):
             setattr(self, key, kind(value, declared[key], mesh, regions, f"{self.name}.{key}"))
 
@@ -115,7 +115,7 @@ class Thermal(Term):
 
 
 @dataclass
-class _Draws:
+class Draws:
     """What a step's part makes of the derived parameters, as functions of t that do not look at it."""
 
     noise: Noise
@@ -139,21 +139,30 @@ class _Draws:
         replica = rows.astype(np.uint64) + self.numbers if self.counted else self.numbers[rows]
         return (replica & np.uint64(0xFFFFFFFF)) | step << np.uint64(32)
 
+    @property
+    def factor(self) -> float:
+        """The scale times the length of the step [s]."""
+        return 2 * BOLTZMANN / self.mesh.cell_volume
+
     def scale_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scale of the noise for the length of the step, 0 outside of steps."""
         noise = self.noise
         if noise.rows is None:
             return np.zeros((t.size, 1, 1, 1, 1))
-        return (2 * BOLTZMANN / self.mesh.cell_volume / noise.dt).reshape(-1, 1, 1, 1, 1)
+        return (self.factor / noise.dt).reshape(-1, 1, 1, 1, 1)
 
     def number_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the `places` in pieces."""
         return np.zeros((t.size, 3, 1, 1, 1)) if self.noise.rows is None else _pieces(self.places)
 
     def part_at(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the parts of their steps."""
         noise = self.noise
         part = np.ones(t.size) if noise.rows is None or not noise.divided else noise.part.astype(np.float64)
         return part.reshape(-1, 1, 1, 1, 1)
 
     def drawn_at(self, _t: NDArray[np.float64]) -> NDArray:
+        """Return the numbers of all cells, drawn once for each part."""
         noise = self.noise
         assert noise.drawing is not None
         if noise.rows is None:
@@ -163,8 +172,15 @@ class _Draws:
         return noise.drawn
 
 
-class _OfNoise(Parameter):
+class OfNoise(Parameter):
     """What the noise says: finite by itself, and the same at all times."""
+
+    @property
+    def draws(self) -> Draws:
+        """What says so."""
+        found = getattr(self.function, "__self__", None)
+        assert isinstance(found, Draws)
+        return found
 
     def at(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> NDArray:
         """Return it for the replicas that are in a step now."""
@@ -172,11 +188,12 @@ class _OfNoise(Parameter):
         return self.function(t)
 
 
-class _Drawn(_OfNoise):
+class Drawn(OfNoise):
     """Numbers for each cell, also in a mesh of one, in the precision of the device."""
 
     @property
     def in_cells(self) -> bool:
+        """Whether a kernel finds them cell by cell: always."""
         return True
 
 

@@ -130,3 +130,28 @@ FD_EXPORT void fdmag_increments(Drawing* d) {
     d->parallel(draw_chunk, d, d->rows * d->chunks, d->rows * d->cells / kCellsPerThread);
     for (Index row = 0; row < d->rows; ++row) note(*d, row);
 }
+
+// What draws the noise of whole steps, one row at a time.
+struct Steps {
+    const Drawing* drawing;
+    const Long *seeds, *numbers;
+    Index each_seed, each_number;  // whether every replica has its own; else numbers count on from the first
+    double factor;                 // scale times dt, see terms/thermal.h
+    real* scale;                   // of each row
+};
+
+FD_EXPORT void fdmag_draw_step(void* steps, Index row, Index replica, Index number, double dt, int alone) {
+    const Steps& s = *static_cast<const Steps*>(steps);
+    const Long seed = s.seeds[s.each_seed ? replica : 0];
+    const Long own = s.each_number ? s.numbers[replica] : s.numbers[0] + Long(replica);
+    const Long place = (own & 0xFFFFFFFFu) | Long(number) << 32;
+    const Index part = 1;
+    Drawing one = *s.drawing;
+    one.rows = 1;
+    one.replica = &replica, one.seed = &seed, one.place = &place, one.part = &part;
+    s.scale[row] = real(s.factor / dt);
+    if (!alone) return fdmag_increments(&one);
+    one.chunks = (one.cells + kChunk - 1) / kChunk;
+    for (Index chunk = 0; chunk < one.chunks; ++chunk) draw_chunk(&one, chunk);
+    note(one, 0);
+}

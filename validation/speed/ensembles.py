@@ -8,7 +8,7 @@ from validation.speed.bench import Bench, Times, in_turn
 from validation.speed.cases import Case
 from validation.speed.row import Row
 
-TOGETHER, STEPS_TOGETHER, STEPS_ALONE, DT = 1000, 5, 500, 2e-14
+TOGETHER, DT = 1000, 2e-14
 NAME = f"{TOGETHER} trajectories of a 20 nm pillar at 300 K"
 
 
@@ -19,19 +19,25 @@ def ensembles(threads: int) -> Iterator[Case]:
 
 
 def trajectories(precision: str, threads: int, bench: Bench) -> list[Row]:
-    """Hold the time of a step of a trajectory among many against that of one alone, both on so many threads."""
-    own = bench.own(threads)
-    for name, count, steps in (("together", TOGETHER, STEPS_TOGETHER), ("alone", 1, STEPS_ALONE)):
-        device = own.ask("prepare_pillars", name=name, dtype=precision, count=count, steps=steps, dt=DT)
-    times = in_turn({name: (own, name) for name in ("together", "alone")}, bench.seconds, bench.rounds, bench.patience)
+    """Hold the time of a step of a trajectory among many against that of one alone, in compiled code and in NumPy."""
+    own, device = bench.own(threads), ""
+    taken = {"together": (TOGETHER, 5, "auto"), "alone": (1, 2000, "auto"), "NumPy": (1, 50, "numpy")}
+    for name, (count, steps, wanted) in taken.items():
+        made = own.ask("prepare_pillars", name=name, dtype=precision, count=count, steps=steps, dt=DT, device=wanted)
+        device = made if name == "together" else device
+    times = in_turn({name: (own, name) for name in taken}, bench.seconds, bench.rounds, bench.patience)
     own.ask("forget")
-    together = Times([t / (TOGETHER * STEPS_TOGETHER) for t in times["together"].seconds])
-    alone = Times([t / STEPS_ALONE for t in times["alone"].seconds])
-    ratio = alone.best / together.best
-    note = (
-        f"{together.best * 1e6:.3g} µs a step and trajectory of 10 × 10 cells, against {alone.best * 1e6:.3g} µs alone"
-    )
-    return [
-        Row(NAME, precision, device, threads, "speed of a trajectory / one alone", value=ratio, ratio=ratio,
-            median_value=alone.median / together.median, peer="one trajectory alone", at_least=10, note=note)
-    ]  # fmt: skip
+    each = {
+        name: Times([t / (count * steps) for t in times[name].seconds]) for name, (count, steps, _) in taken.items()
+    }
+    told = "µs, ".join(f"{name} {each[name].best * 1e6:.3g} " for name in taken)
+    note = f"a step and trajectory of 10 × 10 cells: {told}µs"
+
+    def row(name: str, peer: str, at_least: float | None) -> Row:
+        ratio = each[name].best / each["together"].best
+        return Row(
+            NAME, precision, device, threads, f"speed of a trajectory / {peer}", value=ratio, ratio=ratio,
+            median_value=each[name].median / each["together"].median, peer=peer, at_least=at_least, note=note,
+        )  # fmt: skip
+
+    return [row("NumPy", "one alone in NumPy", 20), row("alone", "one alone", None)]

@@ -182,7 +182,7 @@ class Share:
         """A stage begins."""
         self._total = total or 0.0
 
-    def advance(self, done: float, text: Callable[[], str]) -> None:
+    def advance(self, done: float, text: Callable[[], str], steps: float | None = None) -> None:
         """Tell how much is done."""
         now = time.monotonic()
         if now - self._told > 0.5:

@@ -68,14 +68,14 @@ class Own(Worker):
         self._make(name, lambda: magnet.slope(state.m, state.t, None)[0])
         return simulation.backend.name
 
-    def prepare_pillars(self, name: str, dtype: str, count: int, steps: int, dt: float) -> str:
+    def prepare_pillars(self, name: str, dtype: str, count: int, steps: int, dt: float, device: str = "auto") -> str:
         """Make ``name``, so many steps [s] of Heun's method of so many pillars with a current, 20 nm wide, at 300 K."""
         terms = [
             Exchange(A=2e-11), UniaxialAnisotropy(Ku1=1e6), Demag(), Slonczewski(J=1e11, P=0.6), Thermal(T=300, seed=1)
         ]  # fmt: skip
         simulation = Simulation(
             Mesh((10, 10, 1), (2e-9, 2e-9, 1.3e-9)), terms, Ms=1e6, alpha=0.02, batch=count, dtype=dtype,
-            geometry=Cylinder(20e-9),
+            geometry=Cylinder(20e-9), device=device,
         )  # fmt: skip
 
         def run() -> NDArray:
