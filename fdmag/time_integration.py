@@ -14,15 +14,13 @@ from fdmag.parameter import TimeFunction
 from fdmag.solvers.choice import integrator_for
 from fdmag.solvers.fixed_step import calm_step, check_step
 from fdmag.solvers.integrator import Integrator
+from fdmag.solvers.stages import Room
 from fdmag.solvers.stochastic import DyadicIntegrator
 from fdmag.state import State
 from fdmag.stopping import Distance, Stopping
 
 Mover = Callable[[], NDArray[np.intp]]
 """Called after a step; returns the replicas whose m it has changed."""
-
-Room = Callable[[NDArray[np.intp]], NDArray[np.float64]]
-"""Returns how far m of some replicas may move, (n,), before `Stopping` has to look."""
 
 
 class Window(Protocol):

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from fdmag.allocator import address
 from fdmag.host.increments import StepNoise
 from fdmag.kernels.step import PassTable, UnitStep
-from fdmag.solvers.step_control import StepControl, StepHistory
+from fdmag.noise import MOST_DIVISIONS
+from fdmag.solvers.step_control import Adaptive, Course, StepControl, StepHistory
+from fdmag.solvers.stochastic import EAGER
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State
 
@@ -23,6 +25,15 @@ class _Control(ctypes.Structure):
         *((name, _INDEX) for name in ("each_dt_max", "relative", "patience", "order", "known_after")),
         ("draw", _POINTER),
         ("noise", _POINTER),
+    ]
+
+
+class _Course(ctypes.Structure):
+    _fields_ = [
+        ("tolerance", ctypes.c_double),
+        ("eager", ctypes.c_double),
+        ("most_divisions", _INDEX),
+        *((name, _POINTER) for name in ("start", "whole", "count", "done", "place", "divisions")),
     ]
 
 
@@ -42,26 +53,17 @@ class Advance:
     tableau : Tableau
     known : bool array (batch,)
         Whether the slope at the present state is in slot 0.
-    control : StepControl
-    history : StepHistory
-    fixed_dt : float or None [s]
-        None: steps adapt to the error.
+    choice : Adaptive or Course
     """
 
-    def __init__(
-        self,
-        state: State,
-        tableau: Tableau,
-        known: NDArray[np.bool_],
-        control: StepControl,
-        history: StepHistory,
-        fixed_dt: float | None,
-    ) -> None:
-        self._asked = control, history, fixed_dt
+    def __init__(self, state: State, tableau: Tableau, known: NDArray[np.bool_], choice: Adaptive | Course) -> None:
+        self.choice = choice
+        control = StepControl() if isinstance(choice, Course) else choice.control
+        history = StepHistory(0) if isinstance(choice, Course) else choice.history
+        fixed_dt = None if isinstance(choice, Course) else choice.fixed_dt
         self._arrays = (
             state.t, state.dt, history.previous_ratio, history.ceiling, history.good_dt,
-            state.steps, state.rejected, state.evaluations, history.held_until, state.noise_steps,
-            known,
+            state.steps, state.rejected, state.evaluations, history.held_until, state.noise_steps, known,
         )  # fmt: skip
         self._progress = _Progress(*map(address, self._arrays))
         self._dt_max = np.array(control.dt_max, dtype=np.float64, ndmin=1)
@@ -71,10 +73,10 @@ class Advance:
             address(self._dt_max), self._dt_max.size > 1, control.relative, control.patience,
             tableau.error_order or tableau.order, tableau.first_same_as_last,
         )  # fmt: skip
-
-    def serves(self, control: StepControl, history: StepHistory, fixed_dt: float | None) -> bool:
-        """Return whether it was made for these."""
-        return self._asked[0] is control and self._asked[1] is history and self._asked[2] == fixed_dt
+        self._course = None
+        if isinstance(choice, Course):
+            arrays = choice.start, choice.whole, choice.count, choice.done, choice.place, choice.divisions
+            self._course = _Course(choice.tolerance, EAGER, MOST_DIVISIONS, *map(address, arrays))
 
     def run(
         self,
@@ -90,5 +92,6 @@ class Advance:
     ) -> NDArray[np.uint8]:
         """Take up to ``most`` steps of each row, as `UnitStep.advance` does, and return how it went, (rows,)."""
         self._control.draw, self._control.noise = (None, None) if noise is None else (noise.draw, noise.noise)
+        course = None if self._course is None else ctypes.addressof(self._course)
         control, progress = ctypes.addressof(self._control), ctypes.addressof(self._progress)
-        return step.advance(passes, attempt, anew, control, progress, ends, room, replicas, most)
+        return step.advance(passes, attempt, anew, control, course, progress, ends, room, replicas, most)

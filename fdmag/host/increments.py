@@ -37,12 +37,13 @@ class _Steps(ctypes.Structure):
 
 
 class StepNoise:
-    """What compiled code needs to have the noise of whole steps drawn.
+    """What compiled code needs to have the noise of steps drawn.
 
     Attributes
     ----------
     draw : int
-        Address of ``void draw(void* noise, Index row, Index replica, Index number, double dt, int alone)``.
+        Address of ``void draw(void* noise, Index row, Index replica, Index number, Index part, double dt,
+        int alone)``.
     noise : int
         Address of its first argument, valid as long as this object lives.
     scale : array (rows, 1)
@@ -124,17 +125,23 @@ class Increments:
         return self._now if np.array_equal(rows, self._everyone) else self._now[rows]
 
     def of_steps(
-        self, seeds: NDArray[np.uint64], numbers: NDArray[np.uint64], counted: bool, factor: float, replicas: int
+        self,
+        seeds: NDArray[np.uint64],
+        numbers: NDArray[np.uint64],
+        counted: bool,
+        factor: float,
+        replicas: int,
+        divided: bool,
     ) -> StepNoise:
-        """Return what draws whole steps for up to so many rows and replicas, until the next call of `Increments`.
+        """Return what draws steps, ``divided`` or not, for up to so many rows and replicas, until the next call.
 
         Seeds and numbers are one or as many as replicas; if ``counted``, the first replica has the one number, the next
         one the next. ``factor`` is the scale of the noise times the length of the step.
         """
         if self._function is None:
             self._function = self._compiled()
-        if replicas > len(self._kept):
-            self._make_room(replicas, divided=False)
+        if replicas > len(self._kept) or (divided and not len(self._parents)):
+            self._make_room(max(replicas, len(self._kept)), divided)
         given = [np.ascontiguousarray(each, np.uint64) for each in (seeds, numbers)]
         scale = np.zeros((replicas, 1), self._backend.dtype)
         steps = _Steps(

@@ -15,7 +15,7 @@ from fdmag.kernels.step import PassTable, UnitStep
 from fdmag.kernels.unit import Unit
 from fdmag.solvers.passes import Passes
 from fdmag.solvers.stages import Stepper
-from fdmag.solvers.step_control import StepControl, StepHistory
+from fdmag.solvers.step_control import Adaptive, Course
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State
 from fdmag.terms.thermal import Draws
@@ -76,17 +76,16 @@ class HostStepper(Stepper):
         rows: NDArray[np.intp],
         ends: NDArray[np.float64],
         attempts: int,
-        control: StepControl,
-        history: StepHistory,
-        fixed_dt: float | None,
+        choice: Adaptive | Course,
         room: NDArray[np.float64] | None = None,
     ) -> NDArray[np.uint8] | None:
         """Do so in one call of compiled code, unless a term is written in Python, or changes in between.
 
-        Noise is drawn there too, if steps are fixed.
+        Noise is drawn there too, if its steps are fixed or those of a course.
         """
         terms, replicas = self._magnet.compiled_terms(), self._replicas(rows)
-        places = terms.noise() if self.noise is not None and fixed_dt is not None else None
+        whole = isinstance(choice, Course) or choice.fixed_dt is not None
+        places = terms.noise() if self.noise is not None and whole else None
         if self.noise is not None and places is None:
             return None
         noise = None
@@ -94,14 +93,14 @@ class HostStepper(Stepper):
             t = self.state.t[rows]
             if not terms.keep(t, ends, replicas):
                 return None
-            noise = self._give_kept(terms, t, replicas, places)
+            noise = self._give_kept(terms, t, replicas, places, divided=isinstance(choice, Course))
         elif terms is not self._terms:
             self._use(terms.unit(np.zeros(0), None), terms)
         step = self._ready_step
         if step.field == "given":
             return None
-        if self._advance is None or not self._advance.serves(control, history, fixed_dt):
-            self._advance = Advance(self.state, self.tableau, self._known, control, history, fixed_dt)
+        if self._advance is None or self._advance.choice is not choice:
+            self._advance = Advance(self.state, self.tableau, self._known, choice)
         return self._advance.run(
             step, self._table, self._tried_in, self._anew, np.ascontiguousarray(ends), room, replicas, attempts, noise
         )
@@ -186,6 +185,8 @@ class HostStepper(Stepper):
         t: NDArray[np.float64],
         replicas: NDArray | None,
         places: tuple[int, int, Draws] | None,
+        *,
+        divided: bool,
     ) -> StepNoise | None:
         """Give all passes the parameters at t, (n,) [s], from where on they keep; return the noise in ``places``."""
         unit, (table,) = terms.units_at([t], replicas)
@@ -195,7 +196,7 @@ class HostStepper(Stepper):
             scale, numbers, draws = places
             drawing = draws.noise.drawing
             assert isinstance(drawing, Increments)
-            noise = drawing.of_steps(draws.seeds, draws.numbers, draws.counted, draws.factor, self.state.batch)
+            noise = drawing.of_steps(draws.seeds, draws.numbers, draws.counted, draws.factor, self.state.batch, divided)
             table[scale], drawn = noise.scale, {numbers: noise.drawn}
         view = unit.views(table, drawn)
         for number, stage in enumerate(self._table.stages):

@@ -127,11 +127,12 @@ def _numbers(dtype: np.dtype) -> str:
 
 
 def step_source(dtype: np.dtype) -> str:
-    """Return the source of the passes of a Runge–Kutta step in one precision, which work with any unit."""
+    """Return the source of the passes of a Runge–Kutta step, and of many, in one precision; they work with any unit."""
     return "".join([
         f"#define FD_REAL {_real(dtype)}\n",
         "#define FD_MS_PER_CELL true\n#define FD_AXES 1\n",
         *(kernel_text(name) for name in ("common.h", "host/sums.h", "host/problem.h", "host/step.cpp")),
+        kernel_text("host/advance.cpp"),
     ])  # fmt: skip
 
 

@@ -139,15 +139,8 @@ class UnitStep:
         arguments = (_POINTER, _POINTER, _INDEX, _INDEX, _POINTER, _POINTER, _POINTER)
         self._passes = ctypes.CFUNCTYPE(None, *arguments)(("fdmag_passes", library))
         self._accept = ctypes.CFUNCTYPE(None, _POINTER, _INDEX, _POINTER, _POINTER)(("fdmag_accept", library))
-        chosen = (
-            _POINTER,
-            _INDEX,
-            _POINTER,
-            _INDEX,
-            _POINTER,
-            _POINTER,
-        )  # passes and how many, twice; settings; progress
-        self._advance = ctypes.CFUNCTYPE(None, _POINTER, *chosen, _INDEX, *[_POINTER] * 3, _INDEX, _POINTER)(
+        passes, choice, rows = [_POINTER, _INDEX] * 2, [_POINTER] * 3, [_INDEX, *[_POINTER] * 3]
+        self._advance = ctypes.CFUNCTYPE(None, _POINTER, *passes, *choice, *rows, _INDEX, _POINTER)(
             ("fdmag_advance", library)
         )
 
@@ -189,6 +182,7 @@ class UnitStep:
         attempt: slice,
         anew: slice,
         control: int,
+        course: int | None,
         progress: int,
         ends: NDArray[np.float64],
         room: NDArray[np.float64] | None,
@@ -198,13 +192,14 @@ class UnitStep:
         """Try up to ``most`` steps of each row towards ``ends``, (rows,) [s], as `Stepper.advance`; return how it went.
 
         ``attempt`` are the passes of a step from a slope that is known, ``anew`` those from the state alone;
-        ``control`` and ``progress`` are addresses of what `fdmag.host.advance.Advance` has.
+        ``control``, ``course`` and ``progress`` are addresses of what `fdmag.host.advance.Advance` has.
         """
         outcomes = np.empty(ends.size, np.uint8)
         table, count = passes.addresses, len(passes.addresses)
         (first, end, _), (begin, last, _) = attempt.indices(count), anew.indices(count)
         self._advance(
-            self._address, table[first], end - first, table[begin], last - begin, control, progress, ends.size,
+            self._address, table[first], end - first, table[begin], last - begin, control, course, progress,
+            ends.size,
             None if replicas is None else address(replicas), address(ends),
             None if room is None else address(room), most, address(outcomes),
         )  # fmt: skip

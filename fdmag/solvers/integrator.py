@@ -1,17 +1,13 @@
 """Explicit Runge–Kutta integration of m, each replica with its own time, step and error."""
 
 from collections.abc import Callable
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.errors import ParameterError, SolverError
-from fdmag.solvers.stages import Stepper
-from fdmag.solvers.step_control import StepControl, StepHistory
-
-FAILED = 2  # of the outcomes of `Stepper.advance`
-CALL = 0.05  # s; how long compiled code goes on before signals of the system, such as an interrupt, are heard
+from fdmag.solvers.stages import Room, Stepper
+from fdmag.solvers.step_control import FAILED, Adaptive, Pace, StepControl, StepHistory
 
 
 class Integrator:
@@ -52,7 +48,8 @@ class Integrator:
         self.fixed_dt = dt
         self.stopped = np.zeros(self.state.batch, bool)
         self.history = StepHistory(self.state.batch)
-        self._attempts = 1
+        self._choice = Adaptive(self.control, self.history, dt)
+        self._pace = Pace()
 
     def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
         """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
@@ -65,13 +62,12 @@ class Integrator:
         t_end: float | NDArray[np.float64],
         on_step: Callable[[], None] | None = None,
         progress: Callable[[], None] | None = None,
-        room: Callable[[NDArray[np.intp]], NDArray[np.float64]] | None = None,
+        room: Room | None = None,
     ) -> None:
         """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time; finished ones are left untouched.
 
-        ``on_step`` is called after every step, ``progress`` now and then. ``room`` says how far m of any cell of some
-        replicas may move, (n,), before there is something to do: with it ``on_step`` is called after one step, or after
-        many that stay within it.
+        ``on_step`` is called after every step, ``progress`` now and then. With ``room``, ``on_step`` is called after
+        one step, or after many that stay within it.
 
         Raises
         ------
@@ -80,11 +76,13 @@ class Integrator:
         """
         state = self.state
         ends = np.broadcast_to(t_end, state.batch)
-        every_step = on_step is not None and room is None
+        pace = None if on_step is not None and room is None else self._pace
+        if self._choice.control is not self.control:
+            self._choice = Adaptive(self.control, self.history, self.fixed_dt)
+        choice = self._choice
         while (active := ((state.t < ends) & ~self.stopped).nonzero()[0]).size:
             wanted = self._step_size(active) if self.fixed_dt is None else np.full(active.size, self.fixed_dt)
-            left = None if room is None else room(active)
-            outcomes = self._try_many(active, ends[active], 1 if every_step else self._attempts, left)
+            outcomes = self.stepper.advance_at_pace(pace, active, ends[active], choice, room)
             if outcomes is None:
                 self._try_step(active, ends[active], wanted)
             elif (failed := outcomes == FAILED).any():  # once more, to say what is wrong
@@ -92,19 +90,6 @@ class Integrator:
             for call in (on_step, progress):
                 if call is not None:
                     call()
-
-    def _try_many(
-        self, active: NDArray[np.intp], ends: NDArray[np.float64], attempts: int, room: NDArray[np.float64] | None
-    ) -> NDArray[np.uint8] | None:
-        """Return what `Stepper.advance` does; find how many attempts of all last `CALL`."""
-        state, begun = self.state, perf_counter()
-        before = state.steps[active] + state.rejected[active]
-        outcomes = self.stepper.advance(active, ends, attempts, self.control, self.history, self.fixed_dt, room)
-        if outcomes is not None:
-            tried = int((state.steps[active] + state.rejected[active] - before).max())
-            each = (perf_counter() - begun) / max(tried, 1)
-            self._attempts = max(1, min(int(CALL / each), 8 * self._attempts))
-        return outcomes
 
     def _try_step(self, active: NDArray[np.intp], ends: NDArray[np.float64], wanted: NDArray[np.float64]) -> None:
         """Try one step of each active replica towards ``ends``, (n,) [s]."""

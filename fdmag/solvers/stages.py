@@ -2,18 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.noise import Noise
 from fdmag.solvers.llg import max_length
-from fdmag.solvers.step_control import StepControl, StepHistory
+from fdmag.solvers.step_control import Adaptive, Course, Pace
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State, normalise
 
 RightHandSide = Callable[[NDArray, NDArray[np.float64], NDArray[np.intp] | None], NDArray]
 """dm/dt of (m, t, replicas): m (n, 3, nz, ny, nx), t (n,), and which replicas the n rows are (None: all)."""
+
+Room = Callable[[NDArray[np.intp]], NDArray[np.float64]]
+"""Returns how far m of any cell of some replicas may move, (n,), before there is something to do."""
 
 
 class Stepper(ABC):
@@ -72,23 +76,40 @@ class Stepper(ABC):
         rows: NDArray[np.intp],
         ends: NDArray[np.float64],
         attempts: int,
-        control: StepControl,
-        history: StepHistory,
-        fixed_dt: float | None,
+        choice: Adaptive | Course,
         room: NDArray[np.float64] | None = None,
     ) -> NDArray[np.uint8] | None:
-        """Try up to so many steps of each of these replicas towards ``ends``, (n,) [s], as `Integrator` takes them.
+        """Try up to so many steps of each of these replicas towards ``ends``, (n,) [s], as an integrator takes them.
 
-        Every ``state.dt`` in question is known, and no edge of a signal lies before the end. t, dt, steps, rejected and
-        ``history`` are brought up to date. With ``room``, (n,), the largest |Δm| of all steps together stay below it,
+        Every ``state.dt`` in question is known, and no edge of a signal lies before the end. The state and what belongs
+        to ``choice`` are brought up to date. With ``room``, (n,), the largest |Δm| of all steps together stay below it,
         unless there is one step only.
 
         Returns
         -------
-        array (n,): 0 on the way, 1 at the end, 2 where a step failed, before which the state then is. None if the
-        device cannot do so now.
+        array (n,): 0 on the way, 1 at the end, 2 (`FAILED`) where a step failed, before which the state then is. None
+        if the device cannot do so now.
         """
         return None
+
+    def advance_at_pace(
+        self,
+        pace: Pace | None,
+        rows: NDArray[np.intp],
+        ends: NDArray[np.float64],
+        choice: Adaptive | Course,
+        room: Room | None,
+    ) -> NDArray[np.uint8] | None:
+        """Return what `advance` does with one attempt, or with as many as suit a pace, which is measured."""
+        state, left = self.state, None if room is None else room(rows)
+        if pace is None:
+            return self.advance(rows, ends, 1, choice, left)
+        before, begun = state.steps[rows] + state.rejected[rows], perf_counter()
+        outcomes = self.advance(rows, ends, pace.attempts, choice, left)
+        if outcomes is not None:
+            tried = state.steps[rows] + state.rejected[rows] - before
+            pace.measure(perf_counter() - begun, int(tried.max()))
+        return outcomes
 
     def _attempt_from_slopes(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         self._find_slopes(rows)

@@ -81,6 +81,10 @@ class StepControl:
         return np.minimum(np.maximum(self.safety * factor, self.least), most)
 
 
+CALL = 0.05  # s; how long a device goes on before signals of the system, such as an interrupt, are heard
+FAILED = 2  # of the outcomes of `fdmag.solvers.stages.Stepper.advance`
+
+
 class StepHistory:
     """What the choice of the next step knows of those before, for each replica.
 
@@ -106,3 +110,57 @@ class StepHistory:
         self.previous_ratio[rows] = 1
         self.good_dt[rows] = np.inf
         self.held_until[rows] = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptive:
+    """Steps by a `StepControl`, each by the error of the one before, or of a fixed length.
+
+    Attributes
+    ----------
+    control : StepControl
+    history : StepHistory
+    fixed_dt : float or None [s]
+        None: steps adapt to the error.
+    """
+
+    control: StepControl
+    history: StepHistory
+    fixed_dt: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Even steps of noise that are halved and doubled on the way: see `fdmag.solvers.stochastic.DyadicIntegrator`.
+
+    Attributes
+    ----------
+    tolerance : float
+        Allowed local error.
+    start, whole : arrays (batch,) [s]
+        Where the first step begins, and the length of all.
+    count, done : int arrays (batch,)
+        How many steps there are, and are done.
+    divisions, place : int arrays (batch,)
+        How often the present step is halved, and how many of such parts are done.
+    """
+
+    tolerance: float
+    start: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    count: NDArray[np.int64]
+    done: NDArray[np.int64]
+    divisions: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
+class Pace:
+    """How many attempts of a device last for `CALL`."""
+
+    def __init__(self) -> None:
+        self.attempts = 1
+
+    def measure(self, seconds: float, attempts: int) -> None:
+        """Take into account how long so many attempts took."""
+        each = seconds / max(attempts, 1)
+        self.attempts = max(1, min(int(CALL / each), 8 * self.attempts))

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from fdmag.errors import SolverError
 from fdmag.noise import MOST_DIVISIONS
-from fdmag.solvers.stages import Stepper
-from fdmag.solvers.step_control import StepControl
+from fdmag.solvers.stages import Room, Stepper
+from fdmag.solvers.step_control import FAILED, Course, Pace, StepControl
 
 NOISE_TOLERANCE = 1e-2
 """Default of the local error of m allowed per step: m then turns by about 0.15 in a step."""
@@ -50,6 +50,7 @@ class DyadicIntegrator:
         self.control = control
         self.stopped = np.zeros(self.state.batch, bool)
         self._divisions = np.zeros(self.state.batch, np.int64)  # how often the present step is halved
+        self._pace = Pace()
 
     def forget(self, rows: NDArray[np.intp] | slice = slice(None)) -> None:
         """Begin anew from the present state of all or some replicas: m, a parameter or a field was changed."""
@@ -60,47 +61,57 @@ class DyadicIntegrator:
         t_end: float | NDArray[np.float64],
         on_step: Callable[[], None] | None = None,
         progress: Callable[[], None] | None = None,
-        room: Callable[[NDArray[np.intp]], NDArray[np.float64]] | None = None,
+        room: Room | None = None,
     ) -> None:
         """Integrate every replica to exactly ``t_end`` [s], (batch,) or one time.
 
-        ``on_step`` and ``progress`` are called after every step, whatever ``room`` there is.
+        ``on_step``, ``progress`` and ``room`` are those of `fdmag.solvers.integrator.Integrator`.
 
         Raises
         ------
         SolverError
             If a step would have to be halved more than `MOST_DIVISIONS` times.
         """
-        state, divisions = self.state, self._divisions
-        start, ends = state.t.copy(), np.broadcast_to(t_end, state.batch)
-        count = np.maximum(np.ceil((ends - start) / self.control.dt_max * (1 - 1e-12)), 1)
-        whole = (ends - start) / count
-        done, place = np.zeros(state.batch, np.int64), np.zeros(state.batch, np.int64)
+        state, stepper = self.state, self.stepper
+        start, ends = state.t.copy(), np.ascontiguousarray(np.broadcast_to(t_end, state.batch))
+        count = np.maximum(np.ceil((ends - start) / self.control.dt_max * (1 - 1e-12)), 1).astype(np.int64)
+        none = np.zeros(state.batch, np.int64)
+        course = Course(
+            self.control.tolerance, start, (ends - start) / count, count, none, self._divisions, none.copy()
+        )
+        pace = None if on_step is not None and room is None else self._pace
         while (active := np.flatnonzero((state.t < ends) & ~self.stopped)).size:
-            parts = np.left_shift(1, divisions[active])
-            dt = whole[active] / parts
-            error, _ = self.stepper.attempt(active, dt, parts + place[active])
-            ratio = error / self.control.tolerance
-            accepted = ratio <= 1  # not if it is NaN
-            self.stepper.accept(accepted)
-            self._divide(active[~accepted], place)
-            chosen = active[accepted]
-            place[chosen] += 1
-            state.steps[chosen] += 1
-            self._join(chosen, ratio[accepted], place)
-            ended = chosen[place[chosen] == np.left_shift(1, divisions[chosen])]
-            done[ended] += 1
-            place[ended] = 0
-            state.noise_steps[ended] += 1
-            part = place[chosen] / np.left_shift(1, divisions[chosen])
-            state.t[chosen] = np.where(
-                done[chosen] == count[chosen], ends[chosen], start[chosen] + whole[chosen] * (done[chosen] + part)
-            )
-            state.dt[chosen] = whole[chosen] / np.left_shift(1, divisions[chosen])
+            outcomes = stepper.advance_at_pace(pace, active, ends[active], course, room)
+            if outcomes is None:
+                self._try_part(active, course, ends)
+            elif (failed := outcomes == FAILED).any():  # once more, to say what is wrong
+                self._try_part(active[failed], course, ends)
             for call in (on_step, progress):
                 if call is not None:
                     call()
-        state.noise_steps[place > 0] += 1  # of one who stopped within a step: what it has seen is not seen again
+        state.noise_steps[course.place > 0] += 1  # of one who stopped within a step: what it has seen is not seen again
+
+    def _try_part(self, active: NDArray[np.intp], course: Course, ends: NDArray[np.float64]) -> None:
+        """Try one part of a step of each of these replicas."""
+        state, done, place, divisions = self.state, course.done, course.place, course.divisions
+        parts = np.left_shift(1, divisions[active])
+        error, _ = self.stepper.attempt(active, course.whole[active] / parts, parts + place[active])
+        ratio = error / course.tolerance
+        accepted = ratio <= 1  # not if it is NaN
+        self.stepper.accept(accepted)
+        self._divide(active[~accepted], place)
+        chosen = active[accepted]
+        place[chosen] += 1
+        state.steps[chosen] += 1
+        self._join(chosen, ratio[accepted], place)
+        ended = chosen[place[chosen] == np.left_shift(1, divisions[chosen])]
+        done[ended] += 1
+        place[ended] = 0
+        state.noise_steps[ended] += 1
+        gone = done[chosen] + place[chosen] / np.left_shift(1, divisions[chosen])
+        arrived = done[chosen] == course.count[chosen]
+        state.t[chosen] = np.where(arrived, ends[chosen], course.start[chosen] + course.whole[chosen] * gone)
+        state.dt[chosen] = course.whole[chosen] / np.left_shift(1, divisions[chosen])
 
     def _divide(self, rejected: NDArray[np.intp], place: NDArray[np.int64]) -> None:
         self.state.rejected[rejected] += 1

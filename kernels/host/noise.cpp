@@ -131,7 +131,7 @@ FD_EXPORT void fdmag_increments(Drawing* d) {
     for (Index row = 0; row < d->rows; ++row) note(*d, row);
 }
 
-// What draws the noise of whole steps, one row at a time.
+// What draws the noise of steps or parts of them, one row at a time.
 struct Steps {
     const Drawing* drawing;
     const Long *seeds, *numbers;
@@ -140,12 +140,11 @@ struct Steps {
     real* scale;                   // of each row
 };
 
-FD_EXPORT void fdmag_draw_step(void* steps, Index row, Index replica, Index number, double dt, int alone) {
+FD_EXPORT void fdmag_draw_step(void* steps, Index row, Index replica, Index number, Index part, double dt, int alone) {
     const Steps& s = *static_cast<const Steps*>(steps);
     const Long seed = s.seeds[s.each_seed ? replica : 0];
     const Long own = s.each_number ? s.numbers[replica] : s.numbers[0] + Long(replica);
     const Long place = (own & 0xFFFFFFFFu) | Long(number) << 32;
-    const Index part = 1;
     Drawing one = *s.drawing;
     one.rows = 1;
     one.replica = &replica, one.seed = &seed, one.place = &place, one.part = &part;

@@ -5,6 +5,9 @@
 // Arguments, fields and solutions are kept by row of the call, the state and its slopes by replica of the simulation.
 // The field of another library (demag) is in the place where the next argument is written, cell by cell.
 
+// Out of line: copies in all callers would take longer to compile than they save.
+#define FD_ONCE __attribute__((noinline))
+
 // Weighted sum of slopes: of some that are kept, and of the one that the pass computes.
 struct Sum {
     Index count;
@@ -204,7 +207,7 @@ static Problem problem_of(const Step& step, const Pass& pass) {
     return problem;
 }
 
-static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
+FD_ONCE static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
     const Step& step = run.step;
     const Problem problem = problem_of(step, pass);
     const Blocks blocks = blocks_of(problem);
@@ -234,7 +237,7 @@ static void pass_task(void* data, long long block) {
 }
 
 // What the cells of a row need to know of all of them: their totals, and the field of the other library.
-static void prepare(const Stepping& run, const Pass& pass, Index row, Index lane, int threads) {
+FD_ONCE static void prepare(const Stepping& run, const Pass& pass, Index row, Index lane, int threads) {
     const Step& step = run.step;
     if (pass.stage < 0) return;
     const Index replica = run.replica(row);
@@ -258,7 +261,7 @@ static void do_passes(const Stepping& run, const Pass* passes, Index count, Inde
         for (Index block = 0; block < blocks; ++block) pass_block(run, passes[k], row, block);
     }
 }
-static void share_passes(Stepping& run, const Pass* passes, Index count, Index row) {
+FD_ONCE static void share_passes(Stepping& run, const Pass* passes, Index count, Index row) {
     const Problem& problem = *run.step.problem;
     const Index worth = threads_worth(problem, problem.cells[0] * problem.cells[1] * problem.cells[2]);
     run.passes = passes, run.row = row;
@@ -325,7 +328,7 @@ static void accept_task(void* data, long long block) {
                      count * sizeof(real));
 }
 
-static void accept(const Step& step, Index count, const Index* rows, const Index* replicas, bool alone) {
+FD_ONCE static void accept(const Step& step, Index count, const Index* rows, const Index* replicas, bool alone) {
     const Index* const n = step.problem->cells;
     const Index size = 3 * n[0] * n[1] * n[2], pieces = (size + kCopied - 1) / kCopied;
     Acceptance job = {step, rows, replicas, size, pieces};
@@ -339,161 +342,4 @@ static void accept(const Step& step, Index count, const Index* rows, const Index
 // Copy solutions of some rows of the last call to the state.
 FD_EXPORT void fdmag_accept(const Step* step, Index count, const Index* rows, const Index* replicas) {
     accept(*step, count, rows, replicas, false);
-}
-
-// Have the noise of a step of this number and length drawn where the terms read it; see `noise.cpp`.
-using DrawStep = void (*)(void* noise, Index row, Index replica, Index number, double dt, int alone);
-
-// How steps are chosen; see `fdmag/solvers/step_control.py` and `integrator.py`, which are the specification.
-struct Control {
-    double tolerance, rounding, safety, least, most, integral, proportional, below_rejected, dt_min;
-    double fixed_dt;      // 0: steps adapt to the error
-    const double* dt_max;
-    Index each_dt_max;    // whether there is one for each replica
-    Index relative, patience, order;
-    Index known_after;    // whether the slope at the new state is that of the last stage
-    DrawStep draw;        // has the noise of a step drawn before it, by `noise`; null: there is none
-    void* noise;
-};
-
-// Of each replica of the simulation.
-struct Progress {
-    double *t, *dt, *previous_ratio, *ceiling, *good_dt;
-    Index *steps, *rejected, *evaluations, *held_until, *noise_steps;
-    unsigned char* known;  // whether the slope at the present state is in slot 0
-};
-
-enum Outcome : unsigned char { kUnderway, kArrived, kFailed };
-
-struct Advance {
-    Stepping run;
-    const Control& control;
-    const Progress& progress;
-    const Pass *attempt, *anew;  // passes of a step from a slope that is known, and from the state alone
-    Index attempt_count, anew_count;
-    const double* ends;  // of each row
-    const double* room;  // how far its cells may move in more than one step; null: any distance
-    double* dt;
-    Index most;  // attempts of each row
-    Outcome* outcomes;
-};
-
-static double between(double value, double least, double most) {
-    return value < least ? least : value > most ? most : value;
-}
-static double smaller(double a, double b) { return a < b ? a : b; }
-
-// Whether the step is accepted; `failed` if there is no going on. What is known of steps is brought up to date.
-static bool judge(const Control& control, const Progress& of, Index replica, double dt, double wanted, double error,
-                  double displacement, double longest, bool& failed) {
-    if (control.fixed_dt > 0) {
-        failed = !__builtin_isfinite(displacement);
-        return true;
-    }
-    double ratio = error / (control.rounding + control.tolerance * (control.relative ? displacement : 1));
-    if (!(ratio < 1e10)) ratio = 1e10;  // where it is NaN, too
-    const bool accepted = ratio <= 1;
-    const double order = double(control.order);
-    const double then = smaller(ratio * __builtin_pow(wanted / dt, order), 1e10);  // had the step not been cut short
-    double proposed;
-    if (accepted) {
-        const double now = then > 1e-10 ? then : 1e-10;
-        const double before = of.previous_ratio[replica] > 1e-4 ? of.previous_ratio[replica] : 1e-4;
-        const double factor = __builtin_pow(now, -control.integral / order) * __builtin_pow(before, control.proportional / order);
-        proposed = wanted * between(control.safety * factor, control.least, control.most);
-        const double limit = wanted > 100 * dt ? wanted : 100 * dt;  // where steps are cut short again and again
-        proposed = smaller(proposed, limit);
-        if (then <= 1 && proposed < wanted) proposed = wanted;
-    } else {
-        const double factor = __builtin_pow(ratio > 1e-10 ? ratio : 1e-10, -1 / order);
-        proposed = dt * between(control.safety * factor, control.least, 1);
-    }
-    const Index steps = of.steps[replica];
-    Index& until = of.held_until[replica];
-    double& ceiling = of.ceiling[replica];
-    double most = steps < until ? ceiling : __builtin_inf();
-    if (!accepted && steps != until - control.patience)
-        most = smaller(control.below_rejected * dt, __builtin_sqrt(of.good_dt[replica] * dt));
-    proposed = smaller(proposed, most);
-    failed = !accepted && proposed < control.dt_min;
-    if (failed) return false;
-    if (accepted)
-        of.previous_ratio[replica] = then, of.good_dt[replica] = dt;
-    else if (steps != until - control.patience)
-        ceiling = most, until = steps + control.patience;
-    of.dt[replica] = smaller(proposed, longest);
-    return accepted;
-}
-
-// Try steps of a row, by a lane, or with its blocks shared out, until it is where it should be, or may not go on.
-static Outcome try_steps(Advance& job, Index row, Index lane, bool alone) {
-    Stepping& run = job.run;
-    const Control& control = job.control;
-    const Progress& of = job.progress;
-    const Index replica = run.replica(row), blocks = blocks_of(*run.step.problem).per_replica;
-    const double end = job.ends[row], longest = control.dt_max[control.each_dt_max ? replica : 0];
-    const bool adapts = !(control.fixed_dt > 0);
-    double room = job.room ? job.room[row] : __builtin_inf();
-    bool first = true;
-    for (Index attempts = 0; attempts < job.most; ++attempts) {
-        const double remaining = end - of.t[replica];
-        if (!(remaining > 0)) return kArrived;
-        const double wanted = adapts ? smaller(of.dt[replica], longest) : control.fixed_dt;
-        double count = __builtin_ceil(remaining / wanted * (1 - (adapts ? 1e-6 : 1e-12)));
-        if (!(count > 1)) count = 1;
-        // Only the last ones are alike: the others are free of the rounding of t.
-        const double dt = count == 1 ? remaining : adapts && count > 20 ? wanted : remaining / count;
-        job.dt[row] = dt;
-        for (int which = 0; which < 2; ++which)
-            __builtin_memset(run.largest + (which * run.rows + row) * blocks, 0, blocks * sizeof(real));
-        if (control.draw) control.draw(control.noise, row, replica, of.noise_steps[replica], dt, alone);
-        const bool known = of.known[replica] && !control.draw;
-        const Pass* const passes = known ? job.attempt : job.anew;
-        const Index pass_count = known ? job.attempt_count : job.anew_count;
-        if (alone)
-            do_passes(run, passes, pass_count, row, lane);
-        else
-            share_passes(run, passes, pass_count, row);
-        const double error = largest_of(run, row, 0) * dt, displacement = largest_of(run, row, 1);
-        if (!first && !(displacement < room)) return kUnderway;  // as if it had not been tried
-        bool failed = false;
-        const bool accepted = judge(control, of, replica, dt, wanted, error, displacement, longest, failed);
-        of.known[replica] = !control.draw;
-        of.evaluations[replica] += run.step.stages - known;
-        if (failed) return kFailed;
-        if (!accepted) {
-            ++of.rejected[replica];
-            continue;
-        }
-        accept(run.step, 1, &row, &replica, alone);
-        of.known[replica] = control.known_after && !control.draw;
-        of.noise_steps[replica] += control.draw != nullptr;
-        ++of.steps[replica];
-        of.t[replica] = count == 1 ? end : of.t[replica] + dt;
-        if (count == 1) return kArrived;
-        first = false;
-        room -= displacement;
-        if (!(displacement < room)) return kUnderway;  // the next step will hardly be shorter
-    }
-    return kUnderway;
-}
-
-static void advance_task(void* data, long long lane) {
-    Advance& job = *static_cast<Advance*>(data);
-    for (Index row; (row = next_row(job.run)) < job.run.rows;) job.outcomes[row] = try_steps(job, row, lane, true);
-}
-
-// At most so many steps of each row towards the time in ends[row], and how it went. Where a step fails, the state is as
-// before it. Every `dt` is a number. After the first step no cell moves by `room` or more.
-FD_EXPORT void fdmag_advance(const Step* step, const Pass* attempt, Index attempt_count, const Pass* anew,
-                             Index anew_count, const Control* control, const Progress* progress, Index rows,
-                             const Index* replicas, const double* ends, const double* room, Index most,
-                             unsigned char* outcomes) {
-    double* const dt = static_cast<double*>(__builtin_calloc(rows, sizeof(double)));
-    Advance job = {{*step, nullptr, 0, rows, replicas, dt, room_for_largest(*step, rows), 0, 0, 0},
-                   *control, *progress, attempt, anew, attempt_count, anew_count, ends, room, dt, most, (Outcome*)outcomes};
-    if (!share_rows(job.run, advance_task, &job, attempt_count * most))
-        for (Index row = 0; row < rows; ++row) job.outcomes[row] = try_steps(job, row, 0, false);
-    __builtin_free(job.run.largest);
-    __builtin_free(dt);
 }
