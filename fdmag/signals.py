@@ -45,6 +45,12 @@ class Signal(ABC):
     straight: ClassVar[bool] = False
     """Whether it goes on a straight line from edge to edge."""
 
+    def __init_subclass__(cls) -> None:
+        """Take nothing for straight whose formula is another than that of the class that says so."""
+        super().__init_subclass__()
+        if "__call__" in vars(cls) and "straight" not in vars(cls):
+            cls.straight = False
+
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]
             if "unit" in each.metadata:

@@ -223,3 +223,18 @@ def test_times_of_several_replicas_are_kept_if_all_are():
     pulse = Pulse(1 * NS, rise=0.2 * NS)
     assert pulse.keeps(np.array([0.3, 1.2]) * NS, np.array([0.9, 9.0]) * NS)
     assert not pulse.keeps(np.array([0.3, 0.1]) * NS, np.array([0.9, 0.15]) * NS)
+
+
+def test_a_pulse_with_a_formula_of_ones_own_is_not_taken_for_straight():
+    """One that swells between its ends, where both values are 0."""
+
+    class Swell(Pulse):
+        def __call__(self, t):
+            return np.sin(np.pi * np.clip((t - self.start) / self.length, 0, 1)) ** 2
+
+    class Named(Pulse):
+        kind = "named"
+
+    ends = np.array([0.0]), np.array([1 * NS])
+    assert not Swell(1 * NS).keeps(*ends)
+    assert Named(1 * NS).keeps(np.array([0.1 * NS]), np.array([0.9 * NS]))

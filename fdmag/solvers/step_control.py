@@ -162,5 +162,5 @@ class Pace:
 
     def measure(self, seconds: float, attempts: int) -> None:
         """Take into account how long so many attempts took."""
-        each = seconds / max(attempts, 1)
+        each = max(seconds, 1e-9) / max(attempts, 1)
         self.attempts = max(1, min(int(CALL / each), 8 * self.attempts))

@@ -69,7 +69,8 @@ static bool judge(const Control& control, const Progress& of, Index replica, dou
     if (accepted) {
         const double now = then > 1e-10 ? then : 1e-10;
         const double before = of.previous_ratio[replica] > 1e-4 ? of.previous_ratio[replica] : 1e-4;
-        const double factor = __builtin_pow(now, -control.integral / order) * __builtin_pow(before, control.proportional / order);
+        const double integral = __builtin_pow(now, -control.integral / order);
+        const double factor = integral * __builtin_pow(before, control.proportional / order);
         proposed = wanted * between(control.safety * factor, control.least, control.most);
         const double limit = wanted > 100 * dt ? wanted : 100 * dt;  // where steps are cut short again and again
         proposed = smaller(proposed, limit);
