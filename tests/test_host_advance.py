@@ -389,7 +389,7 @@ def test_a_long_run_can_be_broken_off_soon():
 
     before = made.state.steps.copy()
     with pytest.raises(KeyboardInterrupt):
-        made.advance(1.0, progress=stop)
+        made.advance(1, progress=stop)  # a whole number, too
     taken = made.state.steps - before
     assert np.all(taken > 0)
     assert np.all(taken < 100 * CALL / 1e-5)  # a step takes far more than 0.1 µs

@@ -102,7 +102,15 @@ class HostStepper(Stepper):
         if self._advance is None or self._advance.choice is not choice:
             self._advance = Advance(self.state, self.tableau, self._known, choice)
         return self._advance.run(
-            step, self._table, self._tried_in, self._anew, np.ascontiguousarray(ends), room, replicas, attempts, noise
+            step,
+            self._table,
+            self._tried_in,
+            self._anew,
+            np.ascontiguousarray(ends, np.float64),
+            room,
+            replicas,
+            attempts,
+            noise,
         )
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
