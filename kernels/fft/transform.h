@@ -47,7 +47,7 @@ FD_INLINE void forward_stage(Complex<T>* a, i64 P, i64 L, const T* twiddle, Read
           r[q] = V{}, i[q] = V{};
         }
       }
-      Dft<R, T>::run(r, i);
+      Dft<R, T>::template run<H>(r, i);
       Complex<T>* x = a + b + j;
       x[0].r = r[0], x[0].i = i[0];
 #pragma GCC unroll 16

@@ -79,7 +79,7 @@ void Demag<T>::within(C* const* columns, i64 begin, i64 end, int s, i64 L, const
   if (s == fx.stages - 1) {
 #define FD_CASE(r) \
   case r:          \
-    return multiply<r, fields>(columns, begin, end, (const Place<T>*)places, part, flip);
+    return multiply<r, fields>(columns, begin, end, (const Place<T>*)places, part, part_size, flip);
     switch (fx.last_radix()) { FD_LAST_RADICES(FD_CASE) }
 #undef FD_CASE
   }
@@ -98,14 +98,15 @@ void Demag<T>::within(C* const* columns, i64 begin, i64 end, int s, i64 L, const
 }
 
 /// W rows of some components (see `multiply`), forward along x, multiplied, backward. `x` holds as many columns. Those
-/// of a film come from memory, the others from the transforms along z.
+/// of a film come from memory, the others from the transforms along z, which ask for what they need next, `ahead`.
 template <class T>
 template <int fields>
-void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x) {
+void Demag<T>::rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x,
+                    Ahead& ahead) {
   C* to[3];
   for (int a = 0; a < fields; a++) {
     C* column = to[a] = x + a * column_size;
-    gather<fields != 3>(column, first + a * component, g.rows, step, blocks_x);
+    gather<fields != 3>(column, first + a * component, g.rows, step, blocks_x, ahead);
     forward_first(column, fx, Rows<T>{column, 1});
     if (special) forward_inner(column, fx), forward_last(column, fx);
   }
@@ -129,8 +130,9 @@ template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
     C* const base = S + order(waves * together);
     const T* const k = kernel + waves * part_size;
     const bool special = packed && waves == 0;
-    if (block < blocks_y) return rows<2>(base, W, blocks_x * W, k, group[0], special, buffer);
-    return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, buffer);
+    Ahead nothing(base, base, 1);
+    if (block < blocks_y) return rows<2>(base, W, blocks_x * W, k, group[0], special, buffer, nothing);
+    return rows<1>(base + 2 * blocks_x * W, W, blocks_x * W, k + ranks * 3 * W, group[0], special, buffer, nothing);
   } else {
     C *base = S + order(block * together), *x = buffer, *waves_z = buffer + 3 * column_size;
     const T* k = kernel + block * kernel_parts * part_size;
@@ -141,9 +143,11 @@ template <class T> void Demag<T>::planes(C* S, i64 block, C* buffer) {
             each(base + order(g) + a * nz * blocks_x + b, waves_z + a * plane + (g * blocks_x + b) * stride_z);
     };
     const i64 step = blocks_x;
+    const C* const next = base + together * order.block;
+    Ahead ahead(next, block + 1 < blocks_y ? next + together * order.block : next, groups * 3 * blocks_x);
     columns_z([=](C* from, C* to) { forward_all(to, fz, RowsAhead<T>{{from, step}}); });
     for (i64 i = 0; i < groups; i++)
-      rows<3>(waves_z, stride_z, plane, k + group[i].kernel * part_size, group[i], false, x);
+      rows<3>(waves_z, stride_z, plane, k + group[i].kernel * part_size, group[i], false, x, ahead);
     columns_z([=](C* to, C* from) { inverse_all(from, fz, Rows<T>{to, step}); });
   }
 }

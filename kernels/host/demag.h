@@ -83,7 +83,7 @@ void split(const Complex<T>* a, const Transform<T>& f, const Mirror* pairs, i64 
 
 constexpr int LIST_AHEAD = 3;    // pairs of blocks
 constexpr int ROW_AHEAD = 4;     // x blocks
-constexpr int KERNEL_AHEAD = 6;  // blocks of the kernel, which comes from memory first and then from the cache
+constexpr int KERNEL_AHEAD = 12;  // blocks of the kernel
 
 /// The reverse of `split`, without its factor of two, and the first inverse stage. In a film two columns are far apart,
 /// so what is needed soon is fetched; else what is beside it, for the next pair of columns.
@@ -153,12 +153,14 @@ template <class T> struct Place {
 constexpr int kernel_vectors(int fields) { return fields == 1 ? 1 : fields == 2 ? 3 : 6; }
 
 /// Last forward stage, multiplication by the real symmetric tensor, first inverse stage, in place, of the columns of
-/// z (`fields` = 1), x and y (2) or x, y and z (3): positions from `begin` to `end`.
+/// z (`fields` = 1), x and y (2) or x, y and z (3): positions from `begin` to `end`. `next`: numbers to the kernel of the
+/// next columns; in three dimensions it is asked for where the present one is used for the second time, `flip` being -1.
 template <int R, int fields, class T>
 __attribute__((noinline)) void multiply(Complex<T>* const* columns, i64 begin, i64 end, const Place<T>* places,
-                                        const T* kernel, T flip) {
+                                        const T* kernel, i64 next, T flip) {
   typedef typename Simd<T>::V V;
   constexpr int W = Simd<T>::W, K = kernel_vectors(fields);
+  const i64 ahead = fields == 3 && flip < 0 ? next / W : KERNEL_AHEAD * K * R;
   for (i64 b = begin; b < end; b += R) {
     V r[fields][R], i[fields][R];
 #pragma GCC unroll 3
@@ -172,7 +174,7 @@ __attribute__((noinline)) void multiply(Complex<T>* const* columns, i64 begin, i
       const Place<T> place = places[b + j];
       const V* k = reinterpret_cast<const V*>(kernel + place.rank * K * W);
 #pragma GCC unroll 6
-      for (int a = 0; a < K; a++) prefetch<false>(k + KERNEL_AHEAD * K * R + a);
+      for (int a = 0; a < K; a++) prefetch_second(k + ahead + a);
       if constexpr (fields == 1) {
         r[0][j] *= k[0], i[0][j] *= k[0];
       } else {
@@ -222,15 +224,16 @@ template <class T> void multiply_packed(Complex<T>* const* columns, const Transf
 }
 
 /// W rows, at offsets `rows` with steps of `stride` between x blocks, to one column of n points along x. `far`: they
-/// are in memory rather than in the cache.
+/// are in memory rather than in the cache. `ahead` is asked for on the way.
 template <bool far, class T>
-void gather(Complex<T>* to, const Complex<T>* from, const i64* rows, i64 stride, i64 blocks) {
+void gather(Complex<T>* to, const Complex<T>* from, const i64* rows, i64 stride, i64 blocks, Ahead& ahead) {
   typedef typename Simd<T>::V V;
   constexpr int W = Simd<T>::W;
   for (i64 b = 0; b < blocks; b++, to += W) {
     V v[W];
 #pragma GCC unroll 16
     for (int w = 0; far && w < W; w++) prefetch<false>(from + rows[w] + (b + ROW_AHEAD) * stride);
+    if (!far) ahead.ask();
 #pragma GCC unroll 16
     for (int w = 0; w < W; w++) v[w] = from[rows[w] + b * stride].r;
     transpose<T>(v);

@@ -75,7 +75,8 @@ template <class T> struct Demag {
   void backward_pair(T* to, const C* S, i64 pair, C* buffer);
   void planes(C* S, i64 block, C* buffer);
   template <int fields> void within(C* const* columns, i64 begin, i64 end, int s, i64 L, const T* part, T flip);
-  template <int fields> void rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x);
+  template <int fields> void rows(C* first, i64 step, i64 component, const T* part, const Group& g, bool special, C* x,
+                                 Ahead& ahead);
 };
 
 /// Rows kz and -kz of all ky of a block, W pairs to two groups with one kernel; what is left over has its own.
