@@ -232,6 +232,10 @@ class Expression:
         # an owned array: broadcast_to gives a read-only view
         return xp.broadcast_arrays(result, *arrays.values())[0].copy()
 
+    def traced(self, xp: Any, **values: Any) -> Any:
+        """Return what ``xp``, which stands for NumPy, makes of values of any kind: no array is made of them."""
+        return self._compute(xp, values)
+
     def switches(self, **values: Any) -> list[Any]:
         """Return what changes sign where a comparison, step, pulse, ramp, abs, min, ... switches."""
         with np.errstate(all="ignore"):

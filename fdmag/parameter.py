@@ -162,6 +162,21 @@ class Parameter:
         own = [] if self.function is None else [self.function]
         return own + [drive for part in self._parts for drive in part.drives]
 
+    @property
+    def products(self) -> list[tuple[NDArray[np.float64], TimeFunction | None]] | None:
+        """The patterns, (batch | 1, components, nz | 1, ny | 1, nx | 1), and their functions of time that add up to it.
+
+        None if the value is no such sum: a function of time alone, or a direction.
+        """
+        if self.declaration.unit_vector or self._factor_is_full:
+            return None
+        found = [(self.base, self.function)] if not self._parts else []
+        for part in self._parts:
+            if part.products is None:
+                return None
+            found += part.products
+        return found
+
     def varies_along(self, axis: int) -> bool:
         """Whether the value differs between cells along x, y or z (axis 0, 1, 2), at t = 0 if it depends on time."""
         if self._parts:

@@ -53,13 +53,6 @@ class ReplicaSignals(Signal):
         """Return the factors of all replicas at their times ``t``, (count,) [s]."""
         return self.of(t, None)
 
-    def keep(self, start: NDArray[np.float64], stop: NDArray[np.float64], replicas: NDArray[np.intp] | None) -> bool:
-        """Return whether those of some replicas, or of all (None), keep their values: see `Signal.keeps`."""
-        rows = np.arange(self.count) if replicas is None else replicas
-        if self._stacked is not None:  # type: ignore[attr-defined]
-            return _chosen(self._stacked, rows).keeps(start, stop)  # type: ignore[attr-defined]
-        return all(self.signals[row].keeps(start[i : i + 1], stop[i : i + 1]) for i, row in enumerate(rows))
-
     def of(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None) -> NDArray[np.float64]:
         """Return the factors of some replicas, (n,), or of all (None), at their times ``t``, (n,) [s]."""
         rows = np.arange(self.count) if replicas is None else replicas

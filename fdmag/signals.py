@@ -42,14 +42,6 @@ class Signal(ABC):
 
     kind: ClassVar[str]
     """Its name in a scene."""
-    straight: ClassVar[bool] = False
-    """Whether it goes on a straight line from edge to edge."""
-
-    def __init_subclass__(cls) -> None:
-        """Take nothing for straight whose formula is another than that of the class that says so."""
-        super().__init_subclass__()
-        if "__call__" in vars(cls) and "straight" not in vars(cls):
-            cls.straight = False
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]
@@ -77,10 +69,6 @@ class Signal(ABC):
         """Return the longest step [s] that follows the signal between its edges, in a run over ``duration`` [s]."""
         return np.inf
 
-    def keeps(self, start: NDArray[np.float64], stop: NDArray[np.float64]) -> bool:
-        """Return whether its values at ``start``, (n,) [s], surely last until ``stop`` if no edge is between."""
-        return self.straight and np.array_equal(self(start), self(stop))
-
     def __mul__(self, other: "Signal") -> "Product":
         """Return the product, such as a wave switched on for some time: ``Sine(5e9) * Pulse(1e-9)``."""
         return Product((self, other)) if isinstance(other, Signal) else NotImplemented
@@ -91,7 +79,6 @@ class Constant(Signal):
     """Always the same."""
 
     kind: ClassVar[str] = "constant"
-    straight: ClassVar[bool] = True
     value: float = quantity("1", "the factor", default=1.0)
 
     def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,7 +91,6 @@ class Step(Signal):
     """Jumps from one value to another."""
 
     kind: ClassVar[str] = "step"
-    straight: ClassVar[bool] = True
     start: float = quantity("s", "time of the jump", default=0.0)
     before: float = quantity("1", "factor before the jump", default=0.0)
     after: float = quantity("1", "factor from the jump on", default=1.0)
@@ -123,7 +109,6 @@ class Ramp(Signal):
     """Goes from one value to another on a straight line."""
 
     kind: ClassVar[str] = "ramp"
-    straight: ClassVar[bool] = True
     length: float = quantity("s", "time from the first value to the last", above=0)
     start: float = quantity("s", "time at which the ramp begins", default=0.0)
     before: float = quantity("1", "factor before the ramp", default=0.0)
@@ -150,7 +135,6 @@ class Pulse(Signal):
     """
 
     kind: ClassVar[str] = "pulse"
-    straight: ClassVar[bool] = True
     length: float = quantity("s", "time from the start of the rise to that of the fall", above=0)
     start: float = quantity("s", "time at which the rise begins", default=0.0)
     rise: float = quantity("s", "time of the rise", default=0.0, minimum=0)
@@ -174,7 +158,6 @@ class PulseTrain(Signal):
     """Repeats a pulse."""
 
     kind: ClassVar[str] = "pulse_train"
-    straight: ClassVar[bool] = True
     length: float = quantity("s", "time from the start of a rise to that of the fall", above=0)
     period: float = quantity("s", "time from one rise to the next", above=0)
     start: float = quantity("s", "time at which the first rise begins", default=0.0, minimum=0)
@@ -270,7 +253,6 @@ class Table(Signal):
     """
 
     kind: ClassVar[str] = "table"
-    straight: ClassVar[bool] = True
     times: tuple[float, ...]
     values: tuple[float, ...]
     interpolation: str = "linear"
@@ -322,9 +304,14 @@ class Formula(Signal):
         object.__setattr__(self, "_expression", expression)
         object.__setattr__(self, "_breaks", _breaks(expression))
 
+    @property
+    def expression(self) -> Expression:
+        """The text, checked."""
+        return self._expression  # type: ignore[attr-defined]
+
     def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the value of the expression."""
-        return self._expression(t=_later(t))  # type: ignore[attr-defined]
+        return self.expression(t=_later(t))
 
     def edges(self, start: float, stop: float) -> NDArray[np.float64]:
         """Return where a step, pulse, ramp or comparison of the expression switches, if linear in t."""
@@ -344,11 +331,6 @@ class Product(Signal):
     def __call__(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the product of all values."""
         return np.prod([signal(t) for signal in self.signals], axis=0)
-
-    def keeps(self, start: NDArray[np.float64], stop: NDArray[np.float64]) -> bool:
-        """Return whether all factors do, or one that is 0."""
-        kept = [signal for signal in self.signals if signal.keeps(start, stop)]
-        return len(kept) == len(self.signals) or any(not signal(start).any() for signal in kept)
 
     def edges(self, start: float, stop: float) -> NDArray[np.float64]:
         """Return the edges of each."""

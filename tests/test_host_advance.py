@@ -134,12 +134,13 @@ def test_neither_calls_nor_company_nor_threads_change_a_bit(dtype, threads, monk
         np.testing.assert_array_equal(other.rejected, found[0].rejected)
 
 
-def test_a_pulse_is_taken_as_it_is_and_a_wave_step_by_step(monkeypatch):
-    """A field that keeps its value until the end is known to compiled code; both ways m is the same to rounding."""
+def test_signals_are_followed_and_functions_asked_step_by_step(monkeypatch):
+    """Compiled code knows pulses and waves, and of a function nothing; both ways m is the same to rounding."""
     ends = {}
     for label, signal in {
         "pulse": PerReplica([Pulse(length=1e-9, start=-1e-12), Pulse(length=5e-9), Pulse(length=1e-9, start=1e-9)]),
         "wave": Sine(5e9),
+        "function": lambda t: np.sin(2 * np.pi * 5e9 * t),
     }.items():
         terms = [Zeeman(B=Driven((0.3, 0, 0), signal))]
         many, single = (integrator("host", RK4, terms=terms) for _ in range(2))
@@ -152,9 +153,10 @@ def test_a_pulse_is_taken_as_it_is_and_a_wave_step_by_step(monkeypatch):
             single.advance(ENDS)
         np.testing.assert_allclose(many.state.m, single.state.m, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(many.state.steps, single.state.steps)
-        assert bool(calls) == (label == "wave")
+        assert bool(calls) == (label == "function")
         ends[label] = many.state.m
     assert np.abs(ends["pulse"][0] - ends["wave"][0]).max() > 0.01
+    np.testing.assert_allclose(ends["function"], ends["wave"], rtol=0, atol=1e-12)
     still = integrator("host", RK4)  # the third replica's pulse comes later
     still.advance(ENDS)
     np.testing.assert_array_equal(ends["pulse"][2], still.state.m[2])

@@ -85,16 +85,3 @@ def test_wrong_signals_are_told():
         Simulation(mesh, [Zeeman(B=Driven(pattern, PerReplica([Sine(1e9), Sine(2e9)])))], Ms=1e5)
     with pytest.raises(ParameterError, match="the batch has 4 replicas"):
         simulation(PerReplica([Sine(1e9), Sine(2e9)]), "numpy", batch=4)
-
-
-@pytest.mark.parametrize("further", [Pulse(length=3e-9), Sine(1e9)], ids=["of one kind", "of several kinds"])
-def test_values_are_kept_while_every_chosen_replica_keeps_its_own(further):
-    """The first falls at 1 ns, the second at 2 ns; a sine keeps nothing."""
-    signals = ReplicaSignals((Pulse(length=1e-9), Pulse(length=2e-9, rise=1e-9), further))
-    first, second, both = np.array([0]), np.array([1]), np.array([0, 1])
-    assert signals.keep(np.array([0.1e-9]), np.array([0.9e-9]), first)
-    assert not signals.keep(np.array([0.1e-9]), np.array([0.9e-9]), second)  # still rising
-    assert not signals.keep(np.full(2, 0.1e-9), np.full(2, 0.9e-9), both)
-    assert signals.keep(np.array([5e-9, 1.1e-9]), np.array([9e-9, 1.9e-9]), both)
-    every = signals.keep(np.full(3, 1.1e-9), np.full(3, 1.9e-9), None)
-    assert every == isinstance(further, Pulse)

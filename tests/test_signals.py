@@ -204,37 +204,3 @@ def test_a_signal_of_ones_own():
 
     assert step_limit([Decay()], 1e-6) == np.inf
     assert not edges([Decay()], 0, 1e-6).size
-
-
-@pytest.mark.parametrize("signal", EVERY, ids=lambda signal: type(signal).__name__)
-def test_a_signal_keeps_its_value_only_where_it_is_the_same_all_along(signal):
-    """Between each pair of edges: what is said to be kept is, and what changes is not said to be."""
-    bounds = [-0.5 * NS, *np.sort(signal.edges(-0.5 * NS, 3 * NS)), 3 * NS]
-    for start, stop in pairwise(bounds):
-        inside = np.linspace(start + 1e-6 * NS, stop - 1e-6 * NS, 101)
-        same = np.ptp(signal(inside)) == 0
-        kept = signal.keeps(inside[:1], inside[-1:])
-        assert not kept or same
-        if not isinstance(signal, Formula):  # of which nothing is known
-            assert kept == same, (start, stop)
-
-
-def test_times_of_several_replicas_are_kept_if_all_are():
-    pulse = Pulse(1 * NS, rise=0.2 * NS)
-    assert pulse.keeps(np.array([0.3, 1.2]) * NS, np.array([0.9, 9.0]) * NS)
-    assert not pulse.keeps(np.array([0.3, 0.1]) * NS, np.array([0.9, 0.15]) * NS)
-
-
-def test_a_pulse_with_a_formula_of_ones_own_is_not_taken_for_straight():
-    """One that swells between its ends, where both values are 0."""
-
-    class Swell(Pulse):
-        def __call__(self, t):
-            return np.sin(np.pi * np.clip((t - self.start) / self.length, 0, 1)) ** 2
-
-    class Named(Pulse):
-        kind = "named"
-
-    ends = np.array([0.0]), np.array([1 * NS])
-    assert not Swell(1 * NS).keeps(*ends)
-    assert Named(1 * NS).keeps(np.array([0.1 * NS]), np.array([0.9 * NS]))

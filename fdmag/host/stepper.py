@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fdmag.demag import HostDemag
 from fdmag.host.advance import Advance
+from fdmag.host.drives import Drives
 from fdmag.host.increments import Increments, StepNoise
 from fdmag.host.terms import HostTerms
 from fdmag.kernels.runtime import Runtime
@@ -67,6 +68,7 @@ class HostStepper(Stepper):
         self._begun, self._tried_in, self._anew, self._found = map(slice, starts, ends)
         self._table = PassTable(passes)
         self._terms: HostTerms | None = None
+        self._drives: Drives | None = None
         self._step: UnitStep | None = None
         self._advance: Advance | None = None
         self._parameters: list[object] = []
@@ -84,18 +86,15 @@ class HostStepper(Stepper):
         Noise is drawn there too, if its steps are fixed or those of a course.
         """
         terms, replicas = self._magnet.compiled_terms(), self._replicas(rows)
+        if terms.asked_beside_noise:
+            return None
         whole = isinstance(choice, Course) or choice.fixed_dt is not None
         places = terms.noise() if self.noise is not None and whole else None
         if self.noise is not None and places is None:
             return None
         noise = None
-        if terms.driven:
-            t = self.state.t[rows]
-            if not terms.keep(t, ends, replicas):
-                return None
-            noise = self._give_kept(terms, t, replicas, places, divided=isinstance(choice, Course))
-        elif terms is not self._terms:
-            self._use(terms.unit(np.zeros(0), None), terms)
+        if terms.asked or terms is not self._terms:
+            noise = self._give_to_all(terms, self.state.t[rows], replicas, places, divided=isinstance(choice, Course))
         step = self._ready_step
         if step.field == "given":
             return None
@@ -150,13 +149,17 @@ class HostStepper(Stepper):
     def _run(self, chosen: slice, rows: NDArray[np.intp], dt: NDArray[np.float64] | None) -> NDArray[np.float64]:
         replicas = self._replicas(rows)
         terms = self._magnet.compiled_terms()
-        if terms is not self._terms or terms.driven:
+        if terms is not self._terms and not terms.asked:
+            self._give_to_all(terms, self.state.t[rows], replicas)
+        elif terms.asked:
             evaluated = [k for k in range(*chosen.indices(chosen.stop)) if self._table.stages[k] is not None]
             times = [self._time(self._table.stages[k] or 0, rows, dt) for k in evaluated]
             self._give_parameters(terms, evaluated, times, replicas)
         step = self._ready_step
         if step.field != "given":
-            return step.run(self._table, chosen, rows.size, replicas, dt)
+            out = step.run(self._table, chosen, rows.size, replicas, dt)
+            self._check()
+            return out
         out = np.zeros((2, rows.size))
         for number in range(*chosen.indices(chosen.stop)):
             stage = self._table.stages[number]
@@ -165,7 +168,12 @@ class HostStepper(Stepper):
                 t = self._time(stage, rows, dt)
                 field[: rows.size] = self._magnet.other_field(argument[: rows.size], t, replicas)
             out = step.run(self._table, slice(number, number + 1), rows.size, replicas, dt)
+            self._check()
         return out
+
+    def _check(self) -> None:
+        if self._drives is not None:
+            self._drives.check()
 
     def _time(self, stage: int, rows: NDArray[np.intp], dt: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """Return the times (n,) [s] at which a stage is evaluated."""
@@ -180,26 +188,28 @@ class HostStepper(Stepper):
         """Give the passes with these numbers the parameters at times, (n,) [s] for each."""
         if not passes:
             return
-        unit, tables = terms.units_at(times, replicas)
+        unit, tables = terms.units_at(times, replicas, self._drives_of(terms))
         self._use(unit, terms)
         views = [unit.views(table) for table in tables]
         for number, view in zip(passes, views, strict=bool(views)):
             self._table.give(number, view)
         self._parameters = [*views, *tables]
 
-    def _give_kept(
+    def _give_to_all(
         self,
         terms: HostTerms,
         t: NDArray[np.float64],
         replicas: NDArray | None,
-        places: tuple[int, int, Draws] | None,
+        places: tuple[int, int, Draws] | None = None,
         *,
-        divided: bool,
+        divided: bool = False,
     ) -> StepNoise | None:
-        """Give all passes the parameters at t, (n,) [s], from where on they keep; return the noise in ``places``."""
-        unit, (table,) = terms.units_at([t], replicas)
+        """Give all passes the parameters: those set by compiled code, the noise in ``places``, which is returned."""
+        unit, tables = terms.units_at([t], replicas, self._drives_of(terms))
         self._use(unit, terms)
-        noise, drawn = None, {}
+        if not tables:
+            return None
+        (table,), noise, drawn = tables, None, {}
         if places is not None:
             scale, numbers, draws = places
             drawing = draws.noise.drawing
@@ -212,6 +222,11 @@ class HostStepper(Stepper):
                 self._table.give(number, view)
         self._parameters = [view, table, noise]
         return noise
+
+    def _drives_of(self, terms: HostTerms) -> Drives | None:
+        if terms is not self._terms:
+            self._drives = terms.drives(self.state.batch)
+        return self._drives
 
     def _use(self, unit: Unit, terms: HostTerms) -> None:
         """Work with this unit, and with memory as these terms need it."""
@@ -233,5 +248,9 @@ class HostStepper(Stepper):
             self._table.forget()  # what passes read of other terms is freed
             small_rows = min(self._runtime.threads, self.state.batch)
             lanes = self._ready_step.use_lanes(small_rows)
+            if self._still is None:
+                self._ready_step.drive_with(self._drives, self.state.t, np.array(self.tableau.c))
+            else:
+                self._ready_step.drive_with(self._drives, self._still, None)
             if convolution is not None:
                 self._ready_step.convolve_with(convolution.function, convolution.handles(lanes), convolution.threads())

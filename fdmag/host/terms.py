@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdmag.backend import Backend
+from fdmag.host.drives import Drives, followed, prepare_drives
 from fdmag.kernels import LocalTerm, kernel_path
 from fdmag.kernels.source import MATERIAL
 from fdmag.kernels.unit import Unit
 from fdmag.mesh import Mesh
 from fdmag.parameter import Parameter
-from fdmag.replica_signals import ReplicaSignals
-from fdmag.signals import Signal
 from fdmag.terms import Material, Term
 from fdmag.terms.thermal import Drawn, Draws, OfNoise
 
@@ -32,6 +31,8 @@ class HostTerms:
         For how many replicas parameters are given.
     driven : bool
         Whether one of them depends on time.
+    asked : bool
+        Whether one of these has to be asked for its values, which compiled code cannot set by itself.
     """
 
     def __init__(self, mesh: Mesh, backend: Backend, material: Material, terms: Mapping[str, Term]) -> None:
@@ -44,7 +45,10 @@ class HostTerms:
         self._constant = {k: self._packed(q.base) for k, q in enumerate(quantities) if q.constant}
         self._changing = {k: q for k, q in enumerate(quantities) if not q.constant}
         self.batch = max((quantity.batch for quantity in quantities), default=1)
-        self.driven = bool(self._changing)
+        self._followed = {k: q for k, q in self._changing.items() if followed(q)}
+        if self._followed:
+            prepare_drives(backend)
+        self.driven, self.asked = bool(self._changing), len(self._followed) < len(self._changing)
         self.uniform_Ms = self._constant[0].ndim == 2
         self._units: dict[tuple[bool, ...], Unit] = {}
 
@@ -58,20 +62,14 @@ class HostTerms:
             unit.give(place, array, by_row=True)
         return unit
 
-    def keep(self, start: NDArray[np.float64], stop: NDArray[np.float64], replicas: NDArray | None) -> bool:
-        """Return whether all parameters but noise surely keep their values from ``start`` to ``stop``, (n,) [s].
+    def drives(self, replicas: int) -> Drives | None:
+        """Return what sets the parameters that compiled code can set, for so many replicas; None if there is none."""
+        return Drives(self._followed, self._mesh, self._backend, replicas) if self._followed else None
 
-        No edge of a signal lies between. ``replicas`` are those of the n rows; None: all.
-        """
-        quantities = [quantity for quantity in self._changing.values() if not isinstance(quantity, OfNoise)]
-        for drive in (drive for quantity in quantities for drive in quantity.drives):
-            if isinstance(drive, ReplicaSignals):
-                kept = drive.keep(start, stop, replicas)
-            else:
-                kept = isinstance(drive, Signal) and drive.keeps(start, stop)
-            if not kept:
-                return False
-        return True
+    @property
+    def asked_beside_noise(self) -> bool:
+        """Whether there is another parameter to be asked for than those of the noise."""
+        return any(not isinstance(q, OfNoise) for place, q in self._changing.items() if place not in self._followed)
 
     def noise(self) -> tuple[int, int, Draws] | None:
         """Return where the scale of the noise and its numbers are, and what says which; None if there is not one."""
@@ -82,15 +80,20 @@ class HostTerms:
             return None
         return scale[0], drawn[0], found[scale[0]].draws
 
-    def units_at(self, times: Sequence[NDArray], replicas: NDArray | None) -> tuple[Unit, list[dict[int, NDArray]]]:
+    def units_at(
+        self, times: Sequence[NDArray], replicas: NDArray | None, drives: Drives | None
+    ) -> tuple[Unit, list[dict[int, NDArray]]]:
         """Return one unit for several times, each (n,), and the parameters that change, for each of them."""
         if not self.driven:
             return self.unit(np.zeros(0), replicas), []
-        tables = [{place: self._now(q, t, replicas) for place, q in self._changing.items()} for t in times]
-        for place in self._changing:
+        set_by_code = {} if drives is None else drives.values
+        asked = {place: q for place, q in self._changing.items() if place not in set_by_code}
+        tables = [{place: self._now(q, t, replicas) for place, q in asked.items()} for t in times]
+        for place in asked:
             if any(table[place].ndim > 2 for table in tables):
                 for table in tables:
                     table[place] = self._in_every_cell(table[place])
+        tables = [table | set_by_code for table in tables]
         return self._unit_for(tables[0]), tables
 
     def _unit_for(self, now: Mapping[int, NDArray]) -> Unit:

@@ -110,6 +110,12 @@ def noise_source(dtype: np.dtype) -> str:
     return _numbers(dtype) + kernel_text("host/noise.cpp")
 
 
+def drives_source(dtype: np.dtype) -> str:
+    """Return the source of parameters that follow signals, in one precision."""
+    parts = ("host/sums.h", "host/formula.h", "host/drives.cpp")
+    return f"#define FD_REAL {_real(dtype)}\nusing Index = long long;\n" + "".join(map(kernel_text, parts))
+
+
 def _numbers(dtype: np.dtype) -> str:
     """Return what draws the numbers of the thermal term, many at once."""
     scalars = "".join(f" Scalar<false> {name};" for name in ("T", "alpha", "gamma", "scale", "part"))

@@ -26,6 +26,14 @@ class Sum(Protocol):
     own: float
 
 
+class Setter(Protocol):
+    """A C function that sets parameters, its first argument, and where it notes impossible values: when, by replica."""
+
+    function: int
+    drives: int
+    refused: NDArray[np.float64]
+
+
 class _Sum(ctypes.Structure):
     _fields_ = [("count", _INDEX), ("slots", _POINTER), ("weights", _POINTER), ("own", ctypes.c_double)]
 
@@ -49,6 +57,7 @@ class _Step(ctypes.Structure):
         *((name, _POINTER) for name in ("m", "slots", "buffers", "swapped", "convolve", "handles")),
         ("lanes", _INDEX),
         ("threads", _INDEX),
+        *((name, _POINTER) for name in ("drive", "drives", "refused", "t", "c")),
     ]
 
 
@@ -127,6 +136,7 @@ class UnitStep:
         self.slots, self.buffers = at[:slots], at[slots:]
         self.swapped = np.zeros(len(m), np.uint8)
         self._kept: Any = None
+        self._driven: Any = None
         numbers = size // m.dtype.itemsize
         self._step = _Step(
             unit.problem, unit.slopes, unit.totals,
@@ -154,6 +164,16 @@ class UnitStep:
         """Let a C function give the field: of a large row in ``threads`` threads, of small ones by a handle each."""
         self._kept = (_POINTER * len(handles))(*handles)
         self._step.convolve, self._step.handles, self._step.threads = function, ctypes.addressof(self._kept), threads
+
+    def drive_with(self, drives: Setter | None, t: NDArray[np.float64], c: NDArray[np.float64] | None) -> None:
+        """Have parameters set for each stage of a row, at t + c dt of its replica, or at t without c; None: not."""
+        self._driven = drives, t, c
+        step = self._step
+        step.drive, step.drives, step.refused, step.t, step.c = None, None, None, address(t), None
+        if drives is not None:
+            step.drive, step.drives, step.refused = drives.function, drives.drives, address(drives.refused)
+        if c is not None:
+            step.c = address(c)
 
     def use_lanes(self, threads: int) -> int:
         """Use so many threads; return how many rows are done at the same time: one, if rows are large."""

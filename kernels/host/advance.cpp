@@ -107,6 +107,9 @@ struct Walk {
     bool first = true;
     double error = 0, displacement = 0;  // of the last attempt
 
+    // Whether a parameter had a value in the attempt that it may not have.
+    bool refused() const { return job.run.step.drive && !__builtin_isnan(job.run.step.refused[replica]); }
+
     // Whether the attempt counts: one that would leave the room is as if it had not been.
     FD_ONCE bool attempts(double dt, Index part) {
         Stepping& run = job.run;
@@ -156,8 +159,8 @@ struct Walk {
             // Only the last ones are alike: the others are free of the rounding of t.
             const double dt = count == 1 ? remaining : adapts && count > 20 ? wanted : remaining / count;
             if (!attempts(dt, 1)) return kUnderway;
-            bool failed = false;
-            const bool accepted = judge(control, of, replica, dt, wanted, error, displacement, longest, failed);
+            bool failed = refused();
+            const bool accepted = !failed && judge(control, of, replica, dt, wanted, error, displacement, longest, failed);
             if (failed) return kFailed;
             if (!accepted) {
                 ++of.rejected[replica];
@@ -180,6 +183,7 @@ struct Walk {
             if (!(of.t[replica] < end)) return kArrived;
             const Index parts = Index(1) << divisions;
             if (!attempts(whole / double(parts), parts + place)) return kUnderway;
+            if (refused()) return kFailed;
             const double ratio = error / course.tolerance;
             if (!(ratio <= 1)) {  // or NaN
                 if (divisions == course.most_divisions) return kFailed;

@@ -27,6 +27,9 @@ struct Pass {
     const View* views;  // parameters at the time of the stage; null: those of the problem
 };
 
+// Have the parameters that change with time set for a row, where the terms read them; see `drives.cpp`.
+using Drive = void (*)(void* drives, Index row, Index replica, double t, int alone);
+
 struct Step {
     const Problem* problem;
     Slopes slopes;                 // of the unit
@@ -47,6 +50,10 @@ struct Step {
     void* const* handles;          // of the other library: the first for a large row, one for each lane
     Index lanes;                   // how many rows may be done at the same time
     Index threads;                 // for a large row
+    Drive drive;                   // null: no parameter is set so
+    void* drives;
+    const double* refused;         // of each replica: the time at which a parameter had an impossible value; NaN: none
+    const double *t, *c;           // of each replica, and of each stage; without c all stages are at t
 };
 
 // One call: some passes over some replicas.
@@ -241,6 +248,10 @@ FD_ONCE static void prepare(const Stepping& run, const Pass& pass, Index row, In
     const Step& step = run.step;
     if (pass.stage < 0) return;
     const Index replica = run.replica(row);
+    if (step.drive) {
+        const double later = step.c && run.dt ? step.c[pass.stage] * run.dt[row] : 0;
+        step.drive(step.drives, row, replica, step.t[replica] + later, threads < 2);
+    }
     const Index argument = pass.stage & 1, from = step.moments ? 2 : argument, to = step.moments ? 2 : 1 - argument;
     if (step.totals) {
         const Problem problem = problem_of(step, pass);
