@@ -158,7 +158,7 @@ template <class T> bool Demag<T>::prepare(const i64* cells, const i64* lengths) 
     places[p].sign = 2 * k > fx.P ? T(-1) : T(1);
   }
   const size_t state = (order(blocks_y * together - 1) + columns * order.column) * sizeof(C);
-  large = state > (size_t(16) << 20);  // more than there is place for in a cache
+  large = state > (size_t(8) << 20);  // more than there is place for in a cache beside all else
   states = state > (size_t(4) << 20) ? 1 : threads;  // small meshes: a replica per thread
   for (int t = 0; t < threads; t++) {
     if (t < states && !(waves[t] = (C*)allocate(state))) return false;
