@@ -81,7 +81,7 @@ class HostStepper(Stepper):
         choice: Adaptive | Course,
         room: NDArray[np.float64] | None = None,
     ) -> NDArray[np.uint8] | None:
-        """Do so in one call of compiled code, unless a term is written in Python, or changes in between.
+        """Do so in one call of compiled code, unless a term is written in Python, or Python alone knows a parameter.
 
         Noise is drawn there too, if its steps are fixed or those of a course.
         """
