@@ -160,7 +160,8 @@ struct Walk {
             const double dt = count == 1 ? remaining : adapts && count > 20 ? wanted : remaining / count;
             if (!attempts(dt, 1)) return kUnderway;
             bool failed = refused();
-            const bool accepted = !failed && judge(control, of, replica, dt, wanted, error, displacement, longest, failed);
+            const bool accepted =
+                !failed && judge(control, of, replica, dt, wanted, error, displacement, longest, failed);
             if (failed) return kFailed;
             if (!accepted) {
                 ++of.rejected[replica];

@@ -153,8 +153,8 @@ template <class T> struct Place {
 constexpr int kernel_vectors(int fields) { return fields == 1 ? 1 : fields == 2 ? 3 : 6; }
 
 /// Last forward stage, multiplication by the real symmetric tensor, first inverse stage, in place, of the columns of
-/// z (`fields` = 1), x and y (2) or x, y and z (3): positions from `begin` to `end`. `next`: numbers to the kernel of the
-/// next columns; in three dimensions it is asked for where the present one is used for the second time, `flip` being -1.
+/// z (`fields` = 1), x and y (2) or x, y and z (3): positions from `begin` to `end`. `next`: numbers to the kernel of
+/// the next columns; in three dimensions it is asked for where this one is used for the second time, `flip` being -1.
 template <int R, int fields, class T>
 __attribute__((noinline)) void multiply(Complex<T>* const* columns, i64 begin, i64 end, const Place<T>* places,
                                         const T* kernel, i64 next, T flip) {

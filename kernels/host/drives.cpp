@@ -1,6 +1,6 @@
-// Parameters that follow signals in time, at the times of stages: patterns times signals, added up. What a signal is says
-// `fdmag/signals.py`, what a parameter is `fdmag/parameter.py`. A library of its own, one for each precision, compiled
-// where there is such a parameter.
+// Parameters that follow signals in time, at the times of stages: patterns times signals, added up. What a signal is
+// says `fdmag/signals.py`, what a parameter is `fdmag/parameter.py`. A library of its own, one for each precision,
+// compiled where there is such a parameter.
 
 #define FD_EXPORT extern "C" __attribute__((visibility("default")))
 using real = FD_REAL;
