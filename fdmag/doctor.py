@@ -29,8 +29,8 @@ from fdmag.processors import cgroup_limit, processors_allowed
 from fdmag.self_check import Check
 
 VARIABLES = (
-    "FDMAG_DEVICE", "FDMAG_CXX", "CXX", "FDMAG_THREADS", "FDMAG_CACHE", "XDG_CACHE_HOME", "TMPDIR", "OMP_NUM_THREADS",
-    "CUDA_VISIBLE_DEVICES", "CUDA_PATH", "CUPY_CACHE_DIR",
+    "FDMAG_DEVICE", "FDMAG_CXX", "CXX", "FDMAG_THREADS", "FDMAG_LOOK_OUT", "FDMAG_CACHE", "XDG_CACHE_HOME", "TMPDIR",
+    "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "CUDA_PATH", "CUPY_CACHE_DIR",
 )  # fmt: skip
 """Environment variables that change what fdmag does or how fast."""
 CUPY = ("cupy-cuda13x", "cupy-cuda12x", "cupy-cuda11x", "cupy")

@@ -8,6 +8,7 @@ import pytest
 
 from fdmag.backend import DEFAULT_PRECISION, select_backend
 from fdmag.errors import ParameterError
+from fdmag.kernels.runtime import Runtime
 
 
 def missing(device: str) -> str:
@@ -32,6 +33,12 @@ def _cache_of_the_tests(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FDMAG_CACHE", str(shared / "cache"))
         yield
+
+
+@pytest.fixture
+def shared_out(monkeypatch):
+    """Let any work be worth as many threads as there are wanted."""
+    monkeypatch.setattr(Runtime, "bytes_per_thread", lambda *_: 1)
 
 
 @pytest.fixture(params=DEVICES)

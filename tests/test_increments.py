@@ -74,14 +74,13 @@ def test_bits_depend_neither_on_what_was_drawn_before_nor_on_the_mesh():
 
 
 def test_threads_draw_the_same(monkeypatch):
-    backend, found = select_backend("host", "float32"), []
+    found = []
     for threads in (1, 3):
-        monkeypatch.setattr(backend.runtime, "threads", backend.runtime.threads)
-        backend.runtime.library.fdmag_set_threads(threads)
+        monkeypatch.setenv("FDMAG_THREADS", str(threads))
+        backend = select_backend("host", "float32")
         draw = Increments(backend, (3, 50, 60))
         parts = [np.full(4, part) for part in (1, 2, 4, 9, 5, 3)]
         found.append([called(draw, ROWS, ROWS, part).copy() for part in parts])
-    backend.runtime.library.fdmag_set_threads(backend.runtime.threads)
     np.testing.assert_array_equal(*found)
 
 

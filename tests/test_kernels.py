@@ -167,6 +167,7 @@ def large(batch=1, **options):
     return Simulation(mesh, terms, Ms=8e5, m=random_m(rng, mesh, batch), device="host", **options)
 
 
+@pytest.mark.usefixtures("shared_out")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_any_number_of_threads_gives_the_same_bits(dtype, monkeypatch):
     results = []
@@ -190,10 +191,16 @@ def test_a_batch_is_its_replicas_bit_for_bit(dtype):
             np.testing.assert_array_equal(have[0], want[replica])
 
 
-@pytest.mark.parametrize("threads", ["0", "two", "-1"])
-def test_a_wrong_number_of_threads_is_an_error(threads, monkeypatch):
-    monkeypatch.setenv("FDMAG_THREADS", threads)
-    with pytest.raises(ParameterError, match=r"FDMAG_THREADS = .*; allowed: a whole number"):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("FDMAG_THREADS", value) for value in ("0", "two", "-1")),
+        *(("FDMAG_LOOK_OUT", value) for value in ("1001", "1 us")),
+    ],
+)
+def test_a_wrong_number_for_threads_is_an_error(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ParameterError, match=rf"{name} = '{value}'; allowed: a whole number from \d to \d000|4096"):
         select_backend("host")
 
 

@@ -35,6 +35,16 @@ def pool():
     return Threads.from_address(host_runtime()[0].sharing)
 
 
+@pytest.fixture(params=["0", "10"])
+def look_out(request, monkeypatch):
+    """How long threads look out for work [µs]."""
+    monkeypatch.setenv("FDMAG_LOOK_OUT", request.param)
+    host_runtime()
+    yield
+    monkeypatch.undo()
+    host_runtime()
+
+
 @pytest.mark.parametrize("blocks", [0, 1, 2, 7, 200])
 @pytest.mark.parametrize("threads", [1, 2, 5, 70])
 def test_every_block_is_done_once_by_a_thread_of_the_call(pool, blocks, threads):
@@ -93,15 +103,31 @@ def test_callers_at_once_all_finish(pool):
     assert counts == [800] * len(counts)
 
 
-def test_idle_threads_sleep(pool):
+def test_idle_threads_sleep(pool, look_out):
     pool.share(WORK(lambda *_: time.sleep(0.001)), None, 16, 4)
     before = time.process_time()
     time.sleep(0.3)
     assert time.process_time() - before < 0.02
 
 
-def test_threads_on_the_brink_of_sleep_lose_no_work(pool):
-    """Calls follow each other after 0 to 30 µs, about as long as threads look out for the next one."""
+@pytest.mark.parametrize("slow", [0, 1])
+def test_who_waits_for_another_uses_no_time(pool, look_out, slow):
+    """The caller for a thread, and a thread for the caller, of which one takes 20 times 10 ms."""
+    both_at_work = threading.Barrier(2)
+
+    def work(_, __, thread):
+        both_at_work.wait(60)
+        if thread == slow:
+            time.sleep(0.01)
+
+    before = time.process_time()
+    for _ in range(20):
+        pool.share(WORK(work), None, 2, 2)
+    assert time.process_time() - before < 0.05
+
+
+def test_threads_on_the_brink_of_sleep_lose_no_work(pool, look_out):
+    """Calls follow each other after 0 to 30 µs, about as long as threads take to fall asleep, or look out."""
     done = [0] * 4
 
     def count(_, block, __):
@@ -228,7 +254,7 @@ def test_one_environment_variable_rules_demag_and_stages(threads):
         def started():
             return len(os.listdir("/proc/self/task"))
 
-        mesh = Mesh((256, 256, 1), (1e-9, 1e-9, 1e-9))
+        mesh = Mesh((512, 256, 1), (1e-9, 1e-9, 1e-9))
         M = np.ones((1, 3, *mesh.shape))
         before = started()
         HostDemag(mesh, cache=None)(M)
@@ -242,25 +268,31 @@ def test_one_environment_variable_rules_demag_and_stages(threads):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not list threads")
-def test_small_meshes_keep_few_threads_busy():
+@pytest.mark.parametrize(
+    ("processors", "look_out", "more"),
+    [(8, "0", "0011"), (8, "10", "1133"), (4, "10", "0011"), (2, "10", "0000")],
+)
+def test_small_meshes_keep_few_threads_busy(processors, look_out, more):
     """To wake each takes some 10 µs of its waker: eight on two processors took 1.7 times as long as one on 96²."""
     out = run_script(
-        """
+        f"""
         import os
         import numpy as np
+        import fdmag.kernels.runtime
         from fdmag import Mesh, Simulation
         from fdmag.terms import Demag, Exchange
 
         def started():
             return len(os.listdir("/proc/self/task"))
 
+        fdmag.kernels.runtime.processors = lambda: {processors}
         Simulation(Mesh((2, 2, 1), (1e-9,) * 3), [Exchange(A=1e-11)], Ms=8e5, device="host").run(1e-14)
         before = started()
-        for n in 64, 96, 128:
+        for n in 96, 128:
             for terms in [Exchange(A=1e-11)], [Exchange(A=1e-11), Demag()]:
                 Simulation(Mesh((n, n, 1), (1e-9,) * 3), terms, Ms=8e5, device="host").run(1e-14)
                 print(started() - before)
         """,
-        FDMAG_THREADS="8", OPENBLAS_NUM_THREADS="1",
+        FDMAG_THREADS="8", FDMAG_LOOK_OUT=look_out, OPENBLAS_NUM_THREADS="1",
     )  # fmt: skip
-    assert out.split() == ["0", "0", "1", "1", "3", "3"]  # beside the caller
+    assert out.split() == [*more]  # beside the caller

@@ -28,9 +28,6 @@ _LOG = logging.getLogger("fdmag")
 # Fused multiply-add halves the work of a butterfly; every cell goes through the same code, so bits stay repeatable.
 # Signed zeros stay: without them GCC takes a - (b - c) for a + (c - b), up to a sixth more additions in a butterfly.
 _FLAGS = ("-O2", "-ffp-contract=fast")
-# Bytes of one component in all replicas of a film, or of a mesh of several layers, for each thread: for less work,
-# waking one three times takes too large a part of it. As in `kernels/host/problem.h`.
-_BYTES_PER_THREAD = 2**15, 2**14
 # Cost of one stage of each radix per point, in vector operations, memory included.
 _COST = {2: 7.0, 3: 10.0, 4: 9.0, 5: 15.0, 7: 22.0, 8: 13.0}
 
@@ -123,7 +120,7 @@ class HostDemag:
         """Return how many threads share out so many replicas."""
         if self.workers is not None:
             return self.workers
-        worth = batch * self._size // _BYTES_PER_THREAD[self.mesh.cells[2] > 1]
+        worth = batch * self._size // self._runtime.bytes_per_thread(self.mesh.cells[2])
         return max(1, min(self._threads, worth))
 
     def lent(self, batch: int) -> tuple[int, int, int]:

@@ -17,6 +17,8 @@ from fdmag.processors import processors
 
 _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+LOOK_OUT = 10
+"""How long threads look out for the next work before they sleep [µs], unless ``$FDMAG_LOOK_OUT`` says otherwise."""
 _POINTERS = {"largest": 2, "torque": 3, "gradient": 3, "turned": 4}  # that each function takes
 
 
@@ -31,16 +33,16 @@ class Runtime:
     library : ctypes.CDLL
     parallel, sharing : addresses
         Of `fdmag_parallel` (see `kernels/host/sums.h`) and of the functions in `kernels/host/share.h`.
-    threads : int
-        How many are used.
+    threads, look_out : int
+        How many are used, and how long they look out for the next work before they sleep [µs].
     """
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
-        self.threads = 1
+        self.threads, self.look_out, self._on_a_processor = 1, 0, 1
         self.library = load(threads_source(), compiler)
         self.parallel = ctypes.cast(self.library.fdmag_parallel, ctypes.c_void_p)
-        self.library.fdmag_set_threads.argtypes = [_INT]
+        self.library.fdmag_set_threads.argtypes = [_INT, ctypes.c_longlong]
         self.library.fdmag_threads.restype = _POINTER
         self.sharing: int = self.library.fdmag_threads()
         self._functions: dict[tuple[str, str], ctypes._FuncPointer] = {}
@@ -78,10 +80,19 @@ class Runtime:
         )
         return out
 
-    def set_threads(self, threads: int) -> None:
-        """Use so many threads from now on; no result depends on it."""
-        self.threads = threads
-        self.library.fdmag_set_threads(threads)
+    def set_threads(self, threads: int, look_out: int = 0) -> None:
+        """Use so many threads from now on, which look out for work for so long [µs]; no result depends on it."""
+        self.threads, self.look_out = threads, look_out
+        self._on_a_processor = -(-threads // processors())
+        self.library.fdmag_set_threads(threads, 1000 * look_out)
+
+    def bytes_per_thread(self, layers: int) -> int:
+        """Return how many bytes of one component in all cells are worth a thread, in a mesh of so many layers.
+
+        For less work, waking one several times takes too large a part of it; of one that shares a processor with
+        others, or sleeps at once, the more so.
+        """
+        return (16 if layers > 1 else 32) * (1024 if self.look_out else 1536) * self._on_a_processor
 
 
 def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
@@ -92,7 +103,7 @@ def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
     Raises
     ------
     ParameterError
-        If ``$FDMAG_THREADS`` is not a whole number of at least 1.
+        If ``$FDMAG_THREADS`` or ``$FDMAG_LOOK_OUT`` is not a whole number, or out of range.
     """
     compiler, found = find_compiler()
     runtime, problem = (None, found) if compiler is None else _runtime(compiler)
@@ -100,17 +111,21 @@ def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
         if notice:
             _notice(problem)
         return None, problem
-    runtime.set_threads(threads_wanted())
+    runtime.set_threads(threads_wanted(), _number("FDMAG_LOOK_OUT", 0, 1000, LOOK_OUT))
     return runtime, found
 
 
 def threads_wanted() -> int:
     """Return ``$FDMAG_THREADS``, or else the number of processors this process may keep busy."""
-    wish = os.environ.get("FDMAG_THREADS", "")
+    return _number("FDMAG_THREADS", 1, 4096, processors())
+
+
+def _number(name: str, least: int, most: int, usual: int) -> int:
+    wish = os.environ.get(name, "")
     if not wish:
-        return processors()
-    if not wish.isdigit() or not 1 <= int(wish) <= 4096:
-        raise ParameterError(f"FDMAG_THREADS = {wish!r}; allowed: a whole number from 1 to 4096")
+        return usual
+    if not wish.isdigit() or not least <= int(wish) <= most:
+        raise ParameterError(f"{name} = {wish!r}; allowed: a whole number from {least} to {most}")
     return int(wish)
 
 

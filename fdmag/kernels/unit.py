@@ -35,6 +35,7 @@ class _Problem(ctypes.Structure):
         ("cell_size", ctypes.c_double * 3),
         ("views", ctypes.POINTER(_View)),
         ("parallel", _POINTER),
+        ("bytes_per_thread", _INDEX),
     ]
 
 
@@ -82,6 +83,7 @@ class Unit:
         self._problem = _Problem(
             (_INDEX * 3)(*cells), (_INDEX * 3)(*map(int, periodic)), (ctypes.c_double * 3)(*cell_size),
             ctypes.cast(self._views, ctypes.POINTER(_View)), runtime.parallel,
+            runtime.bytes_per_thread(cells[2]),
         )  # fmt: skip
         self.problem = ctypes.addressof(self._problem)
 

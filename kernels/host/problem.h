@@ -12,14 +12,15 @@ struct Problem {
     double cell_size[3];
     const View* views;  // Ms, alpha, gamma, then the parameters of the terms in order
     Parallel parallel;
+    Index bytes_per_thread;  // of a component, that are worth a thread
 };
 
 constexpr Index kBlockCells = 1024;
 
 // How many threads save more time than it takes to wake them, on passes over so many cells: as many as for the demag
-// field in `fdmag/demag/host.py`, or its arrays would go to and fro between processors.
+// field, or its arrays would go to and fro between processors.
 static Index threads_worth(const Problem& problem, Index cells) {
-    return cells * Index(sizeof(real)) / (problem.cells[2] > 1 ? 16384 : 32768);
+    return cells * Index(sizeof(real)) / problem.bytes_per_thread;
 }
 
 struct Blocks {

@@ -54,7 +54,7 @@ static void work_on(Work work, void* data, int runs, int thread) {
 // To wake a thread takes some 10 to 50 microseconds, and its waker up to 10, while the passes of one step follow each
 // other at once. So one looks out for the next for a moment before one goes to sleep: not longer, for on a busy machine
 // others want the processor.
-constexpr long long kLookOut = 10000;  // ns
+static long long look_out = 0;  // ns
 
 static long long nanoseconds() {
     timespec now;
@@ -73,7 +73,8 @@ static void relax() {
 // Whether a number has another value within the time one looks out.
 template <class T>
 static bool changes(const T& number, T from) {
-    for (const long long until = nanoseconds() + kLookOut; nanoseconds() < until;)
+    const long long most = __atomic_load_n(&look_out, __ATOMIC_RELAXED);
+    for (const long long until = most > 0 ? nanoseconds() + most : 0; until > 0 && nanoseconds() < until;)
         for (int k = 0; k < 16; ++k, relax())
             if (__atomic_load_n(&number, __ATOMIC_RELAXED) != from) return true;
     return false;
@@ -197,7 +198,10 @@ static void leave(Turn* turn) {
 #define FD_EXPORT extern "C" __attribute__((visibility("default")))
 
 static int thread_count = 1;
-FD_EXPORT void fdmag_set_threads(int threads) { __atomic_store_n(&thread_count, threads, __ATOMIC_RELAXED); }
+FD_EXPORT void fdmag_set_threads(int threads, long long nanoseconds) {
+    __atomic_store_n(&thread_count, threads, __ATOMIC_RELAXED);
+    __atomic_store_n(&look_out, nanoseconds, __ATOMIC_RELAXED);
+}
 
 FD_EXPORT const Threads* fdmag_threads() {
     static const Threads threads = {share, enter, leave};
