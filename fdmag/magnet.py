@@ -17,6 +17,7 @@ from fdmag.shares import Shares
 from fdmag.solvers.fixed_step import fastest_rate
 from fdmag.solvers.implicit import ImplicitStepper
 from fdmag.solvers.llg import cross, llg, max_length, steepest_descent, turned
+from fdmag.solvers.slow_field import SlowField
 from fdmag.solvers.stages import ArrayStepper, RightHandSide, Stepper
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State
@@ -102,7 +103,11 @@ class Magnet:
             state's own t is s. Otherwise it is the Landau–Lifshitz–Gilbert equation.
         """
         rhs = self.slope if still is None else self._descent_at(still)
-        stepper = (ImplicitStepper if tableau.implicit else ArrayStepper)(rhs, state, tableau)
+        if tableau.implicit:
+            return self.with_noise(ImplicitStepper(rhs, state, tableau), still)
+        stepper = ArrayStepper(rhs, state, tableau)
+        if tableau.extrapolates and still is None and self.slow:
+            stepper = ArrayStepper(self.slope_beside, state, tableau, SlowField(tableau, state.batch, self.slow_field))
         return self.with_noise(stepper, still)
 
     def with_noise(self, stepper: Stepper, still: NDArray[np.float64] | None) -> Stepper:
@@ -262,6 +267,23 @@ class Magnet:
         context = self.context(t, replicas)
         material = self.material
         return llg(m, self.field(m, context), context.value(material.rate), context.value(material.alpha))
+
+    @property
+    def slow(self) -> list[str]:
+        """Names of the terms whose field may be extrapolated within a step; those with a kernel cost little."""
+        return [name for name, term in self.terms.items() if term.slow and term.kernel is None]
+
+    def slow_field(self, m: NDArray, t: NDArray, replicas: NDArray | None) -> NDArray:
+        """Return the field [T] of these terms."""
+        return self.field(m, self.context(t, replicas), self.slow)
+
+    def slope_beside(self, m: NDArray, t: NDArray, replicas: NDArray | None, slow: NDArray) -> NDArray:
+        """Return dm/dt [1/s] with this field [T] in place of that of the slow terms."""
+        context, material = self.context(t, replicas), self.material
+        slow_ones = self.slow
+        quick = [name for name in self.terms if name not in slow_ones]
+        B = self._acting(self.field(m, context, quick) + slow, context)
+        return llg(m, B, context.value(material.rate), context.value(material.alpha))
 
     def fastest_rate(self, m: NDArray, t: NDArray) -> NDArray[np.float64]:
         """Return the largest rate [1/s] of small deviations, (batch,), from m as it is when first asked for.

@@ -308,7 +308,8 @@ class Simulation:
         callback : callable, optional
             Called with the simulation at the start, at each output time, and at the end.
         solver : str, optional
-            "rk4", the default; "dormand_prince", the default of a mesh of one cell; "bogacki_shampine";
+            "rk4_adams", the default, which finds demag once a step and extrapolates it in between; "rk4", the default
+            without demag and with ``dt``; "dormand_prince", the default of a mesh of one cell; "bogacki_shampine";
             "implicit_midpoint", which needs ``dt``; "heun", the default where there is thermal noise, and then the only
             one without ``dt``.
         tolerance : float, optional

@@ -72,8 +72,8 @@ class TimeRun:
         self._stopping: Stopping | None = None
         stepper = partial(magnet.stepper, state)
         self._build = partial(
-            integrator_for, stepper, single_cell=magnet.mesh.n_cells == 1, solver=solver, tolerance=tolerance, dt=dt,
-            dt_max=dt_max,
+            integrator_for, stepper, single_cell=magnet.mesh.n_cells == 1, slow=bool(magnet.slow), solver=solver,
+            tolerance=tolerance, dt=dt, dt_max=dt_max,
         )  # fmt: skip
         self._start()
 

@@ -17,7 +17,7 @@ from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.stages import Stepper
 from fdmag.solvers.step_control import CALL, StepControl
 from fdmag.solvers.stochastic import DyadicIntegrator
-from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, HEUN, RK4
+from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, HEUN, RK4, RK4_ADAMS
 from fdmag.state import State
 from fdmag.stopping import BoundedDistance
 from fdmag.terms import Demag, Exchange, Material, Thermal, UniaxialAnisotropy, Zeeman
@@ -65,7 +65,9 @@ def known(made):
     return counts, [state.t, state.dt, history.previous_ratio, history.good_dt, history.ceiling]
 
 
-@pytest.mark.parametrize("tableau", [RK4, DORMAND_PRINCE, BOGACKI_SHAMPINE], ids=lambda tableau: tableau.name)
+@pytest.mark.parametrize(
+    "tableau", [RK4, RK4_ADAMS, DORMAND_PRINCE, BOGACKI_SHAMPINE], ids=lambda tableau: tableau.name
+)
 @pytest.mark.parametrize("control", CONTROLS)
 @pytest.mark.parametrize("Ms", [8e5, PER_CELL], ids=["Ms", "Ms per cell"])
 def test_the_steps_are_those_of_the_reference(tableau, control, Ms):
@@ -100,7 +102,7 @@ def test_after_several_rejections_steps_grow_up_to_the_first_of_them():
         np.testing.assert_allclose(have, want, rtol=1e-6)
 
 
-@pytest.mark.parametrize("tableau", [RK4, DORMAND_PRINCE], ids=lambda tableau: tableau.name)
+@pytest.mark.parametrize("tableau", [RK4, RK4_ADAMS, DORMAND_PRINCE], ids=lambda tableau: tableau.name)
 def test_fixed_steps_divide_the_time_evenly(tableau):
     """5 ps are 16.7 steps of 0.3 ps: 17 steps of 0.294 ps."""
     together, reference = (integrator(device, tableau, dt=0.3e-12) for device in ("host", "numpy"))
@@ -111,20 +113,22 @@ def test_fixed_steps_divide_the_time_evenly(tableau):
     np.testing.assert_allclose(together.state.m, reference.state.m, rtol=0, atol=1e-12)
 
 
+@pytest.mark.usefixtures("shared_out")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("threads", ["1", "3"])
-def test_neither_calls_nor_company_nor_threads_change_a_bit(dtype, threads, monkeypatch):
+@pytest.mark.parametrize("tableau", [RK4, RK4_ADAMS], ids=lambda tableau: tableau.name)
+def test_neither_calls_nor_company_nor_threads_change_a_bit(dtype, threads, tableau, monkeypatch):
     """All in calls of many attempts, of one or of seven, and each replica alone while the others rest."""
     monkeypatch.setenv("FDMAG_THREADS", threads)
     found = []
     for attempts in (None, 1, 7):
-        made = integrator("host", RK4, CONTROLS["rejecting"], dtype=dtype)
+        made = integrator("host", tableau, CONTROLS["rejecting"], dtype=dtype)
         if attempts:
             monkeypatch.setattr(made._pace, "attempts", attempts)
             monkeypatch.setattr(made._pace, "measure", lambda *_: None)
         made.advance(ENDS)
         found.append(made.state)
-    alone = integrator("host", RK4, CONTROLS["rejecting"], dtype=dtype)
+    alone = integrator("host", tableau, CONTROLS["rejecting"], dtype=dtype)
     for replica in range(BATCH):
         alone.stopped[:] = np.arange(BATCH) != replica
         alone.advance(ENDS)
@@ -220,6 +224,7 @@ def test_noise_is_that_of_the_reference(case, how, monkeypatch):
     np.testing.assert_array_equal(host.m, end("host").m)
 
 
+@pytest.mark.usefixtures("shared_out")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("threads", ["1", "3"])
 @pytest.mark.parametrize("kind", [{"dt": 2e-14}, {"divided": True}], ids=["fixed", "divided"])
@@ -264,6 +269,7 @@ def test_noise_of_whole_steps_is_known_where_steps_are_then_divided(monkeypatch)
     np.testing.assert_array_equal(*ends)
 
 
+@pytest.mark.usefixtures("shared_out")
 def test_numbers_drawn_meanwhile_are_not_taken_for_those_before(monkeypatch):
     """A step drawn for Python, the next one in a call, by threads with a replica each, and the first one again."""
     monkeypatch.setenv("FDMAG_THREADS", "2")

@@ -190,6 +190,7 @@ def test_many_steps_in_a_call_are_those_of_the_reference(case, dt, monkeypatch):
     assert np.abs(host.m - still.m).max() > 1e-3
 
 
+@pytest.mark.usefixtures("shared_out")
 @pytest.mark.parametrize("case", [case for case in DRIVEN if "function" not in case])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_neither_calls_nor_company_nor_threads_change_a_bit(case, dtype, monkeypatch):

@@ -10,16 +10,16 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
-from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, RK4, Tableau, runge_kutta_chebyshev
+from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, RK4, RK4_ADAMS, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
-from fdmag.terms import Demag, Exchange, Material, Term, TunnelTorque, UniaxialAnisotropy, Zeeman
+from fdmag.terms import Demag, Exchange, InterfacialDMI, Material, Term, TunnelTorque, UniaxialAnisotropy, Zeeman
 
 pytestmark = pytest.mark.skipif(find_compiler()[0] is None, reason="no C++ compiler")
 
 BATCH = 3
 MESH = Mesh((11, 7, 2), (3e-9, 4e-9, 5e-9))
 EULER = Tableau("euler", 1, ((),), (1.0,))
-TABLEAUX = [DORMAND_PRINCE, BOGACKI_SHAMPINE, RK4, runge_kutta_chebyshev(6), EULER]
+TABLEAUX = [DORMAND_PRINCE, BOGACKI_SHAMPINE, RK4, RK4_ADAMS, runge_kutta_chebyshev(6), EULER]
 DTYPES = ["float64", "float32"]
 T = np.array([1e-12, 3e-12, 2e-12])
 DT = np.array([1e-13, 3e-13, 2e-13])
@@ -127,6 +127,7 @@ def test_company_does_not_change_a_bit(case, dtype):
         np.testing.assert_array_equal(parts.state.m, together.state.m)
 
 
+@pytest.mark.usefixtures("shared_out")
 @pytest.mark.parametrize("cells", [(190, 180, 1), (40, 30, 2), (600, 3, 1), (1100, 40, 1)])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_any_number_of_threads_gives_the_same_bits(cells, dtype, monkeypatch):
@@ -142,6 +143,29 @@ def test_any_number_of_threads_gives_the_same_bits(cells, dtype, monkeypatch):
     for other in results[1:]:
         for have, want in zip(other, results[0], strict=True):
             np.testing.assert_array_equal(have, want)
+
+
+@pytest.mark.usefixtures("shared_out")
+@pytest.mark.parametrize("cells", [(190, 330, 1), (600, 170, 1), (40, 30, 2)])
+@pytest.mark.parametrize("periodic", ["", "x", "y"])
+@pytest.mark.parametrize("demag", [True, False])
+def test_passes_that_follow_each_other_line_by_line_give_the_same_bits(cells, periodic, demag, monkeypatch):
+    """In one thread; in bands of lines, with what is between them filled in after; and the reference."""
+    mesh, found = Mesh(cells, (3e-9, 3e-9, 3e-9), periodic), []
+    terms = [Exchange(A=1e-11), InterfacialDMI(D=1e-3), *([Demag()] if demag else [])]
+    for device, threads in (("host", "1"), ("host", "2"), ("host", "5"), ("numpy", "")):
+        monkeypatch.setenv("FDMAG_THREADS", threads)
+        made, results = stepper(device, terms, 8e5, RK4_ADAMS, mesh=mesh, m=random_m(mesh, 1)), []
+        for _ in range(5):
+            results += made.attempt(np.arange(1), DT[:1])
+            made.accept(np.array([True]))
+        found.append([*results, made.state.m])
+    alone, *shared, reference = found
+    for other in shared:
+        for have, want in zip(other, alone, strict=True):
+            np.testing.assert_array_equal(have, want)
+    for have, want in zip(alone, reference, strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-9, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -191,7 +215,9 @@ def test_short_memory_is_an_error_that_says_how_much_is_needed(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("fdmag.kernels.step.np.empty", refuse)
-    with pytest.raises(MemoryError, match=r"4 slopes and 2 stages of 3 replicas with 154 cells in float64 need .* GiB"):
+    with pytest.raises(
+        MemoryError, match=r"6 slopes, stages and fields of 3 replicas with 154 cells in float64 need .* GiB"
+    ):
         made.fastest(np.arange(BATCH))
 
 

@@ -1,6 +1,7 @@
 """The memory of Runge–Kutta steps on a CUDA device: what stays from step to step, and what one attempt reads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,14 @@ class StepMemory:
     ----------
     m, field : arrays (batch, 3, nz, ny, nx)
     slopes : array (stages, batch, 3, nz, ny, nx)
+    past : array (points + 1, batch, 3, nz, ny, nx) or None
+        Fields of the ends of the last steps, if ``points`` of them are needed.
     """
 
-    def __init__(self, device: CudaDevice, m: NDArray, tableau: Tableau) -> None:
+    def __init__(self, device: CudaDevice, m: NDArray, tableau: Tableau, points: int) -> None:
         self.m, self.field, *self._arguments = (device.empty(m.shape, m.dtype) for _ in range(4))
         self.slopes = device.empty((tableau.stages, *m.shape), m.dtype)
+        self.past = device.empty((points + 1, *m.shape), m.dtype) if points else None
 
     def argument(self, stage: int) -> DeviceArray:
         """Return where the argument of a stage is; that of the next one is elsewhere."""
@@ -42,12 +46,18 @@ class Launch:
     stages : sequence of dict
         The parameters that depend on time at each stage, (rows, ...), by place: only their shapes count here.
     demag : CudaDemag or None
+    points : int
+        From how many fields that of demag is extrapolated; 0: never.
 
     Attributes
     ----------
     rows : array
         Which replicas, see `fdmag.kernels.cuda.rows_table`.
     dt : array (capacity,), float64
+    place : array (capacity,)
+        Where the field that the work finds is kept.
+    places, weights : arrays (capacity × points), (stages, capacity × points)
+        From which fields demag is extrapolated at each stage.
     views : list of arrays
         The table of parameters at each stage.
     partial, sums : arrays
@@ -59,13 +69,18 @@ class Launch:
 
     def __init__(
         self, device: CudaDevice, terms: CudaTerms, capacity: int, stages: Sequence[Mapping[int, NDArray]],
-        demag: CudaDemag | None,
+        demag: CudaDemag | None, points: int,
     ) -> None:  # fmt: skip
         self.device, self.terms, self.capacity, self.demag = device, terms, capacity, demag
         dtype = terms.mesh.dtype
-        self._control = device.empty(2 + 2 * capacity, np.int64)
-        self._control_here = device.pinned(2 + 2 * capacity, np.int64)
-        self.rows, self.dt = self._control[: 2 + capacity], self._control[2 + capacity :].view(np.float64)
+        widths = 2 + capacity, capacity, capacity, capacity * points, capacity * points * len(stages)
+        self._control = device.empty(sum(widths), np.int64)
+        self._control_here = device.pinned(sum(widths), np.int64)
+        starts = np.cumsum([0, *widths]).tolist()
+        parts = [self._control[start:end] for start, end in pairwise(starts)]
+        self._parts_here = [self._control_here[start:end] for start, end in pairwise(starts)]
+        self.rows, self.dt, self.place, self.places = parts[0], parts[1].view(np.float64), *parts[2:4]
+        self.weights = parts[4].view(np.float64).reshape(len(stages), capacity * points)
         sizes = [capacity * (values.size // len(values)) for now in stages for values in now.values()]
         self._drive = device.empty(sum(sizes), dtype)
         self._drive_here = device.pinned(sum(sizes), dtype)
@@ -89,19 +104,31 @@ class Launch:
         self._out_here = device.pinned(2 * capacity, np.float64).reshape(capacity, 2)
         if demag is not None:
             self.waves, self.table = demag.prepare(capacity), demag.bind(terms.Ms)
+        self.extrapolates = False
         self._graph: Any = None
         self._run_before = False
 
     def write(
-        self, rows: NDArray[np.intp], dt: NDArray, times: list[NDArray], stages: Sequence[Mapping[int, NDArray]]
-    ) -> None:
-        """Give the replicas, their steps, and times and parameters of the stages."""
-        n, control = len(rows), self._control_here
+        self, rows: NDArray[np.intp], dt: NDArray, times: list[NDArray], stages: Sequence[Mapping[int, NDArray]],
+        past: tuple[NDArray, NDArray, NDArray] | None,
+    ) -> None:  # fmt: skip
+        """Give the replicas, their steps, and times and parameters of the stages.
+
+        ``past`` is where the field that is found is kept, (n,), from which ones it is extrapolated, (n, points), and
+        their weights at each stage, (stages, n, points); the latter two are empty if it is not.
+        """
+        n = len(rows)
         self.chosen, self.times = rows, times
-        control[:2] = n, 0
-        control[2 : 2 + n] = rows
-        control[2 + self.capacity : 2 + self.capacity + n].view(np.float64)[:] = dt
-        self.device.write(self._control, control)
+        numbers, steps, place, places, weights = self._parts_here
+        numbers[:2] = n, 0
+        numbers[2 : 2 + n] = rows
+        steps[:n].view(np.float64)[:] = dt
+        if past is not None:
+            place[:n] = past[0]
+            places[: past[1].size] = past[1].ravel()
+            for there, here in zip(weights.reshape(len(stages), -1).view(np.float64), past[2], strict=True):
+                there[: here.size] = here.ravel()
+        self.device.write(self._control, self._control_here)
         given = [values for now in stages for values in now.values()]
         for start, values in zip(self._places[:-1], given, strict=True):
             self._drive_here[start : start + values.size] = values.ravel()

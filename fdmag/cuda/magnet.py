@@ -105,10 +105,15 @@ class CudaMagnet(Magnet):
         found = cast(Demag, self.terms[name]).convolution(self.context(np.zeros(1)))
         return cast(CudaDemag, found)
 
-    def field_of_others(self, m: NDArray, context: Context) -> NDArray | None:
-        """Return the field [T] of the terms without a kernel, or None if there is none."""
-        others = self.compiled().others
-        return super().field(m, context, others) if others else None
+    def field_of_others(self, m: NDArray, context: Context, slow: NDArray | None = None) -> NDArray | None:
+        """Return the field [T] of the terms without a kernel, or None if there is none.
+
+        ``slow`` is the field of the slow ones, if it is known.
+        """
+        slow_ones = [] if slow is None else self.slow
+        others = [name for name in self.compiled().others if name not in slow_ones]
+        field = super().field(m, context, others) if others else None
+        return slow if field is None else field if slow is None else field + slow
 
     def _local(self, m: NDArray, context: Context, kind: int) -> NDArray:
         unit, call = self._ready(m, context)

@@ -1,5 +1,6 @@
 """Runge–Kutta steps on a CUDA device: an attempt is a captured graph, replayed with new numbers in its memory."""
 
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from fdmag.errors import ParameterError
 from fdmag.kernels.cuda import DeviceArray, rows_table
 from fdmag.kernels.cuda_unit import MOST_STAGES
 from fdmag.kernels.unit import DESCENT, SLOPE
+from fdmag.solvers.slow_field import Past, SlowField
 from fdmag.solvers.stages import Stepper
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State
@@ -30,8 +32,15 @@ class MagnetOnDevice(Protocol):
     def convolution(self) -> CudaDemag | None:
         """Return the convolution, if demag is all there is beside the compiled terms."""
 
-    def field_of_others(self, m: NDArray, context: Context) -> NDArray | None:
-        """Return the field [T] of the terms that are not compiled."""
+    def field_of_others(self, m: NDArray, context: Context, slow: NDArray | None = None) -> NDArray | None:
+        """Return the field [T] of the terms that are not compiled; ``slow`` is that of the slow ones, if known."""
+
+    @property
+    def slow(self) -> list[str]:
+        """Names of the terms whose field may be extrapolated within a step."""
+
+    def slow_field(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None) -> NDArray:
+        """Return the field [T] of these terms."""
 
     def context(self, t: NDArray[np.float64], replicas: NDArray[np.intp] | None = None) -> Context:
         """Return what terms need to know."""
@@ -67,6 +76,11 @@ class CudaStepper(Stepper):
         self._kind = SLOPE if still is None else DESCENT
         self._plans = [self._device.upload(plan.view(np.int64)) for plan in stage_plans(tableau)]
         self._terms = magnet.compiled()
+        points = tableau.extrapolates if still is None and magnet.slow else 0
+        self._past = Past(points, state.batch) if points and self._terms.demag else None
+        self._slow_field: SlowField | None = None
+        if points and self._past is None:
+            self._slow_field = SlowField(tableau, state.batch, magnet.slow_field)
         self._kept: StepMemory | None = None
         self._on_device = False  # whether the device has the present m
         self._launches: dict[tuple, Launch] = {}
@@ -81,6 +95,8 @@ class CudaStepper(Stepper):
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
         launch = self._launch("slope", rows, (0.0,), np.zeros(rows.size))
+        if self._past is not None:
+            self._past.begin(rows)
         launch.run(lambda: self._evaluate(launch, 0), capture=self._capturable(launch))
 
     def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -92,12 +108,23 @@ class CudaStepper(Stepper):
         return device.fetch(out)[:, 0]
 
     def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        launch = self._launch("attempt", rows, self.tableau.c[1:], dt)
-        launch.run(lambda: self._stages(launch), capture=self._capturable(launch))
-        error, displacement = launch.found().T
+        self._dt, found, launches = dt, np.empty((rows.size, 2)), []
+        ahead = np.zeros(rows.size, bool) if self._past is None else self._past.suffices(rows)
+        for work, chosen in (("attempt", ~ahead), ("extrapolate", ahead)):
+            if chosen.any():
+                launch = self._launch(work, rows[chosen], self.tableau.c[1:], dt[chosen])
+                launch.run(partial(self._stages, launch), capture=self._capturable(launch))
+                launches.append((launch, chosen))
+        for launch, chosen in launches:
+            found[chosen] = launch.found()
+        error, displacement = found.T
         return error * dt, displacement
 
     def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:
+        if self._past is not None:
+            self._past.accept(chosen, self._dt[accepted])
+        if self._slow_field is not None:
+            self._slow_field.accept(chosen, accepted)
         memory, keep = self._memory(), self.tableau.first_same_as_last
         last = self.tableau.stages - 1
         table = self._device.upload(rows_table(chosen, compact=False))
@@ -122,9 +149,9 @@ class CudaStepper(Stepper):
         argument, field = memory.argument(stage), None
         if launch.demag is not None:
             field = memory.field
-            launch.demag.apply(launch.waves, launch.table, launch.rows, launch.capacity, argument, field)
+            self._find_demag(launch, stage, argument, field)
         elif self._terms.others:
-            field = self._field_of_others(launch, place, argument)
+            field = self._field_of_others(launch, stage, argument)
         unit, views = launch.units[place], launch.views[place]
         unit.find_totals(views, launch.rows, launch.capacity, argument, launch.sums)
         unit.launch(
@@ -133,11 +160,26 @@ class CudaStepper(Stepper):
             launch.partial, self._kind,
         )  # fmt: skip
 
-    def _field_of_others(self, launch: Launch, place: int, argument: DeviceArray) -> DeviceArray:
+    def _find_demag(self, launch: Launch, stage: int, argument: DeviceArray, field: DeviceArray) -> None:
+        """Launch what finds the field of demag at a stage, or extrapolates it."""
+        mesh, past, at_end = self._terms.mesh, self._memory().past, stage in (0, self.tableau.stages - 1)
+        if launch.extrapolates and not at_end:
+            mesh.launch("fd_extrapolate", launch.capacity, launch.rows, launch.places, launch.weights[stage - 1],
+                        self.tableau.extrapolates, past, field.size, field)  # fmt: skip
+            return
+        assert launch.demag is not None
+        launch.demag.apply(launch.waves, launch.table, launch.rows, launch.capacity, argument, field)
+        if past is not None and at_end:
+            mesh.launch("fd_keep", launch.capacity, launch.rows, launch.place, field, past, field.size)
+
+    def _field_of_others(self, launch: Launch, stage: int, argument: DeviceArray) -> DeviceArray:
         """Return the field of terms that there are in Python only, by way of the host."""
-        m, chosen = self._device.fetch(argument), launch.chosen
-        B = np.zeros_like(m)
-        B[chosen] = self._magnet.field_of_others(m[chosen], self._magnet.context(launch.times[place], chosen))
+        everything, chosen, slow = self._device.fetch(argument), launch.chosen, None
+        m, t = everything[chosen], launch.times[max(stage - 1, 0)]
+        if self._slow_field is not None:
+            slow = self._slow_field.at(stage, chosen, self._dt if stage else None, m, t)
+        B = np.zeros_like(everything)
+        B[chosen] = self._magnet.field_of_others(m, self._magnet.context(t, chosen), slow)
         return self._device.upload(B)
 
     def _capturable(self, launch: Launch) -> bool:
@@ -147,7 +189,8 @@ class CudaStepper(Stepper):
     def _memory(self) -> StepMemory:
         """Return the arrays on the device, with the present m."""
         if self._kept is None:
-            self._kept = StepMemory(self._device, self.state.m, self.tableau)
+            points = 0 if self._past is None else self._past.points
+            self._kept = StepMemory(self._device, self.state.m, self.tableau, points)
         if not self._on_device:
             self._device.write(self._kept.m, self.state.m)
             self._on_device = True
@@ -162,6 +205,21 @@ class CudaStepper(Stepper):
         capacity = min(state.batch, 2 ** int(np.ceil(np.log2(rows.size))))
         key = (work, capacity, *((place, values.shape[1:]) for now in stages for place, values in now.items()))
         if key not in self._launches:
-            self._launches[key] = Launch(self._device, terms, capacity, stages, self._magnet.convolution())
-        self._launches[key].write(rows, dt, times, stages)
+            points = 0 if self._past is None else self._past.points
+            self._launches[key] = Launch(self._device, terms, capacity, stages, self._magnet.convolution(), points)
+            self._launches[key].extrapolates = work == "extrapolate"
+        self._launches[key].write(rows, dt, times, stages, self._fields_of(work, rows, c, dt))
         return self._launches[key]
+
+    def _fields_of(
+        self, work: str, rows: NDArray[np.intp], c: tuple[float, ...], dt: NDArray
+    ) -> tuple[NDArray, NDArray, NDArray] | None:
+        """Return which fields of demag some work keeps and reads, and with which weights: see `Launch.write`."""
+        if self._past is None:
+            return None
+        past, none = self._past, np.zeros(0)
+        place = past.places(rows, 0 if work == "slope" else -1)
+        if work != "extrapolate":
+            return place, none, np.zeros((len(c), 0))
+        places = np.stack([past.places(rows, age) for age in range(past.points)], axis=1)
+        return place, places, np.stack([past.weights(rows, dt, each).T for each in c])

@@ -139,9 +139,14 @@ class HostMagnet(Magnet):
                 self._cache[key] = found if isinstance(found, HostDemag) else None
         return self._cache[key]
 
-    def other_field(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None) -> NDArray:
-        """Return the field [T] of the terms without a kernel, shape of m."""
-        return super().field(m, self.context(t, replicas), self.compiled_terms().others)
+    def other_field(
+        self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None, slow: NDArray | None = None
+    ) -> NDArray:
+        """Return the field [T] of the terms without a kernel, shape of m; ``slow``: that of the slow ones."""
+        slow_ones = [] if slow is None else self.slow
+        names = [name for name in self.compiled_terms().others if name not in slow_ones]
+        field = super().field(m, self.context(t, replicas), names)
+        return field if slow is None else field + slow
 
     def _local(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None, kind: int) -> NDArray:
         bound = self.compiled_terms()

@@ -15,6 +15,7 @@ from fdmag.kernels.runtime import Runtime
 from fdmag.kernels.step import PassTable, UnitStep
 from fdmag.kernels.unit import Unit
 from fdmag.solvers.passes import Passes
+from fdmag.solvers.slow_field import Past, SlowField
 from fdmag.solvers.stages import Stepper
 from fdmag.solvers.step_control import Adaptive, Course
 from fdmag.solvers.tableau import Tableau
@@ -31,8 +32,17 @@ class Compiled(Protocol):
     def convolution(self) -> HostDemag | None:
         """Return the compiled demag convolution if it gives all that the compiled terms do not."""
 
-    def other_field(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None) -> NDArray:
-        """Return the field [T] of the terms without a kernel, shape of m."""
+    def other_field(
+        self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None, slow: NDArray | None = None
+    ) -> NDArray:
+        """Return the field [T] of the terms without a kernel, shape of m; ``slow``: that of the slow ones."""
+
+    @property
+    def slow(self) -> list[str]:
+        """Names of the terms whose field may be extrapolated within a step."""
+
+    def slow_field(self, m: NDArray, t: NDArray[np.float64], replicas: NDArray | None) -> NDArray:
+        """Return the field [T] of these terms."""
 
 
 class HostStepper(Stepper):
@@ -60,6 +70,10 @@ class HostStepper(Stepper):
     ) -> None:
         super().__init__(state, tableau)
         self._magnet, self._runtime, self._still = magnet, runtime, still
+        self._extrapolates = tableau.extrapolates > 0 and still is None
+        self._slow_field: SlowField | None = None
+        if self._extrapolates and magnet.slow:
+            self._slow_field = SlowField(tableau, state.batch, magnet.slow_field)
         self._passes = Passes(tableau)
         parts = [self._passes.begin, self._passes.attempt, self._passes.anew, self._passes.fastest]
         passes = [each for part in parts for each in part]
@@ -136,7 +150,10 @@ class HostStepper(Stepper):
         return error * dt, displacement
 
     def _accept(self, chosen: NDArray[np.intp], accepted: NDArray[np.bool_]) -> None:
-        self._ready_step.accept(np.flatnonzero(accepted), chosen.astype(np.int64, copy=False))
+        step = self._ready_step
+        step.accept(np.flatnonzero(accepted), chosen.astype(np.int64, copy=False))
+        if self._slow_field is not None and step.field == "given":
+            self._slow_field.accept(chosen, accepted)
 
     @property
     def _ready_step(self) -> UnitStep:
@@ -165,8 +182,10 @@ class HostStepper(Stepper):
             stage = self._table.stages[number]
             if stage is not None:
                 argument, field = step.buffers[stage & 1], step.buffers[1 - stage & 1]
-                t = self._time(stage, rows, dt)
-                field[: rows.size] = self._magnet.other_field(argument[: rows.size], t, replicas)
+                m, t, slow = argument[: rows.size], self._time(stage, rows, dt), None
+                if self._slow_field is not None:
+                    slow = self._slow_field.at(stage, rows, dt, m, t)
+                field[: rows.size] = self._magnet.other_field(m, t, replicas, slow)
             out = step.run(self._table, slice(number, number + 1), rows.size, replicas, dt)
             self._check()
         return out
@@ -238,16 +257,19 @@ class HostStepper(Stepper):
             self._step.use(unit)
         else:
             self._known[:] = False
+            past = None
+            if self._extrapolates and convolution is not None:
+                past = Past(self.tableau.extrapolates, self.state.batch)
             last_slot = -1 if self._passes.last_slot is None else self._passes.last_slot
             self._step = UnitStep(
                 unit, self.state.m, self.tableau.stages, self._passes.slots, last_slot,
                 descent=self._still is not None, field=field,
+                past=past,
             )  # fmt: skip
         if terms is not self._terms:
             self._terms = terms
             self._table.forget()  # what passes read of other terms is freed
-            small_rows = min(self._runtime.threads, self.state.batch)
-            lanes = self._ready_step.use_lanes(small_rows)
+            lanes = self._ready_step.use_lanes(self._runtime.threads)
             if self._still is None:
                 self._ready_step.drive_with(self._drives, self.state.t, np.array(self.tableau.c))
             else:

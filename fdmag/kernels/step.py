@@ -15,6 +15,7 @@ from fdmag.kernels.unit import Unit
 _POINTER, _INDEX = ctypes.c_void_p, ctypes.c_int64
 _ALIGNED = 64  # bytes
 _LARGE = 32768  # cells, from which on the cells of a row are shared out to threads; before, the rows
+_POINTS = 4  # of the fields kept from which one is extrapolated, see `kPoints` of `kernels/host/step.cpp`
 _STAGGER = 320  # bytes between arrays, so that equal cells of all of them do not fall on the same cache lines
 
 
@@ -34,6 +35,15 @@ class Setter(Protocol):
     refused: NDArray[np.float64]
 
 
+class Kept(Protocol):
+    """Which fields of the ends of the last steps there are: see `fdmag.solvers.slow_field.Past`."""
+
+    points: int
+    newest: NDArray[np.int64]
+    known: NDArray[np.int64]
+    steps: NDArray[np.float64]
+
+
 class _Sum(ctypes.Structure):
     _fields_ = [("count", _INDEX), ("slots", _POINTER), ("weights", _POINTER), ("own", ctypes.c_double)]
 
@@ -47,6 +57,10 @@ class _Pass(ctypes.Structure):
     ]
 
 
+class _Past(ctypes.Structure):
+    _fields_ = [(name, _POINTER) for name in ("fields", "steps", "tried", "weights", "newest", "known")]
+
+
 class _Step(ctypes.Structure):
     _fields_ = [
         ("problem", _POINTER),
@@ -58,6 +72,7 @@ class _Step(ctypes.Structure):
         ("lanes", _INDEX),
         ("threads", _INDEX),
         *((name, _POINTER) for name in ("drive", "drives", "refused", "t", "c")),
+        ("past", _Past),
     ]
 
 
@@ -108,6 +123,9 @@ class UnitStep:
     field : "none", "given", "per unit Ms" or "of Ms m"
         Whether there is a field besides that of the unit's terms; if so whether the caller writes it into `field`,
         or a convolution computes it from m, to be multiplied by Ms, or from Ms m.
+    past : Kept or None
+        Which fields of the ends of the last steps are kept, four of them, if stages within a step extrapolate the
+        convolution's field.
 
     Raises
     ------
@@ -115,7 +133,16 @@ class UnitStep:
     """
 
     def __init__(
-        self, unit: Unit, m: NDArray, stages: int, slots: int, last_slot: int, *, descent: bool, field: str
+        self,
+        unit: Unit,
+        m: NDArray,
+        stages: int,
+        slots: int,
+        last_slot: int,
+        *,
+        descent: bool,
+        field: str,
+        past: Kept | None = None,
     ) -> None:
         unit.reserve(len(m))
         self.unit = unit
@@ -123,17 +150,20 @@ class UnitStep:
         self.field = field
         moments = field == "of Ms m"
         size = -(-m.nbytes // _ALIGNED) * _ALIGNED + _STAGGER
-        total = (slots + 2 + moments) * size
+        assert past is None or past.points == _POINTS
+        kept = 0 if past is None else past.points + 1
+        count = slots + 2 + moments + kept
+        total = count * size
         try:
             memory = np.empty(total + _ALIGNED, np.uint8)
         except MemoryError:
             raise MemoryError(
-                f"{slots} slopes and {2 + moments} stages of {m.shape[0]} replicas with {m[0, 0].size} cells in "
+                f"{count} slopes, stages and fields of {m.shape[0]} replicas with {m[0, 0].size} cells in "
                 f"{m.dtype} need {total / 2**30:.1f} GiB"
             ) from None
         start = -address(memory) % _ALIGNED
-        at = [memory[start + k * size :][: m.nbytes].view(m.dtype).reshape(m.shape) for k in range(slots + 2 + moments)]
-        self.slots, self.buffers = at[:slots], at[slots:]
+        at = [memory[start + k * size :][: m.nbytes].view(m.dtype).reshape(m.shape) for k in range(count)]
+        self.slots, self.buffers, fields = at[:slots], at[slots : count - kept], at[count - kept :]
         self.swapped = np.zeros(len(m), np.uint8)
         self._kept: Any = None
         self._driven: Any = None
@@ -144,6 +174,11 @@ class UnitStep:
             numbers, numbers, last_slot,
             address(m), address(self.slots[0]), address(self.buffers[0]), address(self.swapped), None, None, 1, 1,
         )  # fmt: skip
+        if past is not None:
+            tried, weights = np.empty(len(m)), np.empty((len(m), stages, past.points))
+            self._past = past, tried, weights
+            arrays = fields[0], past.steps, tried, weights, past.newest, past.known
+            self._step.past = _Past(*map(address, arrays))
         self._address = ctypes.addressof(self._step)
         library = load(step_source(m.dtype), unit.compiler)
         arguments = (_POINTER, _POINTER, _INDEX, _INDEX, _POINTER, _POINTER, _POINTER)
@@ -178,7 +213,7 @@ class UnitStep:
     def use_lanes(self, threads: int) -> int:
         """Use so many threads; return how many rows are done at the same time: one, if rows are large."""
         lanes = min(threads, len(self.m)) if self.m[0, 0].size < _LARGE else 1
-        self._step.lanes = lanes
+        self._step.lanes, self._step.threads = lanes, threads
         return lanes
 
     def run(

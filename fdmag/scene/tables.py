@@ -138,7 +138,8 @@ class Minimize(_Descent):
 class _Stepping(Table):
     solver: Annotated[str, one_of(METHODS)] | None = Field(
         None,
-        description="time integrator; by default rk4, dormand_prince in a mesh of one cell, or heun with thermal noise",
+        description="time integrator; by default rk4_adams, rk4 without demag or with dt, dormand_prince in a mesh of "
+        "one cell, heun with thermal noise",
     )
     tolerance: Annotated[float, quantity("1", "local error of m", above=0)] | None = Field(
         None,

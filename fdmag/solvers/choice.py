@@ -9,14 +9,15 @@ from fdmag.solvers.integrator import Integrator
 from fdmag.solvers.stages import Stepper
 from fdmag.solvers.step_control import StepControl
 from fdmag.solvers.stochastic import NOISE_TOLERANCE, DyadicIntegrator
-from fdmag.solvers.tableau import DORMAND_PRINCE, HEUN, METHODS, RK4, Tableau
+from fdmag.solvers.tableau import DORMAND_PRINCE, HEUN, METHODS, RK4, RK4_ADAMS, Tableau
 
 
-def method_for(solver: str | None, *, noisy: bool, single_cell: bool) -> Tableau:
+def method_for(solver: str | None, *, noisy: bool, single_cell: bool, slow: bool = False) -> Tableau:
     """Return the method of this name, or the usual one.
 
-    Coupled cells oscillate fast, which limits the step of any explicit method, and least that of RK4; a single cell is
-    followed with the fewest steps by Dormand–Prince; noise needs Heun.
+    Coupled cells oscillate fast, which limits the step of any explicit method, and least that of RK4; where a part of
+    the field is ``slow``, that need not be found as often. A single cell is followed with the fewest steps by
+    Dormand–Prince; noise needs Heun.
 
     Raises
     ------
@@ -24,7 +25,7 @@ def method_for(solver: str | None, *, noisy: bool, single_cell: bool) -> Tableau
         If the name is unknown.
     """
     if solver is None:
-        return HEUN if noisy else DORMAND_PRINCE if single_cell else RK4
+        return HEUN if noisy else DORMAND_PRINCE if single_cell else RK4_ADAMS if slow else RK4
     if solver not in METHODS:
         near = did_you_mean(solver, METHODS)
         raise ParameterError(f'solver "{solver}" is unknown; allowed: {", ".join(METHODS)}{near}')
@@ -41,6 +42,7 @@ def integrator_for(
     *,
     noisy: bool,
     single_cell: bool = False,
+    slow: bool = False,
     solver: str | None = None,
     tolerance: float | None = None,
     dt: float | None = None,
@@ -56,6 +58,9 @@ def integrator_for(
         Whether the right-hand side has noise.
     single_cell : bool
         Whether the mesh has one cell.
+    slow : bool
+        Whether a part of the field is slow: see `fdmag.terms.Term`. In fixed steps, whose error is not looked at, every
+        stage finds it unless the method is asked for.
     solver : str, optional
         Name of the method; see `method_for`.
     tolerance : float, optional
@@ -68,7 +73,7 @@ def integrator_for(
     ParameterError
         If the method is unknown, or has to adapt its step but cannot.
     """
-    method = method_for(solver, noisy=noisy, single_cell=single_cell)
+    method = method_for(solver, noisy=noisy, single_cell=single_cell, slow=slow and dt is None)
     if noisy and dt is None and method is not HEUN:
         raise ParameterError(f'solver "{method.name}" cannot adapt its step to thermal noise; use "heun", or give dt')
     kind = DyadicIntegrator if noisy and dt is None else Integrator

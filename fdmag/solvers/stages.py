@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fdmag.noise import Noise
 from fdmag.solvers.llg import max_length
+from fdmag.solvers.slow_field import SlowField
 from fdmag.solvers.step_control import Adaptive, Course, Pace
 from fdmag.solvers.tableau import Tableau
 from fdmag.state import State, normalise
@@ -155,27 +156,34 @@ class Stepper(ABC):
 
 
 class ArrayStepper(Stepper):
-    """`Stepper` in NumPy, for any right-hand side: the specification of the others."""
+    """`Stepper` in NumPy, for any right-hand side: the specification of the others.
 
-    def __init__(self, rhs: RightHandSide, state: State, tableau: Tableau) -> None:
+    With a slow field the right-hand side takes it as a fourth argument.
+    """
+
+    def __init__(
+        self, rhs: Callable[..., NDArray], state: State, tableau: Tableau, slow_field: SlowField | None = None
+    ) -> None:
         super().__init__(state, tableau)
         self.rhs = rhs
+        self._slow_field = slow_field
         self._slope = np.empty_like(state.m)
         self._last = self._solution = self._slope
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
-        self._slope[self._at(rows)] = self.rhs(*self._present(rows))
+        m, t, _ = self._present(rows)
+        self._slope[self._at(rows)] = self._slope_of(0, rows, None, m, t)
 
     def _fastest(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         return max_length(self._slope[self._at(rows)])
 
     def _attempt(self, rows: NDArray[np.intp], dt: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         tableau = self.tableau
-        m, t, replicas = self._present(rows)
+        m, t, _ = self._present(rows)
         slopes, argument = [self._slope[self._at(rows)]], m
-        for weights, c in zip(tableau.a[1:], tableau.c[1:], strict=True):
-            argument = _moved(m, dt, weights, slopes)
-            slopes.append(self.rhs(argument, t + c * dt, replicas))
+        for stage in range(1, tableau.stages):
+            argument = _moved(m, dt, tableau.a[stage], slopes)
+            slopes.append(self._slope_of(stage, rows, dt, argument, t + tableau.c[stage] * dt))
         # Where the last stage is the first of the next step, it was evaluated at the solution.
         solution = argument if tableau.first_same_as_last else _moved(m, dt, tableau.b, slopes)
         self._last, self._solution = slopes[-1], solution
@@ -188,6 +196,14 @@ class ArrayStepper(Stepper):
         self.state.m[chosen] = normalise(self._solution[accepted])
         if self.tableau.first_same_as_last:
             self._slope[chosen] = self._last[accepted]
+        if self._slow_field is not None:
+            self._slow_field.accept(chosen, accepted)
+
+    def _slope_of(self, stage: int, rows: NDArray[np.intp], dt: NDArray | None, m: NDArray, t: NDArray) -> NDArray:
+        replicas = None if rows.size == self.state.batch else rows
+        if self._slow_field is None:
+            return self.rhs(m, t, replicas)
+        return self.rhs(m, t, replicas, self._slow_field.at(stage, rows, dt, m, t))
 
     def _at(self, rows: NDArray[np.intp]) -> NDArray[np.intp] | slice:
         """Return the same rows as an index; all of them are not copied."""

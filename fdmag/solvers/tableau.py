@@ -1,6 +1,6 @@
 """Runge–Kutta methods as tables of numbers that check themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +30,9 @@ class Tableau:
     tolerance : float
         Usual tolerance on the estimated local error. Where the estimate is of order 4 but the solution of order 5, the
         solution is so much better that more may be allowed.
+    extrapolates : int
+        From how many steps' ends stages within a step extrapolate the slow part of the field; 0: each stage finds it.
+        See `fdmag.solvers.slow_field.SlowField`.
 
     Raises
     ------
@@ -45,6 +48,7 @@ class Tableau:
     error_order: int | None = None
     implicit: bool = False
     tolerance: float = 1e-6
+    extrapolates: int = 0
 
     def __post_init__(self) -> None:
         if any(len(row) != i + self.implicit for i, row in enumerate(self.a)) or len(self.b) != self.stages:
@@ -118,6 +122,20 @@ Comput. Phys. Commun. 184, 1211 (2013).
 """
 
 
+RK4_ADAMS = replace(
+    RK4,
+    name="rk4_adams",
+    b_error=(1 / 6, 1 / 3, 1 / 3, 1 / 6 - 251 / 720, 251 / 720),
+    extrapolates=4,
+)
+"""The classical method with the slow part of the field extrapolated, as in the Adams–Bashforth method of order 4.
+
+The first slope of the next step differs from the last of this one by the error of the extrapolated field, of which a
+step has 251/720.
+
+Source: E. Hairer, S. P. Nørsett and G. Wanner, Solving ODEs I (Springer, 1993), tables II.1.2 and III.1.1.
+"""
+
 HEUN = Tableau(name="heun", order=2, a=((), (1.0,)), b=(1 / 2, 1 / 2), b_error=(1.0, 0.0))
 """Heun's method with Euler's embedded. With noise held over a step it solves the Stratonovich equation.
 
@@ -166,5 +184,7 @@ def runge_kutta_chebyshev(stages: int) -> Tableau:
     )
 
 
-METHODS = {tableau.name: tableau for tableau in (RK4, DORMAND_PRINCE, BOGACKI_SHAMPINE, HEUN, IMPLICIT_MIDPOINT)}
+METHODS = {
+    tableau.name: tableau for tableau in (RK4_ADAMS, RK4, DORMAND_PRINCE, BOGACKI_SHAMPINE, HEUN, IMPLICIT_MIDPOINT)
+}
 """The methods by name."""

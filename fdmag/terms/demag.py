@@ -36,6 +36,7 @@ class Demag(Term):
 
     name: ClassVar[str] = "demag"
     degree: ClassVar[int] = 2
+    slow: ClassVar[bool] = True
     edges: bool = dataclasses.field(
         default=False, metadata={"description": "with smooth edges: partly filled cells by where the magnet is in them"}
     )

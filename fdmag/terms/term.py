@@ -232,6 +232,10 @@ class Term(Declared, ABC):
     kernel: ClassVar[str | None] = None
     stochastic: ClassVar[bool] = False
     """Whether the field is noise: there in time steps alone, and nothing in equilibria, energies and field outputs."""
+    slow: ClassVar[bool] = False
+    """Whether the field costs much and changes slowly, so that it may be extrapolated within a step.
+
+    See `fdmag.solvers.slow_field.SlowField`."""
     fills_itself: ClassVar[bool] = False
     """Whether the term reads `shares` itself; otherwise smooth edges change its parameters for it."""
     shares: Shares | None = None

@@ -28,6 +28,31 @@ FD_KERNEL fd_accept(const Mesh* mesh, const Rows* rows, const real* candidate, r
     }
 }
 
+// Keep a field in a place of each row: past[places[row]] = field.
+FD_KERNEL fd_keep(const Mesh* mesh, const Rows* rows, const Index* places, const real* field, real* past,
+                  Index slot_size) {
+    const Index cells = mesh->count(), i = thread_cell();
+    if (i >= cells) return;
+    FD_FOR_ROWS(row, rows) {
+        const Index offset = 3 * cells * rows->place(row);
+        store(past + places[row] * slot_size + offset, i, cells, load(field + offset, i, cells));
+    }
+}
+
+// The field at a stage from those kept: the sum of weights[row, j] × past[places[row, j]] over `points` of them.
+FD_KERNEL fd_extrapolate(const Mesh* mesh, const Rows* rows, const Index* places, const double* weights, Index points,
+                         const real* past, Index slot_size, real* field) {
+    const Index cells = mesh->count(), i = thread_cell();
+    if (i >= cells) return;
+    FD_FOR_ROWS(row, rows) {
+        const Index offset = 3 * cells * rows->place(row);
+        vec3 total = {0, 0, 0};
+        for (Index j = row * points; j < (row + 1) * points; ++j)
+            total = total + real(weights[j]) * load(past + places[j] * slot_size + offset, i, cells);
+        store(field + offset, i, cells, total);
+    }
+}
+
 // Largest |v|² of each block: partial[row * blocks + block].
 FD_KERNEL fd_length(const Mesh* mesh, const Rows* rows, const real* vectors, real* partial) {
     const Index cells = mesh->count(), i = thread_cell();

@@ -113,7 +113,7 @@ struct Walk {
     // Whether the attempt counts: one that would leave the room is as if it had not been.
     FD_ONCE bool attempts(double dt, Index part) {
         Stepping& run = job.run;
-        const Index blocks = blocks_of(*run.step.problem).per_replica;
+        const Index blocks = blocks_of_step(*run.step.problem).per_replica;
         job.dt[row] = dt;
         for (int which = 0; which < 2; ++which)
             __builtin_memset(run.largest + (which * run.rows + row) * blocks, 0, blocks * sizeof(real));

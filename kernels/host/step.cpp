@@ -30,6 +30,19 @@ struct Pass {
 // Have the parameters that change with time set for a row, where the terms read them; see `drives.cpp`.
 using Drive = void (*)(void* drives, Index row, Index replica, double t, int alone);
 
+// Fields of the other library at the ends of the last steps, from which stages within a step extrapolate it: see
+// `fdmag/solvers/slow_field.py`. The first and the last stage of a step find the field itself.
+constexpr int kPoints = 4;
+struct Past {
+    real* fields;     // (kPoints + 1, batch, 3, cells): each replica's go round, and there is room for the attempt's;
+                      // null: every stage finds the field
+    double* steps;    // (batch, kPoints - 1): lengths of the steps between them, the newest first
+    double* tried;    // (batch,): length of the last attempt
+    double* weights;  // (batch, stages, kPoints)
+    Index* newest;    // (batch,): place of the newest
+    Index* known;     // (batch,): how many there are
+};
+
 struct Step {
     const Problem* problem;
     Slopes slopes;                 // of the unit
@@ -54,7 +67,48 @@ struct Step {
     void* drives;
     const double* refused;         // of each replica: the time at which a parameter had an impossible value; NaN: none
     const double *t, *c;           // of each replica, and of each stage; without c all stages are at t
+    Past past;
 };
+
+// Whether the field at a stage is extrapolated, and whether it is one of those that are kept.
+static bool extrapolates(const Step& step, Index stage, Index replica) {
+    const bool within = stage > 0 && stage < step.stages - 1;
+    return within && step.past.fields && step.past.known[replica] == kPoints;
+}
+static bool keeps_field(const Step& step, Index stage) {
+    return step.past.fields && (stage == 0 || stage == step.stages - 1);
+}
+
+// The j-th newest field of a replica; -1: that of the present attempt.
+static real* past_field(const Step& step, Index replica, Index j) {
+    const Past& past = step.past;
+    const Index* const n = step.problem->cells;
+    const Index place = (past.newest[replica] + kPoints + 1 - j) % (kPoints + 1);
+    return past.fields + place * step.slot_size + 3 * replica * n[0] * n[1] * n[2];
+}
+
+// Weights of the polynomial through the fields kept, at a stage.
+static void find_weights(const Step& step, Index stage, Index replica, double dt) {
+    const double* const steps = step.past.steps + replica * (kPoints - 1);
+    double nodes[kPoints] = {0};
+    for (int j = 1; j < kPoints; ++j) nodes[j] = nodes[j - 1] - steps[j - 1] / dt;
+    for (int j = 0; j < kPoints; ++j) {
+        double weight = 1;
+        for (int k = 0; k < kPoints; ++k)
+            if (k != j) weight *= (step.c[stage] - nodes[k]) / (nodes[j] - nodes[k]);
+        step.past.weights[(replica * step.stages + stage) * kPoints + j] = weight;
+    }
+}
+
+static void keep_tried(const Step& step, Index replica) {
+    const Past& past = step.past;
+    if (!past.fields) return;
+    double* const steps = past.steps + replica * (kPoints - 1);
+    for (int j = kPoints - 2; j > 0; --j) steps[j] = steps[j - 1];
+    steps[0] = past.tried[replica];
+    past.newest[replica] = (past.newest[replica] + 1) % (kPoints + 1);
+    past.known[replica] += past.known[replica] < kPoints;
+}
 
 // One call: some passes over some replicas.
 struct Stepping {
@@ -64,7 +118,9 @@ struct Stepping {
     const Index* replicas;
     const double* dt;
     real* largest;     // (2, rows, blocks of a row): squares of error and displacement
-    Index pass, row;   // of the work that is shared out by blocks
+    Index row;         // of the work that is shared out
+    Index chain;       // how many passes of it follow each other
+    Index bands;       // of lines, in which they do
     long long next;    // row to do, where work is shared out by rows
 
     Index replica(Index at) const { return replicas ? replicas[at] : at; }
@@ -103,6 +159,13 @@ static real largest_square(const real (*v)[kPiece], Index n) {
 }
 
 static inline real root(real square) { return sizeof(real) == 4 ? __builtin_sqrtf(square) : __builtin_sqrt(square); }
+
+// As many lines as make a piece are done at once.
+static Blocks blocks_of_step(const Problem& problem) {
+    const Index lines = problem.cells[1] * problem.cells[2], height = kPiece / problem.cells[0];
+    const Index each = height < 1 ? 1 : height < lines ? height : lines;
+    return {lines, each, (lines + each - 1) / each};
+}
 
 // A pass in one piece of a block: cells [start, start + n) of a row.
 struct Piece {
@@ -160,9 +223,27 @@ struct Piece {
         }
     }
 
+    // The field of the other library: where it was put, or extrapolated to where it would be.
+    const real* other_field(Index place) {
+        if (keeps_field(step, pass.stage)) return past_field(step, replica, pass.stage ? -1 : 0);
+        if (extrapolates(step, pass.stage, replica)) {
+            const double* const each = step.past.weights + (replica * step.stages + pass.stage) * kPoints;
+            for (int c = 0; c < 3; ++c) {
+                const real* fields[kPoints];
+                real weights[kPoints];
+                for (int j = 0; j < kPoints; ++j) {
+                    fields[j] = past_field(step, replica, j) + c * cells + start;
+                    weights[j] = real(each[j]);
+                }
+                add_vectors<kPoints, false>(fields, weights, true, n, nullptr, 0, buffer(place, c));
+            }
+        }
+        return buffer(place, 0) - start;
+    }
+
     void evaluate(const Problem& problem) {
         const Index argument = pass.stage & 1, place = step.moments ? 2 : 1 - argument;
-        const real* const other = step.has_field ? buffer(place, 0) - start : nullptr;
+        const real* const other = step.has_field ? other_field(place) : nullptr;
         step.slopes(&problem, row, replica, step.buffers + argument * step.buffer_size, other, int(step.scaled),
                     int(step.descent), start, start + n, field[0] - start, slope(0) - start, in_place ? cells : kPiece);
     }
@@ -217,7 +298,7 @@ static Problem problem_of(const Step& step, const Pass& pass) {
 FD_ONCE static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
     const Step& step = run.step;
     const Problem problem = problem_of(step, pass);
-    const Blocks blocks = blocks_of(problem);
+    const Blocks blocks = blocks_of_step(problem);
     const Index nx = problem.cells[0], cells = nx * blocks.lines, size = blocks.lines_per_block * nx;
     const Index first = block * size, end = first + size < cells ? first + size : cells;
     const bool solves = pass.target == step.stages, judges = pass.sums_error && pass.error_slot < 0;
@@ -240,7 +321,7 @@ FD_ONCE static void pass_block(const Stepping& run, const Pass& pass, Index row,
 
 static void pass_task(void* data, long long block) {
     const Stepping& run = *static_cast<const Stepping*>(data);
-    pass_block(run, run.passes[run.pass], run.row, block);
+    pass_block(run, *run.passes, run.row, block);
 }
 
 // What the cells of a row need to know of all of them: their totals, and the field of the other library.
@@ -258,27 +339,90 @@ FD_ONCE static void prepare(const Stepping& run, const Pass& pass, Index row, In
         step.totals(&problem, row, replica, step.buffers + argument * step.buffer_size);
     }
     if (!step.convolve) return;
+    if (extrapolates(step, pass.stage, replica)) return find_weights(step, pass.stage, replica, run.dt[row]);
     const Index* const n = step.problem->cells;
     real* const first = step.buffers + 3 * row * n[0] * n[1] * n[2];
-    real *const source = first + from * step.buffer_size, *const target = first + to * step.buffer_size;
+    real *const source = first + from * step.buffer_size, *target = first + to * step.buffer_size;
+    if (keeps_field(step, pass.stage)) {
+        if (pass.stage == 0)
+            step.past.known[replica] = 1;
+        else
+            step.past.tried[replica] = run.dt[row];
+        target = past_field(step, replica, pass.stage ? -1 : 0);
+    }
     step.convolve(step.handles[lane], source, target, 1, &replica, threads);
+}
+
+// How many of the passes may go on as soon as the one before has done the block and its neighbours: those in films that
+// need nothing of all cells. They then find in the cache what the pass before has put there.
+static Index chained(const Stepping& run, const Pass* passes, Index count, Index row) {
+    const Step& step = run.step;
+    const Problem& problem = *step.problem;
+    if (problem.cells[2] > 1 || problem.periodic[1] || step.drive || step.totals) return 1;
+    Index length = 1;
+    for (; length < count; ++length) {
+        const Index stage = passes[length].stage;
+        if (stage >= 0 && step.has_field && !extrapolates(step, stage, run.replica(row))) break;
+    }
+    return length;
+}
+
+// Pass j over the blocks [from, to), without the j first and last ones, for want of neighbours, unless these are the
+// first and the last of all.
+static void do_chain(const Stepping& run, const Pass* passes, Index count, Index row, Index from, Index to) {
+    const bool first = from == 0, last = to == blocks_of_step(*run.step.problem).per_replica;
+    for (Index lead = from; lead < to + count - 1; ++lead)
+        for (Index j = 0; j < count; ++j) {
+            const Index block = lead - j;
+            if (block >= from + (first ? 0 : j) && block < to - (last ? 0 : j)) pass_block(run, passes[j], row, block);
+        }
+}
+
+static Index band_start(const Stepping& run, long long band) {
+    return blocks_of_step(*run.step.problem).per_replica * band / run.bands;
+}
+static void band_task(void* data, long long band) {
+    const Stepping& run = *static_cast<const Stepping*>(data);
+    do_chain(run, run.passes, run.chain, run.row, band_start(run, band), band_start(run, band + 1));
+}
+// What is left between two bands. Nobody has written yet where it reads.
+static void border_task(void* data, long long border) {
+    const Stepping& run = *static_cast<const Stepping*>(data);
+    const Index middle = band_start(run, border + 1);
+    for (Index j = 1; j < run.chain; ++j)
+        for (Index block = middle - j; block < middle + j; ++block) pass_block(run, run.passes[j], run.row, block);
 }
 
 // Some passes over a row by one thread, or with its blocks shared out.
 static void do_passes(const Stepping& run, const Pass* passes, Index count, Index row, Index lane) {
-    const Index blocks = blocks_of(*run.step.problem).per_replica;
-    for (Index k = 0; k < count; ++k) {
-        prepare(run, passes[k], row, lane, 1);
-        for (Index block = 0; block < blocks; ++block) pass_block(run, passes[k], row, block);
+    for (Index k = 0, n; k < count; k += n) {
+        n = chained(run, passes + k, count - k, row);
+        for (Index j = k; j < k + n; ++j) prepare(run, passes[j], row, lane, 1);
+        do_chain(run, passes + k, n, row, 0, blocks_of_step(*run.step.problem).per_replica);
     }
 }
 FD_ONCE static void share_passes(Stepping& run, const Pass* passes, Index count, Index row) {
     const Problem& problem = *run.step.problem;
     const Index worth = threads_worth(problem, problem.cells[0] * problem.cells[1] * problem.cells[2]);
-    run.passes = passes, run.row = row;
-    for (run.pass = 0; run.pass < count; ++run.pass) {
-        prepare(run, passes[run.pass], row, 0, int(run.step.threads));
-        problem.parallel(pass_task, &run, blocks_of(problem).per_replica, worth);
+    const Index blocks = blocks_of_step(problem).per_replica;
+    const Index threads = worth < run.step.threads ? worth : run.step.threads;
+    run.row = row;
+    for (Index k = 0, n; k < count; k += n) {
+        n = chained(run, passes + k, count - k, row);
+        // Bands are wide beside what is filled in between them, and enough for a thread to wait for no more than a part
+        // of the work if another one loses its processor.
+        run.bands = 4 * threads < blocks / (8 * n) ? 4 * threads : blocks / (8 * n);
+        if (threads > 1 && run.bands < 2 * threads) n = 1;
+        for (Index j = k; j < k + n; ++j) prepare(run, passes[j], row, 0, int(run.step.threads));
+        run.passes = passes + k, run.chain = n;
+        if (threads < 2)
+            do_chain(run, run.passes, n, row, 0, blocks);
+        else if (n == 1)
+            problem.parallel(pass_task, &run, blocks, worth);
+        else {
+            problem.parallel(band_task, &run, run.bands, worth);
+            problem.parallel(border_task, &run, run.bands - 1, worth);
+        }
     }
 }
 
@@ -300,7 +444,7 @@ static void rows_task(void* data, long long lane) {
 
 // The largest error over dt of a row, or, with `which` = 1, the largest displacement.
 static double largest_of(const Stepping& run, Index row, int which) {
-    const Index blocks = blocks_of(*run.step.problem).per_replica;
+    const Index blocks = blocks_of_step(*run.step.problem).per_replica;
     const real* const each = run.largest + (which * run.rows + row) * blocks;
     real worst = 0;
     for (Index block = 0; block < blocks; ++block) worst = larger(worst, each[block]);
@@ -308,7 +452,7 @@ static double largest_of(const Stepping& run, Index row, int which) {
 }
 
 static real* room_for_largest(const Step& step, Index rows) {
-    return static_cast<real*>(__builtin_calloc(2 * rows * blocks_of(*step.problem).per_replica, sizeof(real)));
+    return static_cast<real*>(__builtin_calloc(2 * rows * blocks_of_step(*step.problem).per_replica, sizeof(real)));
 }
 
 // Do the passes; largest error over dt and largest displacement of each row to out[row] and out[rows + row].
@@ -347,7 +491,10 @@ FD_ONCE static void accept(const Step& step, Index count, const Index* rows, con
         for (Index block = 0; block < count * pieces; ++block) accept_task(&job, block);
     else
         step.problem->parallel(accept_task, &job, count * pieces, count * size / (2 * kCopied));
-    for (Index k = 0; k < count && step.last_slot >= 0; ++k) step.swapped[replicas[k]] ^= 1;
+    for (Index k = 0; k < count; ++k) {
+        if (step.last_slot >= 0) step.swapped[replicas[k]] ^= 1;
+        keep_tried(step, replicas[k]);
+    }
 }
 
 // Copy solutions of some rows of the last call to the state.

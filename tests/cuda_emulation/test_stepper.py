@@ -14,7 +14,9 @@ from fdmag.parameter import Driven, PerReplica
 from fdmag.quantities import Below, MovingWindow
 from fdmag.signals import Pulse, Sine
 from fdmag.simulation import Simulation
-from fdmag.solvers.tableau import DORMAND_PRINCE, METHODS, Tableau, runge_kutta_chebyshev
+from fdmag.solvers.integrator import Integrator
+from fdmag.solvers.step_control import StepControl
+from fdmag.solvers.tableau import DORMAND_PRINCE, METHODS, RK4_ADAMS, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
 from fdmag.terms import Demag, Exchange, Thermal, TunnelTorque, UniaxialAnisotropy, Zeeman
 from tests.cuda_emulation.fake_cupy import FakeCupy
@@ -110,6 +112,23 @@ def test_a_replica_is_the_same_bits_alone_and_in_a_batch_and_for_any_order_of_th
         alone = simulation("cuda", "float32", field="constant", start=STARTS[replica], alpha=alpha[replica])
         alone.run(6e-13, tolerance=1e-4)
         np.testing.assert_array_equal(alone.m[0], together.m[replica])
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("extra", [(), (Stirred(),)], ids=["demag", "beside Python"])
+def test_demag_is_extrapolated_within_steps_as_in_the_reference(dtype, extra, gpu):
+    """Those that have been rejected know fewer fields than the others, which go on in a launch of their own."""
+    runs = [simulation(device, dtype, field="per replica", extra=extra) for device in ("cuda", "numpy")]
+    for each in runs:
+        each.state.dt[:] = 2e-12, 2e-14, 2e-14
+        stepper = each._magnet.stepper(each.state, RK4_ADAMS)
+        Integrator(stepper, StepControl(tolerance=1e-4)).advance(np.array([0.9e-12, 0.9e-12, 0.4e-12]))
+    assert_same(*runs, dtype, factor=100)
+    assert runs[0].state.rejected[0] > 0
+    if not extra:
+        inner = 3 * int(max(runs[0].state.steps + runs[0].state.rejected) - 3)
+        assert gpu.launches["fd_extrapolate"] >= inner > 0
+        assert gpu.graphs > 0
 
 
 def test_an_attempt_is_one_graph_and_one_copy_back(gpu):

@@ -152,7 +152,7 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
         "",
         [
             '[[stages]] 2nd (run) solver: came "dormand_price"',
-            "allowed: rk4, dormand_prince",
+            "allowed: rk4_adams, rk4, dormand_prince",
             'did you mean "dormand_prince"?',
         ],
     ),

@@ -153,6 +153,7 @@ def test_compiled_it_is_what_numpy_has(body, dtype):
     np.testing.assert_allclose(host.m, reference.m, rtol=0, atol=1e-12 if dtype == "float64" else 2e-6)
 
 
+@pytest.mark.usefixtures("shared_out")
 @needs_compiler
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_steps_of_unlike_geometries_are_each_as_if_alone(threads, monkeypatch):

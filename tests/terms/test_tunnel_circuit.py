@@ -322,6 +322,7 @@ def test_kernels_are_their_references(source, dtype, way, periodic):
         np.testing.assert_allclose(have, want, rtol=0, atol=atol * np.abs(want).max())
 
 
+@pytest.mark.usefixtures("shared_out")
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch):
     mesh = Mesh((200, 190, 1), (2e-9, 2e-9, 1e-9))
     m, found = random_m(np.random.default_rng(10), mesh, batch=2), []
