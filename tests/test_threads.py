@@ -270,7 +270,7 @@ def test_one_environment_variable_rules_demag_and_stages(threads):
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not list threads")
 @pytest.mark.parametrize(
     ("processors", "look_out", "more"),
-    [(8, "0", "0011"), (8, "10", "1133"), (4, "10", "0011"), (2, "10", "0000")],
+    [(8, "0", "000011"), (8, "10", "113377"), (4, "10", "001133"), (2, "10", "000011")],
 )
 def test_small_meshes_keep_few_threads_busy(processors, look_out, more):
     """To wake each takes some 10 µs of its waker: eight on two processors took 1.7 times as long as one on 96²."""
@@ -288,7 +288,7 @@ def test_small_meshes_keep_few_threads_busy(processors, look_out, more):
         fdmag.kernels.runtime.processors = lambda: {processors}
         Simulation(Mesh((2, 2, 1), (1e-9,) * 3), [Exchange(A=1e-11)], Ms=8e5, device="host").run(1e-14)
         before = started()
-        for n in 96, 128:
+        for n in 96, 128, 192:
             for terms in [Exchange(A=1e-11)], [Exchange(A=1e-11), Demag()]:
                 Simulation(Mesh((n, n, 1), (1e-9,) * 3), terms, Ms=8e5, device="host").run(1e-14)
                 print(started() - before)

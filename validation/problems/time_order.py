@@ -139,10 +139,10 @@ def _draw(macrospin: Curves, chain: Curves, adaptive: Curves, figure: Figure) ->
         for method, (steps, errors) in curves.items():
             i, slope = list(chain).index(method), f"{method}: {order(steps, errors):.2f}"
             axes.loglog(steps * 1e12, errors, MARKERS[i] + "-", color=COLOURS[i], label=slope)
-        axes.legend(fontsize="small", title="order", loc="upper center", bbox_to_anchor=(0.5, -0.25))
+        axes.legend(fontsize="small", labelspacing=0.2, title="order", loc="upper center", bbox_to_anchor=(0.5, -0.22))
         axes.xaxis.set_minor_formatter(NullFormatter())
     label(right, "tolerance", "largest error of m", "chain, adaptive step")
     for method, (tolerances, errors, _) in adaptive.items():
         i = list(chain).index(method)
         right.loglog(tolerances, errors, MARKERS[i] + "-", color=COLOURS[i], label=method)
-    right.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.25))
+    right.legend(fontsize="small", labelspacing=0.2, loc="upper center", bbox_to_anchor=(0.5, -0.22))
