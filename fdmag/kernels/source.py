@@ -137,8 +137,8 @@ def step_source(dtype: np.dtype) -> str:
     return "".join([
         f"#define FD_REAL {_real(dtype)}\n",
         "#define FD_MS_PER_CELL true\n#define FD_AXES 1\n",
-        *(kernel_text(name) for name in ("common.h", "host/sums.h", "host/problem.h", "host/step.cpp")),
-        kernel_text("host/advance.cpp"),
+        *(kernel_text(name) for name in ("common.h", "host/sums.h", "host/problem.h", "host/step.h")),
+        *(kernel_text(name) for name in ("host/step.cpp", "host/advance.cpp")),
     ])  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from fdmag.kernels.unit import Unit
 _POINTER, _INDEX = ctypes.c_void_p, ctypes.c_int64
 _ALIGNED = 64  # bytes
 _LARGE = 32768  # cells, from which on the cells of a row are shared out to threads; before, the rows
-_POINTS = 4  # of the fields kept from which one is extrapolated, see `kPoints` of `kernels/host/step.cpp`
+_POINTS = 4  # of the fields kept from which one is extrapolated, see `kPoints` of `kernels/host/step.h`
 _STAGGER = 320  # bytes between arrays, so that equal cells of all of them do not fall on the same cache lines
 
 
@@ -77,7 +77,7 @@ class _Step(ctypes.Structure):
 
 
 class PassTable:
-    """Passes in the memory layout of `kernels/host/step.cpp`."""
+    """Passes in the memory layout of `kernels/host/step.h`."""
 
     def __init__(self, passes: Sequence[Any]) -> None:
         self.stages: list[int | None] = [each.stage for each in passes]
