@@ -309,9 +309,9 @@ class Simulation:
             Called with the simulation at the start, at each output time, and at the end.
         solver : str, optional
             "rk4_adams", the default, which finds demag once a step and extrapolates it in between; "rk4", the default
-            without demag and with ``dt``; "dormand_prince", the default of a mesh of one cell; "bogacki_shampine";
-            "implicit_midpoint", which needs ``dt``; "heun", the default where there is thermal noise, and then the only
-            one without ``dt``.
+            without demag and with ``dt``, which "rk4_adams" refuses; "dormand_prince", the default of a mesh of one
+            cell; "bogacki_shampine"; "implicit_midpoint", which needs ``dt``; "heun", the default where there is
+            thermal noise, and then the only one without ``dt``.
         tolerance : float, optional
             Allowed local error of m, per step and cell, of an adaptive solver; by default 1e-6, 1e-5 of dormand_prince,
             or 1e-2 with noise.

@@ -153,6 +153,8 @@ class _Stepping(Table):
     def _step(self) -> "_Stepping":
         if self.dt is None and self.solver is not None and METHODS[self.solver].b_error is None:
             raise problem(f'solver "{self.solver}" has a fixed step; give dt, for example dt = "0.1 ps"')
+        if self.dt is not None and self.solver is not None and METHODS[self.solver].extrapolates:
+            raise problem(f'solver "{self.solver}" adapts its step; with dt use "rk4"')
         if self.dt is not None and (self.tolerance is not None or self.dt_max is not None):
             raise problem("came dt, a fixed step, with tolerance or dt_max, which are for adaptive ones; remove either")
         if self.tolerance is not None and self.tolerance >= 1:

@@ -60,7 +60,7 @@ def integrator_for(
         Whether the mesh has one cell.
     slow : bool
         Whether a part of the field is slow: see `fdmag.terms.Term`. In fixed steps, whose error is not looked at, every
-        stage finds it unless the method is asked for.
+        stage finds it.
     solver : str, optional
         Name of the method; see `method_for`.
     tolerance : float, optional
@@ -76,6 +76,10 @@ def integrator_for(
     method = method_for(solver, noisy=noisy, single_cell=single_cell, slow=slow and dt is None)
     if noisy and dt is None and method is not HEUN:
         raise ParameterError(f'solver "{method.name}" cannot adapt its step to thermal noise; use "heun", or give dt')
+    if dt is not None and method.extrapolates:
+        raise ParameterError(
+            f'solver "{method.name}" adapts its step, by the error of what it extrapolates; with dt use "rk4"'
+        )
     kind = DyadicIntegrator if noisy and dt is None else Integrator
     longest = np.inf if dt is not None else kind.longest
     control = StepControl(

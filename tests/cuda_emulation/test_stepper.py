@@ -57,7 +57,7 @@ def assert_same(cuda, numpy, dtype, factor=1):
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize("solver", [name for name, tableau in METHODS.items() if not tableau.extrapolates])
 def test_a_run_is_that_of_the_reference(solver, dtype, gpu):
     runs = [simulation(device, dtype) for device in ("cuda", "numpy")]
     for each in runs:

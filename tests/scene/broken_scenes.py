@@ -161,6 +161,11 @@ BROKEN: dict[str, tuple[list[tuple[str, str]], str, list[str]]] = {
         "",
         ["[[stages]] 2nd (run)", "give dt"],
     ),
+    "fixed step that must adapt": (
+        [(DURATION, DURATION + '\nsolver = "rk4_adams"\ndt = "1 fs"')],
+        "",
+        ["[[stages]] 2nd (run)", 'solver "rk4_adams" adapts its step; with dt use "rk4"'],
+    ),
     "fixed step and tolerance": (
         [(DURATION, DURATION + '\ndt = "0.1 ps"\ntolerance = 1e-4')],
         "",
