@@ -10,6 +10,8 @@ from fdmag.mesh import Mesh
 from fdmag.parameter import Driven, PerReplica
 from fdmag.regions import Regions
 from fdmag.simulation import Simulation
+from fdmag.solvers.integrator import Integrator
+from fdmag.solvers.stages import Stepper
 from fdmag.solvers.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, RK4, RK4_ADAMS, Tableau, runge_kutta_chebyshev
 from fdmag.state import State
 from fdmag.terms import Demag, Exchange, InterfacialDMI, Material, Term, TunnelTorque, UniaxialAnisotropy, Zeeman
@@ -166,6 +168,32 @@ def test_passes_that_follow_each_other_line_by_line_give_the_same_bits(cells, pe
             np.testing.assert_array_equal(have, want)
     for have, want in zip(alone, reference, strict=True):
         np.testing.assert_allclose(have, want, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.usefixtures("shared_out")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("tableau", [RK4_ADAMS, DORMAND_PRINCE], ids=lambda tableau: tableau.name)
+@pytest.mark.parametrize("more", [[], [TunnelTorque(current=0.02, RA_P=5e-12, TMR=2, P=0.5)]], ids=["", "junction"])
+def test_steps_of_a_film_in_one_call_have_the_bits_of_steps_one_by_one(tableau, more, dtype, monkeypatch):
+    """State and solution change places in a call; some steps are rejected; threads sleep, or look out."""
+    mesh, found = Mesh((70, 90, 1), (3e-9, 3e-9, 3e-9)), []
+    for threads, look_out in (("1", "0"), ("2", "0"), ("2", "10"), ("5", "0"), ("one by one", "0")):
+        if threads == "one by one":
+            monkeypatch.setattr("fdmag.host.stepper.HostStepper.advance", Stepper.advance)
+        monkeypatch.setenv("FDMAG_THREADS", threads if threads.isdigit() else "2")
+        monkeypatch.setenv("FDMAG_LOOK_OUT", look_out)
+        terms = [Exchange(A=1e-11), Demag(), *more]
+        made = Integrator(stepper("host", terms, 8e5, tableau, dtype=dtype, mesh=mesh, m=random_m(mesh, 1)))
+        made.state.t[:] = 0
+        made.state.dt[:] = 1e-11  # far too long
+        for end in (2e-12, 2.001e-12):
+            made.advance(end)
+        found.append((made.state.m, made.state.dt, made.state.steps, made.state.rejected))
+    assert found[0][2] > 10
+    assert found[0][3] > 0
+    for other in found[1:]:
+        for have, want in zip(other, found[0], strict=True):
+            np.testing.assert_array_equal(have, want)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

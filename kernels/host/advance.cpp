@@ -135,7 +135,8 @@ struct Walk {
     }
 
     void accept_it() {
-        accept(job.run.step, 1, &row, &replica, alone);
+        job.run.exchanged[row] ^= 1;
+        go_on(job.run.step, replica);
         job.progress.known[replica] = (unsigned char)job.control.known_after;
         ++job.progress.steps[replica];
         first = false;
@@ -211,6 +212,7 @@ struct Walk {
 static void advance_row(Advance& job, Index row, Index lane, bool alone) {
     Walk walk = {job, row, lane, alone};
     job.outcomes[row] = job.course ? walk.follow(*job.course) : walk.step();
+    if (job.run.exchanged[row]) keep_solutions(job.run.step, 1, &row, &walk.replica, alone);
 }
 
 static void advance_task(void* data, long long lane) {
@@ -225,11 +227,13 @@ FD_EXPORT void fdmag_advance(const Step* step, const Pass* attempt, Index attemp
                              Index rows, const Index* replicas, const double* ends, const double* room, Index most,
                              unsigned char* outcomes) {
     double* const dt = static_cast<double*>(__builtin_calloc(rows, sizeof(double)));
-    Advance job = {{*step, nullptr, 0, rows, replicas, dt, room_for_largest(*step, rows), 0, 0, 0},
+    Advance job = {{*step, nullptr, 0, rows, replicas, dt, room_for_largest(*step, rows)},
                    *control, course, *progress, attempt, anew, attempt_count, anew_count, ends, room, dt, most,
                    (Outcome*)outcomes};
+    job.run.exchanged = static_cast<unsigned char*>(__builtin_calloc(rows, 1));
     if (!share_rows(job.run, advance_task, &job, attempt_count * most))
         for (Index row = 0; row < rows; ++row) advance_row(job, row, 0, false);
+    __builtin_free(job.run.exchanged);
     __builtin_free(job.run.largest);
     __builtin_free(dt);
 }

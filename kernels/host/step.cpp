@@ -13,13 +13,11 @@ FD_ONCE static void prepare(const Stepping& run, const Pass& pass, Index row, In
     const Index argument = pass.stage & 1, from = step.moments ? 2 : argument, to = step.moments ? 2 : 1 - argument;
     if (step.totals) {
         const Problem problem = problem_of(step, pass);
-        step.totals(&problem, row, replica, step.buffers + argument * step.buffer_size);
+        step.totals(&problem, row, replica, run.buffer(argument, row) - row * run.size());
     }
     if (!step.convolve) return;
     if (extrapolates(step, pass.stage, replica)) return find_weights(step, pass.stage, replica, run.dt[row]);
-    const Index* const n = step.problem->cells;
-    real* const first = step.buffers + 3 * row * n[0] * n[1] * n[2];
-    real *const source = first + from * step.buffer_size, *target = first + to * step.buffer_size;
+    real *const source = run.buffer(from, row), *target = run.buffer(to, row);
     if (keeps_field(step, pass.stage)) {
         if (pass.stage == 0)
             step.past.known[replica] = 1;
@@ -30,7 +28,7 @@ FD_ONCE static void prepare(const Stepping& run, const Pass& pass, Index row, In
     step.convolve(step.handles[lane], source, target, 1, &replica, threads);
 }
 
-// How many of the passes may go on as soon as the one before has done the block and its neighbours: those in films that
+// How many of the passes may go on as soon as the one before has done the line and its neighbours: those in films that
 // need nothing of all cells. They then find in the cache what the pass before has put there.
 static Index chained(const Stepping& run, const Pass* passes, Index count, Index row) {
     const Step& step = run.step;
@@ -44,61 +42,73 @@ static Index chained(const Stepping& run, const Pass* passes, Index count, Index
     return length;
 }
 
-// Pass j over the blocks [from, to), without the j first and last ones, for want of neighbours, unless these are the
-// first and the last of all.
-static void do_chain(const Stepping& run, const Pass* passes, Index count, Index row, Index from, Index to) {
-    const bool first = from == 0, last = to == blocks_of_step(*run.step.problem).per_replica;
-    for (Index lead = from; lead < to + count - 1; ++lead)
+static Index smaller_of(Index a, Index b) { return a < b ? a : b; }
+
+constexpr Index kMostBands = 256;
+
+// Pass j over the lines [from, to), a block at a time, without the j first and last ones, for want of neighbours,
+// unless these are the first and the last of all.
+static void do_chain(const Stepping& run, const Pass* passes, Index count, Index row, Index from, Index to,
+                     Index place) {
+    const Blocks blocks = blocks_of_step(*run.step.problem);
+    const bool first = from == 0, last = to == blocks.lines;
+    for (Index lead = from; lead < to + count - 1; lead += blocks.lines_per_block)
         for (Index j = 0; j < count; ++j) {
-            const Index block = lead - j;
-            if (block >= from + (first ? 0 : j) && block < to - (last ? 0 : j)) pass_block(run, passes[j], row, block);
+            const Index least = from + (first ? 0 : j), most = to - (last ? 0 : j);
+            const Index start = lead - j, end = start + blocks.lines_per_block;
+            const Index at = start > least ? start : least, until = end < most ? end : most;
+            if (at < until) pass_lines(run, passes[j], row, at, until, place);
         }
 }
 
-static Index band_start(const Stepping& run, long long band) {
-    return blocks_of_step(*run.step.problem).per_replica * band / run.bands;
-}
-static void band_task(void* data, long long band) {
-    const Stepping& run = *static_cast<const Stepping*>(data);
-    do_chain(run, run.passes, run.chain, run.row, band_start(run, band), band_start(run, band + 1));
-}
-// What is left between two bands. Nobody has written yet where it reads.
-static void border_task(void* data, long long border) {
-    const Stepping& run = *static_cast<const Stepping*>(data);
-    const Index middle = band_start(run, border + 1);
-    for (Index j = 1; j < run.chain; ++j)
-        for (Index block = middle - j; block < middle + j; ++block) pass_block(run, run.passes[j], run.row, block);
+static Index band_start(const Stepping& run, Index band) {
+    return blocks_of_step(*run.step.problem).lines * band / run.bands;
 }
 
-// Some passes over a row by one thread, or with its blocks shared out.
+// A band, and what is left between it and a neighbour that is done: nobody has written yet where that reads.
+static void band_task(void* data, long long number) {
+    const Stepping& run = *static_cast<const Stepping*>(data);
+    const Index band = number;
+    do_chain(run, run.passes, run.chain, run.row, band_start(run, band), band_start(run, band + 1), band);
+    for (Index border = band > 0 ? band - 1 : 0; border <= band && border < run.bands - 1; ++border) {
+        if (__atomic_add_fetch(&run.ready[border], 1, __ATOMIC_ACQ_REL) < 2) continue;
+        const Index middle = band_start(run, border + 1);
+        for (Index j = 1; j < run.chain; ++j)
+            pass_lines(run, run.passes[j], run.row, middle - j, middle + j, run.bands + border);
+    }
+}
+
+// Some passes over a row by one thread, or with its lines shared out.
 static void do_passes(const Stepping& run, const Pass* passes, Index count, Index row, Index lane) {
     for (Index k = 0, n; k < count; k += n) {
         n = chained(run, passes + k, count - k, row);
         for (Index j = k; j < k + n; ++j) prepare(run, passes[j], row, lane, 1);
-        do_chain(run, passes + k, n, row, 0, blocks_of_step(*run.step.problem).per_replica);
+        do_chain(run, passes + k, n, row, 0, blocks_of_step(*run.step.problem).lines, 0);
     }
 }
 FD_ONCE static void share_passes(Stepping& run, const Pass* passes, Index count, Index row) {
     const Problem& problem = *run.step.problem;
     const Index worth = threads_worth(problem, problem.cells[0] * problem.cells[1] * problem.cells[2]);
-    const Index blocks = blocks_of_step(problem).per_replica;
+    const Blocks blocks = blocks_of_step(problem);
     const Index threads = worth < run.step.threads ? worth : run.step.threads;
     run.row = row;
     for (Index k = 0, n; k < count; k += n) {
         n = chained(run, passes + k, count - k, row);
-        // Bands are wide beside what is filled in between them, and enough for a thread to wait for no more than a part
+        // Bands are wide enough for what is done between them, and enough for a thread to wait for no more than a part
         // of the work if another one loses its processor.
-        run.bands = 4 * threads < blocks / (8 * n) ? 4 * threads : blocks / (8 * n);
+        const Index most = smaller_of(16 * threads, smaller_of(kMostBands, (blocks.per_replica + 1) / 2));
+        run.bands = n > 1 ? smaller_of(most, blocks.lines / (2 * (n - 1))) : 0;
         if (threads > 1 && run.bands < 2 * threads) n = 1;
         for (Index j = k; j < k + n; ++j) prepare(run, passes[j], row, 0, int(run.step.threads));
         run.passes = passes + k, run.chain = n;
         if (threads < 2)
-            do_chain(run, run.passes, n, row, 0, blocks);
+            do_chain(run, run.passes, n, row, 0, blocks.lines, 0);
         else if (n == 1)
-            problem.parallel(pass_task, &run, blocks, worth);
+            problem.parallel(pass_task, &run, blocks.per_replica, worth);
         else {
+            int ready[kMostBands] = {0};
+            run.ready = ready;
             problem.parallel(band_task, &run, run.bands, worth);
-            problem.parallel(border_task, &run, run.bands - 1, worth);
         }
     }
 }
@@ -135,7 +145,7 @@ static real* room_for_largest(const Step& step, Index rows) {
 // Do the passes; largest error over dt and largest displacement of each row to out[row] and out[rows + row].
 FD_EXPORT void fdmag_passes(const Step* step, const Pass* passes, Index pass_count, Index rows, const Index* replicas,
                             const double* dt, double* out) {
-    Stepping run = {*step, passes, pass_count, rows, replicas, dt, room_for_largest(*step, rows), 0, 0, 0};
+    Stepping run = {*step, passes, pass_count, rows, replicas, dt, room_for_largest(*step, rows)};
     if (!share_rows(run, rows_task, &run, pass_count))
         for (Index row = 0; row < rows; ++row) share_passes(run, passes, pass_count, row);
     for (Index row = 0; row < rows; ++row)
@@ -160,7 +170,9 @@ static void accept_task(void* data, long long block) {
                      count * sizeof(real));
 }
 
-FD_ONCE static void accept(const Step& step, Index count, const Index* rows, const Index* replicas, bool alone) {
+// Copy solutions of some rows to where the state is kept.
+FD_ONCE static void keep_solutions(const Step& step, Index count, const Index* rows, const Index* replicas,
+                                   bool alone) {
     const Index* const n = step.problem->cells;
     const Index size = 3 * n[0] * n[1] * n[2], pieces = (size + kCopied - 1) / kCopied;
     Acceptance job = {step, rows, replicas, size, pieces};
@@ -168,13 +180,16 @@ FD_ONCE static void accept(const Step& step, Index count, const Index* rows, con
         for (Index block = 0; block < count * pieces; ++block) accept_task(&job, block);
     else
         step.problem->parallel(accept_task, &job, count * pieces, count * size / (2 * kCopied));
-    for (Index k = 0; k < count; ++k) {
-        if (step.last_slot >= 0) step.swapped[replicas[k]] ^= 1;
-        keep_tried(step, replicas[k]);
-    }
 }
 
-// Copy solutions of some rows of the last call to the state.
+// What else is done when a step is accepted.
+static void go_on(const Step& step, Index replica) {
+    if (step.last_slot >= 0) step.swapped[replica] ^= 1;
+    keep_tried(step, replica);
+}
+
+// Accept solutions of some rows of the last call.
 FD_EXPORT void fdmag_accept(const Step* step, Index count, const Index* rows, const Index* replicas) {
-    accept(*step, count, rows, replicas, false);
+    keep_solutions(*step, count, rows, replicas, false);
+    for (Index k = 0; k < count; ++k) go_on(*step, replicas[k]);
 }

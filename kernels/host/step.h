@@ -117,13 +117,29 @@ struct Stepping {
     Index pass_count, rows;
     const Index* replicas;
     const double* dt;
-    real* largest;     // (2, rows, blocks of a row): squares of error and displacement
-    Index row;         // of the work that is shared out
-    Index chain;       // how many passes of it follow each other
-    Index bands;       // of lines, in which they do
-    long long next;    // row to do, where work is shared out by rows
+    real* largest;             // (2, rows, blocks of a row): squares of error and displacement
+    Index row;                 // of the work that is shared out
+    Index chain;               // how many passes of it follow each other
+    Index bands;               // of lines, in which they do
+    int* ready;                // of each border between bands: how many of the two are done
+    unsigned char* exchanged;  // of each row: whether state and solution have changed places; null: they never do
+    long long next;            // row to do, where work is shared out by rows
 
     Index replica(Index at) const { return replicas ? replicas[at] : at; }
+    Index size() const {
+        const Index* const n = step.problem->cells;
+        return 3 * n[0] * n[1] * n[2];
+    }
+    real* state(Index at) const { return in_exchange(at) ? own_buffer(solution(), at) : kept_state(at); }
+    real* buffer(Index number, Index at) const {
+        return number == solution() && in_exchange(at) ? kept_state(at) : own_buffer(number, at);
+    }
+
+  private:
+    Index solution() const { return step.stages & 1; }
+    bool in_exchange(Index at) const { return exchanged && exchanged[at]; }
+    real* kept_state(Index at) const { return step.m + replica(at) * size(); }
+    real* own_buffer(Index number, Index at) const { return step.buffers + number * step.buffer_size + at * size(); }
 };
 
 // out = sum of weights x vectors of N arrays, in this order; added to what is there unless `start`. With `from` that
@@ -171,13 +187,17 @@ static Blocks blocks_of_step(const Problem& problem) {
 struct Piece {
     const Step& step;
     const Pass& pass;
-    Index row, replica, cells, start = 0, n = 0;
+    const Index row, replica, cells;
+    Index start = 0, n = 0;
+    const real* const state;
+    real* const buffers[3];
     bool in_place;  // whether the slope is computed where it is kept: the pass reads nothing there
     real field[3][kPiece], own_slope[3][kPiece], error[3][kPiece];
 
     // The arrays stay as they are: setting them to zero would take as long as a small pass.
-    Piece(const Step& s, const Pass& p, Index at, Index of, Index count)
-        : step(s), pass(p), row(at), replica(of), cells(count) {
+    Piece(const Stepping& run, const Pass& p, Index at)
+        : step(run.step), pass(p), row(at), replica(run.replica(at)), cells(run.size() / 3), state(run.state(at)),
+          buffers{run.buffer(0, at), run.buffer(1, at), run.buffer(2, at)} {
         in_place = pass.slot >= 0 && !reads(pass.step) && !reads(pass.error) && pass.error_slot != pass.slot;
     }
 
@@ -193,11 +213,11 @@ struct Piece {
         return step.slots + place * step.slot_size + (3 * replica + component) * cells + start;
     }
     real* buffer(Index number, int component) const {
-        return step.buffers + number * step.buffer_size + (3 * row + component) * cells + start;
+        return buffers[number] + component * cells + start;
     }
     real* slope(int component) { return in_place ? slot(pass.slot, component) : own_slope[component]; }
     real* moved(int component) const { return buffer(pass.target & 1, component); }
-    const real* m(int component) const { return step.m + (3 * replica + component) * cells + start; }
+    const real* m(int component) const { return state + component * cells + start; }
 
     // out = sum, or m + dt x sum.
     template <bool moves>
@@ -244,7 +264,7 @@ struct Piece {
     void evaluate(const Problem& problem) {
         const Index argument = pass.stage & 1, place = step.moments ? 2 : 1 - argument;
         const real* const other = step.has_field ? other_field(place) : nullptr;
-        step.slopes(&problem, row, replica, step.buffers + argument * step.buffer_size, other, int(step.scaled),
+        step.slopes(&problem, row, replica, buffers[argument] - 3 * row * cells, other, int(step.scaled),
                     int(step.descent), start, start + n, field[0] - start, slope(0) - start, in_place ? cells : kPiece);
     }
 
@@ -295,16 +315,16 @@ static Problem problem_of(const Step& step, const Pass& pass) {
     return problem;
 }
 
-FD_ONCE static void pass_block(const Stepping& run, const Pass& pass, Index row, Index block) {
+// A pass over the lines [from, to) of a row; what is largest there goes to a place of its own.
+FD_ONCE static void pass_lines(const Stepping& run, const Pass& pass, Index row, Index from, Index to, Index place) {
     const Step& step = run.step;
     const Problem problem = problem_of(step, pass);
     const Blocks blocks = blocks_of_step(problem);
-    const Index nx = problem.cells[0], cells = nx * blocks.lines, size = blocks.lines_per_block * nx;
-    const Index first = block * size, end = first + size < cells ? first + size : cells;
+    const Index nx = problem.cells[0], end = to * nx;
     const bool solves = pass.target == step.stages, judges = pass.sums_error && pass.error_slot < 0;
     real worst_error = 0, worst_move = 0;
-    Piece piece(step, pass, row, run.replica(row), cells);
-    for (piece.start = first; piece.start < end; piece.start += piece.n) {
+    Piece piece(run, pass, row);
+    for (piece.start = from * nx; piece.start < end; piece.start += piece.n) {
         piece.n = piece_length(problem, piece.start, end);
         if (pass.stage >= 0) piece.evaluate(problem);
         if (pass.sums_error)
@@ -314,12 +334,15 @@ FD_ONCE static void pass_block(const Stepping& run, const Pass& pass, Index row,
         if (solves) worst_move = larger(worst_move, piece.finish());
         piece.write(problem.views[0]);  // last: a slot that is written may be one that was read
     }
-    real* const largest = run.largest + row * blocks.per_replica + block;
-    if (judges) largest[0] = worst_error;
-    if (solves) largest[run.rows * blocks.per_replica] = worst_move;
+    real* const error = run.largest + row * blocks.per_replica + place;
+    real* const displacement = error + run.rows * blocks.per_replica;
+    if (judges) *error = larger(*error, worst_error);
+    if (solves) *displacement = larger(*displacement, worst_move);
 }
 
 static void pass_task(void* data, long long block) {
     const Stepping& run = *static_cast<const Stepping*>(data);
-    pass_block(run, *run.passes, run.row, block);
+    const Blocks blocks = blocks_of_step(*run.step.problem);
+    const Index from = block * blocks.lines_per_block, to = from + blocks.lines_per_block;
+    pass_lines(run, *run.passes, run.row, from, to < blocks.lines ? to : blocks.lines, block);
 }
