@@ -57,8 +57,11 @@ def test_every_block_is_done_once_by_a_thread_of_the_call(pool, blocks, threads)
     assert len({(thread, native) for _, thread, native in done}) == len({thread for _, thread, _ in done})
 
 
-def test_a_thread_does_neighbouring_blocks_and_then_what_others_have_left(pool):
-    """Neighbours share cache lines: done by turns they cost the demag of a film of 256² cells a third of its speed."""
+def test_a_thread_does_neighbouring_blocks_and_then_what_others_have_left(pool, look_out):
+    """Neighbours share cache lines: done by turns they cost the demag of a film of 256² cells a third of its speed.
+
+    A caller that would sleep keeps a block for the end, for it is woken later than a block takes.
+    """
     both_at_work, other_has_two, all_done = threading.Barrier(2), threading.Event(), threading.Event()
     order = {0: [], 1: []}
 
@@ -75,7 +78,9 @@ def test_a_thread_does_neighbouring_blocks_and_then_what_others_have_left(pool):
             all_done.set()
 
     pool.share(WORK(work), None, 40, 2)
-    assert order == {0: [*range(20), *range(22, 40)], 1: [20, 21]}
+    sleeps = os.environ["FDMAG_LOOK_OUT"] == "0"
+    assert order[0] == ([*range(19), *range(22, 40), 19] if sleeps else [*range(20), *range(22, 40)])
+    assert order[1] == [20, 21]
 
 
 def test_a_call_from_within_a_block_is_done_alone(pool):
@@ -270,7 +275,7 @@ def test_one_environment_variable_rules_demag_and_stages(threads):
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not list threads")
 @pytest.mark.parametrize(
     ("processors", "look_out", "more"),
-    [(8, "0", "000011"), (8, "10", "113377"), (4, "10", "001133"), (2, "10", "000011")],
+    [(8, "", "000022"), (8, "10", "113377"), (4, "10", "001133"), (2, "10", "000011"), (2, "", "000000")],
 )
 def test_small_meshes_keep_few_threads_busy(processors, look_out, more):
     """To wake each takes some 10 µs of its waker: eight on two processors took 1.7 times as long as one on 96²."""

@@ -17,8 +17,6 @@ from fdmag.processors import processors
 
 _LOG = logging.getLogger("fdmag")
 _POINTER, _INDEX, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-LOOK_OUT = 10
-"""How long threads look out for the next work before they sleep [µs], unless ``$FDMAG_LOOK_OUT`` says otherwise."""
 _POINTERS = {"largest": 2, "torque": 3, "gradient": 3, "turned": 4}  # that each function takes
 
 
@@ -89,10 +87,10 @@ class Runtime:
     def bytes_per_thread(self, layers: int) -> int:
         """Return how many bytes of one component in all cells are worth a thread, in a mesh of so many layers.
 
-        For less work, waking one several times takes too large a part of it; of one that shares a processor with
-        others, or sleeps at once, the more so: beside busy loops two that do are no slower than one from there on.
+        For less work, waking one several times takes too large a part of it; of one that sleeps at once, or shares
+        a processor with others, the more so. From there on two are no slower than one beside busy loops.
         """
-        return (16 if layers > 1 else 32) * (1024 if self.look_out else 4096) * self._on_a_processor
+        return (16 if layers > 1 else 32) * (1024 if self.look_out else 3072) * self._on_a_processor
 
 
 def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
@@ -111,7 +109,7 @@ def host_runtime(*, notice: bool = True) -> tuple[Runtime | None, str]:
         if notice:
             _notice(problem)
         return None, problem
-    runtime.set_threads(threads_wanted(), _number("FDMAG_LOOK_OUT", 0, 1000, LOOK_OUT))
+    runtime.set_threads(threads_wanted(), _number("FDMAG_LOOK_OUT", 0, 1000, 0))
     return runtime, found
 
 

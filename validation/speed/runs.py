@@ -20,8 +20,9 @@ from validation.speed.row import Row
 LEAST = {"magnumnp": 20.0, "neuralmag": 6.0}
 """How many times as fast as each peer standard problem 4 shall be."""
 
-BUSY = {"96²": (96, 96, 1)} | {mesh: problem.MESHES[mesh] for mesh in ("256²", "1024²")}
-"""Cells of a busy machine's case, from about the smallest that several threads share in float64."""
+BUSY = {"160²": (160, 160, 1)} | {mesh: problem.MESHES[mesh] for mesh in ("256²", "1024²")}
+MANY = {mesh: problem.MESHES[mesh] for mesh in ("512²", "1024²")}
+"""Cells beside busy loops, and with four threads for each processor: from about the smallest that is shared."""
 
 _COUNTING = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"  # ends with us, however that is
 _SAME_CROSSING = 1e-14  # s, a fiftieth of the spread of the published solutions
@@ -36,11 +37,13 @@ def runs(threads: int) -> Iterator[Case]:
     yield Case("start", "float64", threads, partial(start, threads))
     yield Case("memory 1024²", "float32", threads, partial(memory, threads))
     if threads > 1:
-        for mesh in BUSY:
-            name, many = f"busy machine, rhs {mesh}", 4 * threads
-            yield Case(name, "float64", threads, partial(busy, name, mesh, threads, threads))
+        many = 4 * threads
+        for mesh, cells in BUSY.items():
+            name = f"busy machine, rhs {mesh}"
+            yield Case(name, "float64", threads, partial(busy, name, cells, threads, threads))
+        for mesh, cells in MANY.items():
             name = f"{many} threads, rhs {mesh}"
-            yield Case(name, "float64", many, partial(busy, name, mesh, many, 0))
+            yield Case(name, "float64", many, partial(busy, name, cells, many, 0))
 
 
 def standard_problem_4(name: str, number: int, threads: int, bench: Bench) -> list[Row]:
@@ -149,15 +152,15 @@ def memory(threads: int, bench: Bench) -> list[Row]:
     return rows
 
 
-def busy(name: str, mesh: str, threads: int, loops: int, bench: Bench) -> list[Row]:
+def busy(name: str, cells: tuple[int, int, int], threads: int, loops: int, bench: Bench) -> list[Row]:
     """Hold threads against one, by mean times, beside so many busy loops, or with more threads than processors."""
-    one, several, cells = bench.own(1), bench.own(threads), BUSY[mesh]
+    one, several = bench.own(1), bench.own(threads)
     contenders: dict[str, tuple[Process, str]] = {"several": (several, "rhs"), "one": (one, "rhs")}
     for process, _ in contenders.values():
         device = process.ask("prepare_slope", cells=cells, dtype="float64", name="rhs")
     running = [subprocess.Popen([sys.executable, "-c", _COUNTING]) for _ in range(loops)]
     try:
-        times = in_turn(contenders, 6 * bench.seconds, 4 * bench.rounds)
+        times = in_turn(contenders, 12 * bench.seconds, 8 * bench.rounds)
     finally:
         for loop in running:
             loop.kill()
