@@ -150,14 +150,18 @@ def test_any_number_of_threads_gives_the_same_bits(cells, dtype, monkeypatch):
 @pytest.mark.usefixtures("shared_out")
 @pytest.mark.parametrize("cells", [(190, 330, 1), (600, 170, 1), (40, 30, 2)])
 @pytest.mark.parametrize("periodic", ["", "x", "y"])
-@pytest.mark.parametrize("demag", [True, False])
-def test_passes_that_follow_each_other_line_by_line_give_the_same_bits(cells, periodic, demag, monkeypatch):
+@pytest.mark.parametrize(
+    ("tableau", "demag"),
+    [(RK4_ADAMS, True), (RK4_ADAMS, False), (runge_kutta_chebyshev(6), False)],
+    ids=["rk4_adams, demag", "rk4_adams", "chebyshev"],
+)
+def test_passes_that_follow_each_other_line_by_line_give_the_same_bits(cells, periodic, tableau, demag, monkeypatch):
     """In one thread; in bands of lines, with what is between them filled in after; and the reference."""
     mesh, found = Mesh(cells, (3e-9, 3e-9, 3e-9), periodic), []
     terms = [Exchange(A=1e-11), InterfacialDMI(D=1e-3), *([Demag()] if demag else [])]
     for device, threads in (("host", "1"), ("host", "2"), ("host", "5"), ("numpy", "")):
         monkeypatch.setenv("FDMAG_THREADS", threads)
-        made, results = stepper(device, terms, 8e5, RK4_ADAMS, mesh=mesh, m=random_m(mesh, 1)), []
+        made, results = stepper(device, terms, 8e5, tableau, mesh=mesh, m=random_m(mesh, 1)), []
         for _ in range(5):
             results += made.attempt(np.arange(1), DT[:1])
             made.accept(np.array([True]))
