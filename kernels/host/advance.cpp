@@ -51,7 +51,6 @@ struct Advance {
 static double between(double value, double least, double most) {
     return value < least ? least : value > most ? most : value;
 }
-static double smaller(double a, double b) { return a < b ? a : b; }
 
 // Whether the step is accepted; `failed` if there is no going on. What is known of steps is brought up to date.
 static bool judge(const Control& control, const Progress& of, Index replica, double dt, double wanted, double error,

@@ -42,7 +42,10 @@ static Index chained(const Stepping& run, const Pass* passes, Index count, Index
     return length;
 }
 
-static Index smaller_of(Index a, Index b) { return a < b ? a : b; }
+template <class T>
+static T smaller(T a, T b) {
+    return a < b ? a : b;
+}
 
 constexpr Index kMostBands = 256;
 
@@ -96,8 +99,8 @@ FD_ONCE static void share_passes(Stepping& run, const Pass* passes, Index count,
         n = chained(run, passes + k, count - k, row);
         // Bands are wide enough for what is done between them, and enough for a thread to wait for no more than a part
         // of the work if another one loses its processor.
-        const Index most = smaller_of(16 * threads, smaller_of(kMostBands, (blocks.per_replica + 1) / 2));
-        run.bands = n > 1 ? smaller_of(most, blocks.lines / (2 * (n - 1))) : 0;
+        const Index most = smaller(16 * threads, smaller(kMostBands, (blocks.per_replica + 1) / 2));
+        run.bands = n > 1 ? smaller(most, blocks.lines / (2 * (n - 1))) : 0;
         if (threads > 1 && run.bands < 2 * threads) n = 1;
         for (Index j = k; j < k + n; ++j) prepare(run, passes[j], row, 0, int(run.step.threads));
         run.passes = passes + k, run.chain = n;
